@@ -1,0 +1,1 @@
+//! Instagram Graph API client: requests, metric catalogue, errors, usage

@@ -1,0 +1,1 @@
+//! Webhook receiver: signed delivery in, acknowledged Kafka records out

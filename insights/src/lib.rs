@@ -1,0 +1,1 @@
+//! Read side: REST API over the tables

@@ -1,0 +1,1 @@
+//! Sentiment of Instagram comments: pos, neu, neg with a calibrated score
