@@ -49,7 +49,10 @@ impl<K> Id<K> {
 
 impl<K> From<String> for Id<K> {
     fn from(text: String) -> Self {
-        Self { text, kind: PhantomData }
+        Self {
+            text,
+            kind: PhantomData,
+        }
     }
 }
 

@@ -7,22 +7,29 @@
 //! ```
 //!
 //! - [`delivery`]: every shape in which Meta packs changes, read without copying.
-//! - [`identity`]: what makes two changes the same; [`canonical`] is the form that is hashed.
+//! - [`identity`]: what makes two changes the same; [`value`] has the canonical form that is hashed.
 //! - [`envelope`]: the record in Kafka, version 1.
 //! - [`event`]: what a change's payload says, typed.
 //! - [`topic`]: lanes, topics, consumer groups, header names.
 //! - [`ids`]: typed ids. [`figure`]: numbers that may be absent, and how observations merge.
-//! - [`meta_time`]: Meta's ways of writing an instant. [`clock`]: where the present comes from.
+//! - [`meta_time`]: Meta's ways of writing an instant. [`clock`]: where the present comes from. [`health`], [`kafka`]: what roles share.
 //!
 //! Invariants: an old envelope parses for ever; a change's raw value is kept byte by byte; unknown is not zero.
 
 pub mod clock;
+pub mod delivery;
+pub mod envelope;
+pub mod event;
 pub mod figure;
 pub mod health;
+pub mod identity;
 pub mod ids;
 pub mod kafka;
+mod lenient;
 pub mod meta_time;
+mod repair;
 pub mod topic;
+pub mod value;
 
 pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
 pub use figure::{Absence, Figure, Observation, Source};

@@ -11,7 +11,10 @@ pub fn parse_graph_time(text: &str) -> Option<Timestamp> {
     if let Ok(instant) = text.parse() {
         return Some(instant);
     }
-    strtime::parse("%Y-%m-%dT%H:%M:%S%z", text).ok()?.to_timestamp().ok()
+    strtime::parse("%Y-%m-%dT%H:%M:%S%z", text)
+        .ok()?
+        .to_timestamp()
+        .ok()
 }
 
 /// Reads a number that counts seconds or milliseconds since 1970, told apart by magnitude. `None` for what is not after 1970 or lies
@@ -41,14 +44,30 @@ mod tests {
     #[test]
     fn every_way_of_writing_an_instant_is_read() {
         let second = "2023-09-18T18:28:25Z".parse().ok();
-        for raw in ["1695061705", "1695061705000", "\"1695061705\"", "\"2023-09-18T18:28:25+0000\"", "\"2023-09-18T18:28:25Z\""] {
+        for raw in [
+            "1695061705",
+            "1695061705000",
+            "\"1695061705\"",
+            "\"2023-09-18T18:28:25+0000\"",
+            "\"2023-09-18T18:28:25Z\"",
+        ] {
             assert_eq!(from_json(raw), second, "{raw}");
         }
     }
 
     #[test]
     fn what_says_no_instant_is_none() {
-        for raw in ["null", "\"<TIME>\"", "0", "-5", "1e3", "{}", "\"\"", "99999999999999999", "99999999999999999999999"] {
+        for raw in [
+            "null",
+            "\"<TIME>\"",
+            "0",
+            "-5",
+            "1e3",
+            "{}",
+            "\"\"",
+            "99999999999999999",
+            "99999999999999999999999",
+        ] {
             assert_eq!(from_json(raw), None, "{raw}");
         }
     }

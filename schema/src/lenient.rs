@@ -1,0 +1,234 @@
+//! The slow way to read a delivery: takes apart whatever is JSON, one level at a time, and finds the changes in it.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::delivery::{Change, UNKNOWN_FIELD};
+use crate::meta_time;
+use crate::repair::repair_surrogates;
+
+/// Members of an object in their order, values untouched.
+type Members<'a> = Vec<(Cow<'a, str>, &'a str)>;
+
+/// The changes of a body; `None` where it is not JSON.
+pub(crate) fn changes(body: &str) -> Option<Vec<Change<'_>>> {
+    // Syntax first, so that below a failure to take something apart means only that it has another type.
+    let body: &RawValue = serde_json::from_str(body).ok()?;
+    let mut found = Vec::new();
+    for container in items(body.get()) {
+        read_container(container, &mut found);
+    }
+    Some(found)
+}
+
+/// What holds for all changes of an entry.
+struct Entry<'a> {
+    object: Cow<'a, str>,
+    account_id: Cow<'a, str>,
+    time: Option<Timestamp>,
+    extra: Members<'a>,
+}
+
+impl<'a> Entry<'a> {
+    fn change(&self, field: Cow<'a, str>, value: &'a str, more: &Members<'a>) -> Change<'a> {
+        Change {
+            object: self.object.clone(),
+            account_id: self.account_id.clone(),
+            entry_time: self.time,
+            field,
+            value,
+            extra: object_of(self.extra.iter().chain(more)),
+        }
+    }
+}
+
+fn read_container<'a>(raw: &'a str, found: &mut Vec<Change<'a>>) {
+    let Some(mut members) = members(raw) else { return };
+    let object = take(&mut members, "object").map_or(Cow::Borrowed("instagram"), text);
+    if let Some(entries) = take(&mut members, "entry") {
+        for entry in items(entries) {
+            read_entry(entry, object.clone(), &members, found);
+        }
+    } else if let Some(field) = take(&mut members, "field") {
+        let value = take(&mut members, "value").unwrap_or("null");
+        let entry = Entry {
+            object,
+            account_id: Cow::Borrowed(""),
+            time: None,
+            extra: members,
+        };
+        found.push(entry.change(text(field), value, &Vec::new()));
+    }
+}
+
+fn read_entry<'a>(raw: &'a str, object: Cow<'a, str>, around: &Members<'a>, found: &mut Vec<Change<'a>>) {
+    let mut members = members(raw).unwrap_or_default();
+    let account_id = take(&mut members, "id").map_or(Cow::Borrowed(""), text);
+    let time = take(&mut members, "time").and_then(meta_time::from_json);
+    let parts = ["changes", "messaging", "standby", "changed_fields"].map(|key| take(&mut members, key));
+    let flat =
+        take(&mut members, "field").map(|field| (field, take(&mut members, "value").unwrap_or("null")));
+    let extra = around.iter().chain(&members).cloned().collect();
+    let entry = Entry {
+        object,
+        account_id,
+        time,
+        extra,
+    };
+
+    let before = found.len();
+    let [changes, messaging, standby, changed_fields] = parts.map(|part| part.map(items).unwrap_or_default());
+    found.extend(changes.into_iter().map(|item| read_change(&entry, item)));
+    found.extend(
+        messaging
+            .into_iter()
+            .map(|item| entry.change(messaging_field(item).into(), item, &Vec::new())),
+    );
+    found.extend(
+        standby
+            .into_iter()
+            .map(|item| entry.change("standby".into(), item, &Vec::new())),
+    );
+    found.extend(
+        changed_fields
+            .into_iter()
+            .map(|name| entry.change(text(name), "null", &Vec::new())),
+    );
+    found.extend(flat.map(|(field, value)| entry.change(text(field), value, &Vec::new())));
+    if found.len() == before {
+        found.push(
+            Entry {
+                extra: around.clone(),
+                ..entry
+            }
+            .change(UNKNOWN_FIELD.into(), raw, &Vec::new()),
+        );
+    }
+}
+
+fn read_change<'a>(entry: &Entry<'a>, raw: &'a str) -> Change<'a> {
+    let mut members = members(raw).unwrap_or_default();
+    match take(&mut members, "field") {
+        Some(field) => {
+            let value = take(&mut members, "value").unwrap_or("null");
+            entry.change(text(field), value, &members)
+        }
+        None => entry.change(UNKNOWN_FIELD.into(), raw, &Vec::new()),
+    }
+}
+
+/// The field under which an app subscribes to a `messaging` item, told by the item's own members.
+fn messaging_field(raw: &str) -> &'static str {
+    let members = members(raw).unwrap_or_default();
+    let has = |key: &str| members.iter().any(|(k, _)| k == key);
+    let fields = [
+        ("message", "messages"),
+        ("message_edit", "message_edit"),
+        ("reaction", "message_reactions"),
+        ("read", "messaging_seen"),
+        ("postback", "messaging_postbacks"),
+        ("referral", "messaging_referral"),
+        ("optin", "messaging_optins"),
+    ];
+    fields
+        .into_iter()
+        .find(|(key, _)| has(key))
+        .map_or("messaging", |(_, field)| field)
+}
+
+/// The elements of an array; anything else is its own only element.
+fn items(raw: &str) -> Vec<&str> {
+    match serde_json::from_str::<Vec<&RawValue>>(raw) {
+        Ok(items) => items.into_iter().map(RawValue::get).collect(),
+        Err(_) => vec![raw],
+    }
+}
+
+/// The members of an object; `None` for anything else.
+fn members(raw: &str) -> Option<Members<'_>> {
+    let mut deserializer = serde_json::Deserializer::from_str(raw);
+    deserializer.deserialize_map(MembersVisitor).ok()
+}
+
+/// Removes a member and returns its value. Of a repeated key the last counts; the others stay and end up beside the change.
+fn take<'a>(members: &mut Members<'a>, key: &str) -> Option<&'a str> {
+    let at = members.iter().rposition(|(k, _)| k == key)?;
+    Some(members.remove(at).1)
+}
+
+/// A scalar as text: what is quoted without its quotes and escapes, anything else as it is written.
+fn text(raw: &str) -> Cow<'_, str> {
+    match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(inner) if !inner.contains('\\') => Cow::Borrowed(inner),
+        Some(_) => serde_json::from_str(&repair_surrogates(raw)).map_or(Cow::Borrowed(raw), Cow::Owned),
+        None => Cow::Borrowed(raw),
+    }
+}
+
+fn object_of<'a>(members: impl Iterator<Item = &'a (Cow<'a, str>, &'a str)>) -> Option<String> {
+    let mut object = String::new();
+    for (key, value) in members {
+        object.push(if object.is_empty() { '{' } else { ',' });
+        object.push_str(&serde_json::Value::from(key.as_ref()).to_string());
+        object.push(':');
+        object.push_str(value);
+    }
+    (!object.is_empty()).then(|| object + "}")
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+        let mut members = Vec::new();
+        // Keys are taken raw as well, since a key may hold half of a surrogate pair.
+        while let Some((key, value)) = map.next_entry::<RawKey<'de>, &RawValue>()? {
+            members.push((key.0, value.get()));
+        }
+        Ok(members)
+    }
+}
+
+/// A key, borrowed where it holds no escapes.
+struct RawKey<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> serde::Deserialize<'de> for RawKey<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(KeyVisitor).map(Self)
+    }
+}
+
+struct KeyVisitor;
+
+impl<'de> Visitor<'de> for KeyVisitor {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Cow<'de, str>, E> {
+        Ok(String::from_utf8_lossy(bytes))
+    }
+
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(String::from_utf8_lossy(bytes).into_owned()))
+    }
+
+    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(key.to_owned()))
+    }
+}
