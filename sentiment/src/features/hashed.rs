@@ -1,0 +1,135 @@
+//! Words, word pairs, negated words and crude stems; characters of each word in windows of two to five.
+
+use super::Sink;
+use crate::hash;
+use crate::normalise::{Normalised, TokenKind};
+
+/// Features are scaled by the size of their group, so that long comments do not shout down the bias.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Whole words and pairs.
+    Word = 0,
+    /// Windows of characters.
+    Char = 1,
+}
+
+/// How many groups there are.
+pub const GROUPS: usize = 2;
+
+/// What goes first into the hash, so that a pair never looks like a word.
+#[derive(Clone, Copy)]
+enum Kind {
+    Word = 1,
+    Negated,
+    Pair,
+    AfterContrast,
+    Stem,
+    Window,
+}
+
+const LONGEST_WINDOW: usize = 5;
+/// Characters of a word that are looked at in windows.
+const WINDOW_REACH: usize = 24;
+
+pub(super) fn extract(comment: &Normalised, sink: &mut impl Sink) {
+    let mut before = edge();
+    for (place, token) in comment.tokens().iter().enumerate() {
+        let text = comment.text(token);
+        let form = match token.kind {
+            TokenKind::Word | TokenKind::Emoji => hash::bytes(1, text.as_bytes()),
+            TokenKind::Stop => {
+                before = edge();
+                continue;
+            }
+            kind => hash::bytes(2, &[kind as u8]),
+        };
+        let kind = if token.negated { Kind::Negated } else { Kind::Word };
+        sink.add(Group::Word, of_kind(kind, form), place);
+        sink.add(Group::Word, hash::finish(hash::mix(hash::mix(Kind::Pair as u64, before), form)), place);
+        if token.after_contrast {
+            sink.add(Group::Word, of_kind(Kind::AfterContrast, form), place);
+        }
+        before = form;
+        if token.kind == TokenKind::Word {
+            if let Some(stem) = stem(text) {
+                sink.add(Group::Word, of_kind(Kind::Stem, hash::bytes(1, stem.as_bytes())), place);
+            }
+            windows(text, place, sink);
+        }
+    }
+}
+
+fn edge() -> u64 {
+    hash::bytes(3, b"edge")
+}
+
+fn of_kind(kind: Kind, form: u64) -> u64 {
+    hash::finish(hash::mix(kind as u64, form))
+}
+
+/// All windows of two to five characters of the word between its two edges.
+fn windows(word: &str, place: usize, sink: &mut impl Sink) {
+    let mut characters = [0_u32; WINDOW_REACH + 2];
+    let mut length = 1;
+    characters[0] = u32::from('<');
+    for character in word.chars().take(WINDOW_REACH) {
+        characters[length] = u32::from(character);
+        length += 1;
+    }
+    characters[length] = u32::from('>');
+    length += 1;
+    for first in 0..length {
+        let mut state = Kind::Window as u64;
+        for (size, character) in characters[first..length].iter().take(LONGEST_WINDOW).enumerate() {
+            state = hash::mix(state, u64::from(*character));
+            if size > 0 {
+                sink.add(Group::Char, hash::finish(state), place);
+            }
+        }
+    }
+}
+
+const PREFIXES: [&str; 15] =
+    ["meng", "meny", "mem", "men", "peng", "peny", "pem", "pen", "ber", "ter", "me", "pe", "di", "ke", "se"];
+const SUFFIXES: [&str; 4] = ["kan", "an", "in", "i"];
+
+/// The word without one prefix and one suffix, if at least four letters are left. Crude on purpose: a wrong stem is
+/// wrong everywhere alike, and the trainer weighs it so.
+fn stem(word: &str) -> Option<&str> {
+    let without_prefix = PREFIXES
+        .iter()
+        .find_map(|prefix| word.strip_prefix(prefix).filter(|rest| rest.len() > 3))
+        .unwrap_or(word);
+    let stem = SUFFIXES
+        .iter()
+        .find_map(|suffix| without_prefix.strip_suffix(suffix).filter(|rest| rest.len() > 3))
+        .unwrap_or(without_prefix);
+    (stem.len() < word.len()).then_some(stem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_prefix_and_one_suffix_come_off() {
+        assert_eq!(stem("mengecewakan"), Some("ecewa"));
+        assert_eq!(stem("pelayanan"), Some("layan"));
+        assert_eq!(stem("enak"), None);
+    }
+
+    struct Count([usize; GROUPS]);
+
+    impl Sink for Count {
+        fn add(&mut self, group: Group, _: u64, _: usize) {
+            self.0[group as usize] += 1;
+        }
+    }
+
+    #[test]
+    fn a_long_word_has_a_bounded_number_of_windows() {
+        let mut count = Count([0; GROUPS]);
+        windows(&"ab".repeat(1000), 0, &mut count);
+        assert_eq!(count.0[Group::Char as usize], (WINDOW_REACH + 2 - 1) + 24 + 23 + 22);
+    }
+}

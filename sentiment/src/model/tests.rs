@@ -1,0 +1,1 @@
+//! The bundled model, asked as callers ask it.

@@ -1,0 +1,84 @@
+//! What reaches beyond one word: phrases, the scope of negation, the part after a contrast.
+
+use super::{Normalised, TokenKind};
+use crate::lexicon::{Lexicon, Role};
+
+/// How many words a negator turns.
+const REACH: usize = 3;
+/// The longest phrase of the lexicon, in words.
+const LONGEST_PHRASE: usize = 4;
+/// After these a negator adds instead of turning: `bukan cuma enak`, `not only`.
+const ADDING: [&str; 7] = ["hanya", "cuma", "sekadar", "sekedar", "only", "just", "lebih"];
+
+/// Gives the first word of each phrase the phrase's entry and silences the rest; the longest phrase wins.
+pub(super) fn join_phrases(out: &mut Normalised, lexicon: &Lexicon) {
+    let mut phrase = std::mem::take(&mut out.scratch);
+    let mut first = 0;
+    while first < out.tokens.len() {
+        let opens = out.tokens[first].entry.is_some_and(|number| lexicon.entry(number).opens_phrase);
+        let found = if opens { longest_phrase(out, first, &mut phrase, lexicon) } else { None };
+        if let Some((length, number)) = found {
+            out.tokens[first].entry = Some(number);
+            out.tokens[first + 1..first + length].iter_mut().for_each(|token| token.in_phrase = true);
+            first += length;
+        } else {
+            first += 1;
+        }
+    }
+    out.scratch = phrase;
+}
+
+fn longest_phrase(
+    out: &Normalised,
+    first: usize,
+    phrase: &mut String,
+    lexicon: &Lexicon,
+) -> Option<(usize, u32)> {
+    phrase.clear();
+    let mut found = None;
+    for (length, token) in out.tokens[first..].iter().take(LONGEST_PHRASE).enumerate() {
+        if token.kind != TokenKind::Word {
+            break;
+        }
+        if length > 0 {
+            phrase.push(' ');
+        }
+        phrase.push_str(out.text(token));
+        if length > 0
+            && let Some((number, _)) = lexicon.find(phrase)
+        {
+            found = Some((length + 1, number));
+        }
+    }
+    found
+}
+
+/// Marks what negators turn and what stands after the last contrast.
+pub(super) fn mark(out: &mut Normalised, lexicon: &Lexicon) {
+    let mut reach = 0;
+    let mut contrast = None;
+    for place in 0..out.tokens.len() {
+        let token = out.tokens[place];
+        let role = out.entry(&token, lexicon).map_or(Role::None, |entry| entry.role);
+        match token.kind {
+            TokenKind::Word if role == Role::Negator && !adds(out, place) => reach = REACH,
+            TokenKind::Word if role == Role::Contrast => {
+                reach = 0;
+                contrast = Some(place);
+            }
+            TokenKind::Word if reach > 0 => {
+                out.tokens[place].negated = true;
+                reach -= 1;
+            }
+            TokenKind::Word => {}
+            _ => reach = 0,
+        }
+    }
+    if let Some(place) = contrast {
+        out.tokens[place..].iter_mut().for_each(|token| token.after_contrast = true);
+    }
+}
+
+fn adds(out: &Normalised, negator: usize) -> bool {
+    out.tokens.get(negator + 1).is_some_and(|next| ADDING.contains(&out.text(next)))
+}

@@ -1,0 +1,202 @@
+//! Puts the word table together: our lists first, then the packaged slang map and rated lexicons, then the languages
+//! that the training texts show.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use cekbrand_sentiment::lexicon::{Entry, Lexicon, Role};
+
+use crate::data::{self, Example};
+
+/// Where the pieces lie.
+pub(crate) struct Sources<'a> {
+    /// Our lists: words.txt, spelling.txt, emoji.txt.
+    pub(crate) own: &'a Path,
+    /// The data folder with its `lexicons`.
+    pub(crate) data: &'a Path,
+    /// The slang map, a file of `"form": "spelling",` lines.
+    pub(crate) slang: &'a Path,
+}
+
+type Table = BTreeMap<String, Entry>;
+
+/// Builds the table.
+pub(crate) fn lexicon(
+    sources: &Sources<'_>,
+    indonesian: &[Example],
+    english: &[Example],
+) -> Result<Lexicon, String> {
+    let mut table = Table::new();
+    own_words(&mut table, &sources.own.join("words.txt"))?;
+    let faces = sources.own.join("emoji.txt");
+    polarities_and_roles(&mut table, data::groups(&faces, ' ')?, |form| {
+        form.chars().take(1).collect()
+    })?;
+    rated(&mut table, &sources.data.join("lexicons"))?;
+    languages(&mut table, indonesian, english);
+    spellings(&mut table, sources, indonesian, english)?;
+    mark_phrases(&mut table);
+    Ok(Lexicon::new(table.into_iter().map(|(form, entry)| (form.into(), entry)).collect()))
+}
+
+fn own_words(table: &mut Table, path: &Path) -> Result<(), String> {
+    polarities_and_roles(table, data::groups(path, ',')?, str::to_owned)
+}
+
+fn polarities_and_roles(
+    table: &mut Table,
+    groups: Vec<(String, Vec<String>)>,
+    form_of: impl Fn(&str) -> String,
+) -> Result<(), String> {
+    for (tag, forms) in groups {
+        let polarity: Option<i8> = tag.parse().ok();
+        let role = if polarity.is_none() { Some(role(&tag)?) } else { None };
+        for form in forms {
+            let entry = table.entry(form_of(&form)).or_default();
+            if let Some(role) = role {
+                entry.role = role;
+            } else if entry.own.is_none() {
+                entry.own = polarity.map(|whole| whole * 10);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn role(tag: &str) -> Result<Role, String> {
+    Ok(match tag {
+        "negator" => Role::Negator,
+        "booster" => Role::Booster,
+        "damper" => Role::Damper,
+        "contrast" => Role::Contrast,
+        "asking" => Role::Asking,
+        "request" => Role::Request,
+        "spam" => Role::Spam,
+        "playful" => Role::Playful,
+        other => return Err(format!("unknown tag {other:?}")),
+    })
+}
+
+/// VADER's and AFINN's ratings.
+fn rated(table: &mut Table, folder: &Path) -> Result<(), String> {
+    for line in data::read(&folder.join("vader_lexicon.txt"))?.lines() {
+        let mut fields = line.split('\t');
+        let (Some(form), Some(rating)) = (fields.next(), fields.next()) else { continue };
+        let is_word = form.chars().all(|letter| letter.is_alphabetic() || letter == '\'' || letter == '-');
+        if let (true, Ok(rating)) = (is_word, rating.parse::<f32>()) {
+            table.entry(form.to_lowercase()).or_default().vader = tenths(rating);
+        }
+    }
+    for name in ["AFINN-en.json", "AFINN-id.json"] {
+        let ratings: BTreeMap<String, f32> = serde_json::from_str(&data::read(&folder.join(name))?)
+            .map_err(|error| format!("{name}: {error}"))?;
+        for (form, rating) in ratings {
+            let form = form.to_lowercase();
+            // Phrases of more than four words are not looked for.
+            if form.split(' ').count() <= 4 && form.len() < 80 {
+                table.entry(form).or_default().afinn = tenths(rating);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "clamped right before")]
+fn tenths(rating: f32) -> i8 {
+    (rating * 10.0).round().clamp(-40.0, 40.0) as i8
+}
+
+/// A word belongs to the language whose texts use it at least three times as often.
+fn languages(table: &mut Table, indonesian: &[Example], english: &[Example]) {
+    let (id, en) = (counts(indonesian), counts(english));
+    let (all_id, all_en) = (id.values().sum::<usize>() as f64, en.values().sum::<usize>() as f64);
+    for word in id.keys().chain(en.keys()).collect::<BTreeSet<_>>() {
+        let (in_id, in_en) = (id.get(word).copied().unwrap_or(0), en.get(word).copied().unwrap_or(0));
+        if in_id < 3 && in_en < 2 || word.chars().any(|letter| letter.is_ascii_digit()) {
+            continue;
+        }
+        let (often_id, often_en) = (in_id as f64 / all_id, in_en as f64 / all_en);
+        let language = i8::from(often_id > 3.0 * often_en) - i8::from(often_en > 3.0 * often_id);
+        if language != 0 || table.contains_key(word) {
+            table.entry(word.clone()).or_default().language = language;
+        }
+    }
+    for (form, entry) in table.iter_mut().filter(|(form, _)| !id.contains_key(*form) && !en.contains_key(*form)) {
+        if entry.vader != 0 {
+            entry.language = -1;
+        } else if entry.own.is_some() && form.is_ascii() {
+            entry.language = 1;
+        }
+    }
+}
+
+fn counts(examples: &[Example]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for example in examples {
+        let text = example.text.to_lowercase();
+        for word in text.split(|letter: char| !(letter.is_alphanumeric() || letter == '\'')) {
+            let word = word.trim_matches('\'');
+            if word.len() > 1 {
+                *counts.entry(word.to_owned()).or_insert(0) += 1;
+            }
+        }
+    }
+    counts
+}
+
+/// Our spellings, then the slang map where it does not touch a word that the texts use as it is.
+fn spellings(
+    table: &mut Table,
+    sources: &Sources<'_>,
+    indonesian: &[Example],
+    english: &[Example],
+) -> Result<(), String> {
+    let mut rewrites = BTreeMap::new();
+    for (target, forms) in data::groups(&sources.own.join("spelling.txt"), ',')? {
+        for form in forms {
+            rewrites.entry(form).or_insert_with(|| target.clone());
+        }
+    }
+    let (id, en) = (counts(indonesian), counts(english));
+    for (form, target) in slang(sources.slang)? {
+        let used = id.get(&form).copied().unwrap_or(0) > 4 || en.get(&form).copied().unwrap_or(0) > 1;
+        let rated = table.get(&form).is_some_and(|entry| entry.own.is_some() || entry.vader != 0);
+        if !used && !rated && !form.contains(' ') && !form.contains('-') {
+            let target = rewrites.get(&target).unwrap_or(&target).replace('-', " ");
+            rewrites.entry(form).or_insert(target);
+        }
+    }
+    for (form, target) in rewrites {
+        if form == target {
+            continue;
+        }
+        let known = target.split(' ').all(|part| table.contains_key(part));
+        let entry = table.entry(form).or_default();
+        // The rewritten form itself is never looked at again, but its language still counts where it is unsplit.
+        *entry = Entry { rewrite: Some(target.into()), language: 1, ..Entry::default() };
+        let _ = known;
+    }
+    Ok(())
+}
+
+fn slang(path: &Path) -> Result<Vec<(String, String)>, String> {
+    let mut pairs = Vec::new();
+    for line in data::read(path)?.lines() {
+        let quoted: Vec<&str> = line.split('"').collect();
+        if let [_, form, ":" | ": ", target, ","] = quoted[..] {
+            pairs.push((form.to_lowercase(), target.to_lowercase()));
+        }
+    }
+    if pairs.is_empty() {
+        return Err(format!("{} has no line of the form \"form\": \"spelling\",", path.display()));
+    }
+    Ok(pairs)
+}
+
+fn mark_phrases(table: &mut Table) {
+    let openers: BTreeSet<String> =
+        table.keys().filter_map(|form| form.split_once(' ')).map(|(first, _)| first.to_owned()).collect();
+    for opener in openers {
+        table.entry(opener).or_default().opens_phrase = true;
+    }
+}

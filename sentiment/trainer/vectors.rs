@@ -1,0 +1,65 @@
+//! Turns examples into sparse rows: the features of the crate itself, so that training and scoring cannot differ.
+
+use cekbrand_sentiment::Label;
+use cekbrand_sentiment::features::dense::DENSE;
+use cekbrand_sentiment::features::hashed::GROUPS;
+use cekbrand_sentiment::features::{self, Group, Sink};
+use cekbrand_sentiment::lexicon::Lexicon;
+use cekbrand_sentiment::model::group_scale;
+use cekbrand_sentiment::normalise::Normalised;
+
+use crate::data::Example;
+
+/// One example as numbers.
+#[derive(Debug, Clone)]
+pub(crate) struct Vector {
+    pub(crate) label: Label,
+    pub(crate) weight: f32,
+    pub(crate) words: usize,
+    /// Rows of the hashed table, each once, with their scaled counts.
+    pub(crate) hashed: Vec<(u32, f32)>,
+    pub(crate) dense: [f32; DENSE],
+}
+
+struct Collect {
+    shift: u32,
+    rows: [Vec<u32>; GROUPS],
+}
+
+impl Sink for Collect {
+    fn add(&mut self, group: Group, hash: u64, _: usize) {
+        self.rows[group as usize].push(u32::try_from(hash >> self.shift).unwrap_or(0));
+    }
+}
+
+/// Reads the features of each example. A comment without words teaches nothing: the emoji layer has it.
+pub(crate) fn vectors(examples: &[Example], lexicon: &Lexicon, bits: u32) -> Vec<Vector> {
+    let mut comment = Normalised::default();
+    examples
+        .iter()
+        .map(|example| {
+            comment.read(&example.text, lexicon);
+            let mut rows = Collect { shift: 64 - bits, rows: Default::default() };
+            let dense = features::extract(&comment, lexicon, &mut rows);
+            let mut hashed = Vec::new();
+            for rows in &rows.rows {
+                let scale = group_scale(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+                hashed.extend(rows.iter().map(|row| (*row, scale)));
+            }
+            let weight = 1.0;
+            Vector { label: example.label, weight, words: dense.words, hashed: merge(hashed), dense: dense.values }
+        })
+        .collect()
+}
+
+fn merge(mut rows: Vec<(u32, f32)>) -> Vec<(u32, f32)> {
+    rows.sort_by_key(|(row, _)| *row);
+    let mut merged: Vec<(u32, f32)> = Vec::with_capacity(rows.len());
+    for (row, value) in rows {
+        match merged.last_mut() {
+            Some((last, sum)) if *last == row => *sum += value,
+            _ => merged.push((row, value)),
+        }
+    }
+    merged
+}
