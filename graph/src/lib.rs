@@ -1,1 +1,50 @@
-//! Instagram Graph API client: requests, metric catalogue, errors, usage
+//! A typed client for the Instagram Graph API. It knows HTTP and Meta's ways, and nothing of queues or tables.
+//!
+//! ```text
+//!  Request ──http──▶ Graph API ──▶ Answer { status, body, usage, content }
+//!  (path, query,                     │          │      │        │
+//!   fetch id)                     recorded   recorded  budget   ├─▶ node: UserNode, MediaNode, CommentNode
+//!                                                               ├─▶ insight: figures of a medium
+//!                                                               └─▶ GraphError ──disposition──▶ what to do next
+//! ```
+//!
+//! In reading order:
+//! - [`settings`]: hosts, version, time-outs, the app's secret.
+//! - [`catalogue`]: every kind of read, by the id it has in `instagram.fetch_catalogue`.
+//! - [`metric`]: which metric exists for which kind of medium today, and which are retired.
+//! - [`request`]: one read, described without its token.
+//! - [`api`]: the trait [`GraphApi`]; [`http`] is its implementation over HTTPS, [`proof`] signs its calls.
+//! - [`answer`]: what came back; [`usage`] reads its rate limit headers, [`paging`] makes its body fit to be kept.
+//! - [`error`]: why a read gave nothing, classified by Meta's codes; [`envelope`] reads Meta's error objects.
+//! - [`node`], [`insight`]: what the answer says, typed; [`json`] is the lenient reading underneath.
+//! - [`refusal`]: finding the one metric that spoils a call.
+//!
+//! Invariants: a token travels in the `Authorization` header only, so no URL ever holds one; what an [`Answer`] or a [`GraphError`]
+//! shows holds neither token nor proof nor secret; redirects and `paging.next` are never followed.
+
+pub mod answer;
+pub mod api;
+pub mod catalogue;
+pub mod envelope;
+pub mod error;
+pub mod http;
+pub mod insight;
+pub mod json;
+pub mod metric;
+pub mod node;
+pub mod paging;
+pub mod proof;
+pub mod refusal;
+pub mod request;
+pub mod settings;
+pub mod usage;
+
+pub use answer::Answer;
+pub use api::{Credential, Flavour, GraphApi, Pending};
+pub use catalogue::Fetch;
+pub use error::{Disposition, GraphError, Scope};
+pub use http::HttpGraphApi;
+pub use metric::ProductType;
+pub use request::Request;
+pub use settings::Settings;
+pub use usage::Usage;

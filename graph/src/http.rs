@@ -1,0 +1,340 @@
+//! [`GraphApi`] over HTTPS: time-outs, no redirects, a limit on the body, and nothing secret in a URL that is shown.
+
+use std::time::Duration;
+
+use cekbrand_schema::SharedClock;
+use jiff::Timestamp;
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
+use secrecy::ExposeSecret;
+
+use crate::answer::{Answer, Received};
+use crate::api::{Credential, Flavour, GraphApi, Pending};
+use crate::error::GraphError;
+use crate::proof;
+use crate::request::Request;
+use crate::settings::Settings;
+use crate::usage::{APP_HEADER, BUSINESS_HEADER, Usage};
+
+/// The real client. The process installs a rustls provider before it makes one.
+#[derive(Debug)]
+pub struct HttpGraphApi {
+    client: Client,
+    settings: Settings,
+    clock: SharedClock,
+}
+
+impl HttpGraphApi {
+    /// A client with its own connection pool.
+    ///
+    /// # Errors
+    /// The TLS set-up of the machine cannot be used.
+    pub fn new(settings: Settings, clock: SharedClock) -> Result<Self, GraphError> {
+        let client = Client::builder()
+            .connect_timeout(settings.timeout)
+            .timeout(settings.timeout)
+            .redirect(Policy::none())
+            .user_agent(concat!("cekbrand/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(GraphError::Client)?;
+        Ok(Self {
+            client,
+            settings,
+            clock,
+        })
+    }
+
+    async fn send(&self, request: &Request, credential: &Credential) -> Result<Answer, GraphError> {
+        if !request.is_addressable() {
+            return Err(GraphError::NotAddressable);
+        }
+        let started = self.clock.now();
+        let proof = proof::parameters(
+            self.settings.proof,
+            self.settings.app_secret.as_ref(),
+            &credential.token,
+            started,
+        );
+        let response = self
+            .client
+            .get(self.url(request, credential.flavour))
+            .query(&request.query())
+            .query(&proof)
+            .bearer_auth(credential.token.expose_secret())
+            .send()
+            .await
+            .map_err(GraphError::transport)?;
+        let status = response.status().as_u16();
+        let usage = usage(&response);
+        let body = self.body(response).await?;
+        let observed_at = self.clock.now();
+        let duration = elapsed(started, observed_at);
+        let mut secrets = vec![credential.token.expose_secret()];
+        secrets.extend(self.settings.app_secret.as_ref().map(ExposeSecret::expose_secret));
+        secrets.extend(proof.first().map(|(_, proof)| proof.as_str()));
+        let received = Received {
+            status,
+            body: &body,
+            usage,
+            observed_at,
+            duration,
+        };
+        Ok(Answer::read(request, received, &secrets))
+    }
+
+    fn url(&self, request: &Request, flavour: Flavour) -> String {
+        let base = match flavour {
+            Flavour::Facebook => &self.settings.base_url,
+            Flavour::Instagram => &self.settings.instagram_base_url,
+        };
+        format!(
+            "{}/{}/{}",
+            base.trim_end_matches('/'),
+            self.settings.version,
+            request.path()
+        )
+    }
+
+    async fn body(&self, mut response: Response) -> Result<Vec<u8>, GraphError> {
+        let limit = self.settings.max_body_bytes;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(GraphError::transport)? {
+            if body.len() + chunk.len() > limit {
+                return Err(GraphError::TooLong { limit });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+impl GraphApi for HttpGraphApi {
+    fn call<'a>(&'a self, request: &'a Request, credential: &'a Credential) -> Pending<'a> {
+        Box::pin(self.send(request, credential))
+    }
+
+    fn version(&self) -> &str {
+        &self.settings.version
+    }
+}
+
+fn usage(response: &Response) -> Usage {
+    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+    Usage::read(header(BUSINESS_HEADER), header(APP_HEADER))
+}
+
+fn elapsed(started: Timestamp, ended: Timestamp) -> Duration {
+    Duration::try_from(ended.duration_since(started)).unwrap_or(Duration::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use axum::Router;
+    use axum::extract::{Request as Received, State};
+    use axum::http::HeaderMap;
+    use axum::response::{IntoResponse, Response};
+    use cekbrand_schema::{Clock, ManualClock, SystemClock};
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::error::Disposition;
+    use crate::request::Fields;
+
+    const TOKEN: &str = "EAAB-secret-token";
+
+    /// A server on a loopback port that answers every request by `answer` and keeps what it was asked.
+    #[derive(Clone)]
+    struct Server {
+        answer: fn() -> Response,
+        seen: Arc<Mutex<Vec<(String, HeaderMap)>>>,
+    }
+
+    impl Server {
+        async fn start(answer: fn() -> Response) -> (Self, HttpGraphApi) {
+            Self::start_with(answer, |_| {}).await
+        }
+
+        async fn start_with(answer: fn() -> Response, change: fn(&mut Settings)) -> (Self, HttpGraphApi) {
+            // Another test of this process may have been first.
+            let _installed = rustls::crypto::ring::default_provider().install_default();
+            let server = Self {
+                answer,
+                seen: Arc::default(),
+            };
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let mut settings = Settings {
+                base_url: format!("http://{}", listener.local_addr().unwrap()),
+                app_secret: Some("the-app-secret".into()),
+                ..Settings::default()
+            };
+            settings.instagram_base_url = format!("{}/ig", settings.base_url);
+            change(&mut settings);
+            let router = Router::new().fallback(respond).with_state(server.clone());
+            tokio::spawn(async move { axum::serve(listener, router).await });
+            let clock = ManualClock::new(Timestamp::from_second(1_700_000_000).unwrap());
+            (server, HttpGraphApi::new(settings, Arc::new(clock)).unwrap())
+        }
+    }
+
+    async fn respond(State(server): State<Server>, request: Received) -> Response {
+        server
+            .seen
+            .lock()
+            .unwrap()
+            .push((request.uri().to_string(), request.headers().clone()));
+        (server.answer)()
+    }
+
+    fn medium() -> Request {
+        Request::Media {
+            id: "17900000000000001".into(),
+            fields: Fields::Core,
+        }
+    }
+
+    fn credential(flavour: Flavour) -> Credential {
+        Credential {
+            token: SecretString::from(TOKEN),
+            flavour,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_read_carries_its_token_in_a_header_and_a_proof_in_the_query() {
+        let (server, api) =
+            Server::start(|| r#"{"id":"17900000000000001","caption":"x"}"#.into_response()).await;
+        let answer = api.call(&medium(), &credential(Flavour::Facebook)).await.unwrap();
+        let (uri, headers) = server.seen.lock().unwrap()[0].clone();
+        assert!(
+            uri.starts_with("/v25.0/17900000000000001?fields=id%2Cowner"),
+            "{uri}"
+        );
+        assert!(
+            uri.contains("&appsecret_proof=") && uri.contains("&appsecret_time=1700000000"),
+            "{uri}"
+        );
+        assert!(!uri.contains(TOKEN) && !uri.contains("access_token"));
+        assert_eq!(headers["authorization"], format!("Bearer {TOKEN}"));
+        assert_eq!(
+            answer
+                .media(answer.content.as_ref().unwrap())
+                .unwrap()
+                .caption
+                .as_deref(),
+            Some("x")
+        );
+        assert!(answer.request.starts_with("17900000000000001?fields=id,owner"));
+    }
+
+    #[tokio::test]
+    async fn a_token_of_instagram_login_goes_to_its_own_host() {
+        let (server, api) = Server::start(|| "{}".into_response()).await;
+        api.call(&medium(), &credential(Flavour::Instagram))
+            .await
+            .unwrap();
+        assert!(server.seen.lock().unwrap()[0].0.starts_with("/ig/v25.0/1790"));
+    }
+
+    #[tokio::test]
+    async fn both_usage_headers_are_read_even_from_an_error() {
+        let answer = || {
+            let business =
+                r#"{"1":[{"type":"instagram","call_count":100,"estimated_time_to_regain_access":7}]}"#;
+            let headers = [(BUSINESS_HEADER, business), (APP_HEADER, r#"{"call_count":3}"#)];
+            let body = r#"{"error":{"code":80002,"message":"(#80002) too many calls"}}"#;
+            (axum::http::StatusCode::BAD_REQUEST, headers, body).into_response()
+        };
+        let (_server, api) = Server::start(answer).await;
+        let answer = api.call(&medium(), &credential(Flavour::Facebook)).await.unwrap();
+        assert_eq!(
+            (answer.usage.account_percent(), answer.usage.app_percent()),
+            (Some(100), Some(3))
+        );
+        let disposition = answer.content.unwrap_err().disposition();
+        assert!(
+            matches!(disposition, Disposition::Throttled { regain: Some(regain), .. } if regain.as_secs() == 420)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_not_followed() {
+        let answer = || (axum::http::StatusCode::FOUND, [("location", "/elsewhere")]).into_response();
+        let (server, api) = Server::start(answer).await;
+        let answer = api.call(&medium(), &credential(Flavour::Facebook)).await.unwrap();
+        assert!(matches!(
+            answer.content,
+            Err(GraphError::Garbage { status: 302, .. })
+        ));
+        assert_eq!(server.seen.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_body_beyond_the_limit_is_not_read_to_its_end() {
+        let (_server, api) = Server::start_with(
+            || "x".repeat(4096).into_response(),
+            |settings| settings.max_body_bytes = 1000,
+        )
+        .await;
+        let error = api
+            .call(&medium(), &credential(Flavour::Facebook))
+            .await
+            .unwrap_err();
+        assert!(matches!(error, GraphError::TooLong { limit: 1000 }));
+    }
+
+    #[tokio::test]
+    async fn a_failed_call_tells_neither_url_nor_token() {
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let settings = Settings {
+            base_url: format!("http://{}", listener.local_addr().unwrap()),
+            app_secret: Some("the-app-secret".into()),
+            timeout: Duration::from_millis(100),
+            ..Settings::default()
+        };
+        let api = HttpGraphApi::new(settings, Arc::new(SystemClock)).unwrap();
+        // Accepts the connection in its backlog and never answers.
+        let timeout = api
+            .call(&medium(), &credential(Flavour::Facebook))
+            .await
+            .unwrap_err();
+        assert!(matches!(timeout, GraphError::Timeout), "{timeout:?}");
+        drop(listener);
+        let refused = api
+            .call(&medium(), &credential(Flavour::Facebook))
+            .await
+            .unwrap_err();
+        assert!(matches!(refused, GraphError::Network(_)), "{refused:?}");
+        for error in [timeout, refused] {
+            let shown = format!("{error} {error:?}");
+            assert!(
+                !shown.contains("v25.0") && !shown.contains("proof") && !shown.contains(TOKEN),
+                "{shown}"
+            );
+        }
+        assert!(!format!("{api:?}").contains("the-app-secret"));
+    }
+
+    #[tokio::test]
+    async fn an_id_that_is_no_id_makes_no_call() {
+        let (server, api) = Server::start(|| "{}".into_response()).await;
+        let request = Request::Media {
+            id: "../me".into(),
+            fields: Fields::Core,
+        };
+        let error = api
+            .call(&request, &credential(Flavour::Facebook))
+            .await
+            .unwrap_err();
+        assert_eq!(error.disposition(), Disposition::BadParameter);
+        assert!(server.seen.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_clock_that_went_back_gives_no_negative_duration() {
+        let now = SystemClock.now();
+        assert_eq!(elapsed(now, Timestamp::UNIX_EPOCH), Duration::ZERO);
+    }
+}

@@ -1,0 +1,126 @@
+//! The insights edge, typed: `{"data": [{name, period, values: [{value}], total_value: {value, breakdowns}, id}]}`.
+
+use serde_json::Value;
+
+use crate::json::{number, text};
+
+/// One metric of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Insight {
+    /// The metric, in lower case.
+    pub metric: String,
+    /// `lifetime` for media.
+    pub period: Option<String>,
+    /// The API's own id of the figure; it repeats every day.
+    pub api_id: Option<String>,
+    /// The figure; `None` where none was sent.
+    pub value: Option<i64>,
+    /// The figure's parts, where a breakdown was asked.
+    pub parts: Vec<Part>,
+}
+
+/// One part of a figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What it was split by, such as `action_type`.
+    pub dimensions: Vec<String>,
+    /// Which part this is, such as `bio_link_clicked`.
+    pub values: Vec<String>,
+    /// Its figure.
+    pub value: i64,
+}
+
+impl Insight {
+    /// Reads the answer's metrics; `None` where it has no `data` list. An empty list means that nothing is known, never 0.
+    pub fn read_all(answer: &Value) -> Option<Vec<Self>> {
+        let data = answer.get("data")?.as_array()?;
+        Some(data.iter().filter_map(Self::read).collect())
+    }
+
+    fn read(entry: &Value) -> Option<Self> {
+        let total = entry.get("total_value");
+        let in_total = total.and_then(|t| t.get("value")).and_then(number);
+        let in_values = || entry.pointer("/values/0/value").and_then(number);
+        Some(Self {
+            metric: text(entry, "name")?.to_ascii_lowercase(),
+            period: text(entry, "period"),
+            api_id: text(entry, "id"),
+            value: in_total.or_else(in_values),
+            parts: total
+                .and_then(|t| t.get("breakdowns"))
+                .map(parts)
+                .unwrap_or_default(),
+        })
+    }
+}
+
+fn parts(breakdowns: &Value) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for breakdown in breakdowns.as_array().into_iter().flatten() {
+        let dimensions = words(breakdown.get("dimension_keys"));
+        for result in breakdown
+            .get("results")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let Some(value) = result.get("value").and_then(number) else {
+                continue;
+            };
+            let values = words(result.get("dimension_values"));
+            parts.push(Part {
+                dimensions: dimensions.clone(),
+                values,
+                value,
+            });
+        }
+    }
+    parts
+}
+
+fn words(list: Option<&Value>) -> Vec<String> {
+    let list = list.and_then(Value::as_array).into_iter().flatten();
+    list.filter_map(|word| word.as_str().map(str::to_owned)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn plain_figures_are_read_and_absent_ones_are_not_zero() {
+        let answer = json!({"data": [
+            {"name": "reach", "period": "lifetime", "values": [{"value": 5}], "id": "179/insights/reach/lifetime"},
+            {"name": "SAVED", "period": "lifetime", "values": [{"value": 0}]},
+            {"name": "views", "period": "lifetime", "values": []},
+            {"period": "lifetime"}
+        ]});
+        let insights = Insight::read_all(&answer).unwrap();
+        let figures: Vec<_> = insights.iter().map(|i| (i.metric.as_str(), i.value)).collect();
+        assert_eq!(figures, [("reach", Some(5)), ("saved", Some(0)), ("views", None)]);
+        assert_eq!(insights[0].api_id.as_deref(), Some("179/insights/reach/lifetime"));
+        assert_eq!(Insight::read_all(&json!({"data": []})), Some(vec![]));
+        assert_eq!(Insight::read_all(&json!({"id": "1"})), None);
+    }
+
+    #[test]
+    fn a_breakdown_is_read_beside_its_total() {
+        let answer = json!({"data": [{
+            "name": "navigation", "period": "lifetime", "values": [{"value": 25}],
+            "total_value": {"value": 25, "breakdowns": [{
+                "dimension_keys": ["story_navigation_action_type"],
+                "results": [{"dimension_values": ["tap_forward"], "value": 19}, {"dimension_values": ["tap_exit"], "value": 6}]
+            }]}
+        }]});
+        let insight = &Insight::read_all(&answer).unwrap()[0];
+        assert_eq!(insight.value, Some(25));
+        let parts: Vec<_> = insight
+            .parts
+            .iter()
+            .map(|p| (p.values[0].as_str(), p.value))
+            .collect();
+        assert_eq!(parts, [("tap_forward", 19), ("tap_exit", 6)]);
+    }
+}

@@ -1,0 +1,144 @@
+//! Lenient reading of Meta's JSON: a field that is missing or of an odd type is `None`, never a failure of its node.
+
+use cekbrand_schema::meta_time::parse_graph_time;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// Parses an answer. Half of a surrogate pair, which Rust's strings cannot hold, becomes U+FFFD.
+///
+/// # Errors
+/// Whatever keeps the text from being JSON.
+pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
+    match serde_json::from_str(text) {
+        Err(error) if text.contains("\\u") => serde_json::from_str(&mend_surrogates(text)).map_err(|_| error),
+        result => result,
+    }
+}
+
+/// Text without NUL, which PostgreSQL cannot hold (U+FFFD stands in).
+pub fn text(node: &Value, field: &str) -> Option<String> {
+    let text = node.get(field)?.as_str()?;
+    Some(if text.contains('\0') {
+        text.replace('\0', "\u{fffd}")
+    } else {
+        text.to_owned()
+    })
+}
+
+/// An id, given as text or as a number; an empty one is none.
+pub fn id(node: &Value, field: &str) -> Option<String> {
+    match node.get(field)? {
+        Value::String(id) if !id.is_empty() && !id.contains('\0') => Some(id.clone()),
+        Value::Number(id) if id.is_u64() => Some(id.to_string()),
+        _ => None,
+    }
+}
+
+/// The id inside an object, as in `"owner": {"id": ..}`.
+pub fn nested_id(node: &Value, field: &str) -> Option<String> {
+    id(node.get(field)?, "id")
+}
+
+/// A whole number, given as a number or as text; a fraction is rounded.
+pub fn count(node: &Value, field: &str) -> Option<i64> {
+    number(node.get(field)?)
+}
+
+/// The same for a value that is at hand.
+pub fn number(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64().or_else(|| rounded(number.as_f64()?)),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A truth value, given as such or as text.
+pub fn flag(node: &Value, field: &str) -> Option<bool> {
+    match node.get(field)? {
+        Value::Bool(flag) => Some(*flag),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// An instant in one of the API's forms.
+pub fn time(node: &Value, field: &str) -> Option<Timestamp> {
+    parse_graph_time(node.get(field)?.as_str()?)
+}
+
+fn rounded(number: f64) -> Option<i64> {
+    // 2^53: beyond it a float no longer counts.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let number = number.round();
+    #[expect(clippy::cast_possible_truncation, reason = "checked against the exact range")]
+    (number.abs() <= EXACT).then_some(number as i64)
+}
+
+/// Writes `\ufffd` for every surrogate escape that has no partner.
+fn mend_surrogates(text: &str) -> String {
+    let mut mended = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        mended.push_str(before);
+        let length = match (unit(escape), escape.get(6..).and_then(unit)) {
+            (Some(0xD800..0xDC00), Some(0xDC00..0xE000)) => 12,
+            (Some(0xD800..0xE000), _) => {
+                mended.push_str("\\ufffd");
+                rest = &escape[6..];
+                continue;
+            }
+            (Some(_), _) => 6,
+            // Any other escape is two characters, of which the second may be a backslash.
+            (None, _) => escape.chars().take(2).map(char::len_utf8).sum(),
+        };
+        mended.push_str(&escape[..length]);
+        rest = &escape[length..];
+    }
+    mended.push_str(rest);
+    mended
+}
+
+/// The UTF-16 unit of a `\uXXXX` escape at the start of `text`.
+fn unit(text: &str) -> Option<u16> {
+    u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn odd_types_are_none_and_near_types_are_read() {
+        let node = json!({"n": "12", "f": 1.6, "b": "true", "o": {"id": 5}, "x": [], "t": "2026-01-02T03:04:05+0000"});
+        assert_eq!(count(&node, "n"), Some(12));
+        assert_eq!(count(&node, "f"), Some(2));
+        assert_eq!(count(&node, "x"), None);
+        assert_eq!(flag(&node, "b"), Some(true));
+        assert_eq!(nested_id(&node, "o").as_deref(), Some("5"));
+        assert_eq!(id(&node, "x"), None);
+        assert_eq!(time(&node, "t").unwrap().to_string(), "2026-01-02T03:04:05Z");
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_and_nul_become_the_replacement_character() {
+        let body = r#"{"a":"x\ud83d","b":"\\ud83d \ud83d\ude00 \ude00","c":"n\u0000l"}"#;
+        let node = parse(body).unwrap();
+        assert_eq!(text(&node, "a").unwrap(), "x\u{fffd}");
+        assert_eq!(text(&node, "b").unwrap(), "\\ud83d \u{1f600} \u{fffd}");
+        assert_eq!(text(&node, "c").unwrap(), "n\u{fffd}l");
+    }
+
+    proptest! {
+        #[test]
+        fn mending_never_panics_and_leaves_sound_json_alone(text in r#"[\\ud8c0-9"é]{0,40}"#, sound in any::<String>()) {
+            mend_surrogates(&text);
+            let quoted = serde_json::to_string(&sound).unwrap();
+            prop_assert_eq!(mend_surrogates(&quoted), quoted);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! How to reach the Graph API.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::proof::ProofForm;
+
+/// Hosts, version, time-outs and the app's own credentials.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Host for tokens of Facebook Login, without a trailing slash.
+    pub base_url: String,
+    /// Host for tokens of Instagram Login.
+    pub instagram_base_url: String,
+    /// Version in every path, such as `v25.0`.
+    pub version: String,
+    /// For connecting, and again for a whole call.
+    pub timeout: Duration,
+    /// A longer answer is refused.
+    pub max_body_bytes: usize,
+    /// The app's id.
+    pub app_id: Option<String>,
+    /// The app's secret; without it calls carry no proof.
+    pub app_secret: Option<SecretString>,
+    /// Which form of `appsecret_proof` goes along.
+    pub proof: ProofForm,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            base_url: "https://graph.facebook.com".to_owned(),
+            instagram_base_url: "https://graph.instagram.com".to_owned(),
+            version: "v25.0".to_owned(),
+            timeout: Duration::from_secs(10),
+            max_body_bytes: 8 << 20,
+            app_id: None,
+            app_secret: None,
+            proof: ProofForm::Timed,
+        }
+    }
+}
