@@ -1,1 +1,179 @@
-//! Webhook receiver: signed delivery in, acknowledged Kafka records out
+//! Webhook receiver: a signed delivery in, acknowledged Kafka records out.
+//!
+//! ```text
+//!  POST ─▶ admission ─▶ signature header ─▶ body ─▶ signature ─▶ records ─▶ publish ─▶ 200
+//!            503           401              408/413     401         │          503
+//!                                                                   └ what is no JSON: dead-letter topic, as bytes
+//! ```
+//!
+//! - [`routes`]: the HTTP surface; [`problem`]: every status that is not 200. `server` accepts connections.
+//! - [`admission`]: how much may be in flight. [`body`]: reading within limits.
+//! - [`signature`]: HMAC over the raw bytes; only it makes a `SignedBody`.
+//! - [`record`]: what a delivery becomes. [`publish`]: making it durable. [`progress`]: readiness.
+//! - [`settings`], [`stats`].
+//!
+//! Invariants: 200 means that every change of the delivery was acknowledged by all in-sync replicas; a signed delivery is never
+//! lost, whatever it contains; the signature is checked over the bytes as they came.
+
+pub mod admission;
+pub mod body;
+pub mod problem;
+pub mod progress;
+pub mod publish;
+pub mod record;
+pub mod routes;
+mod server;
+pub mod settings;
+pub mod signature;
+pub mod stats;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use cekbrand_schema::SharedClock;
+use cekbrand_schema::health::Readiness;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::admission::Limit;
+use crate::body::BodyLimits;
+use crate::publish::Publisher;
+use crate::publish::kafka::KafkaPublisher;
+use crate::routes::Receiver;
+pub use crate::settings::{LabelledSecret, Settings};
+use crate::signature::Verifier;
+use crate::stats::Stats;
+
+/// How often the producer is looked after.
+const CHECK_EVERY: Duration = Duration::from_secs(2);
+
+/// Why the receiver could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("{0} cannot be listened on: choose another address with CEKBRAND__INGEST__LISTEN")]
+    Listen(SocketAddr, #[source] std::io::Error),
+    /// The Kafka client refuses its settings.
+    #[error("the kafka producer cannot be built: check CEKBRAND__KAFKA__*")]
+    Producer(#[source] rdkafka::error::KafkaError),
+}
+
+/// The receiver stopped, but not every record was acknowledged. None of them was answered 200, so Meta sends them again.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "records were still unacknowledged at the end of the grace period; their deliveries were not answered 200"
+)]
+pub struct RunError(#[source] rdkafka::error::KafkaError);
+
+/// The receiver, listening.
+pub struct Ingest {
+    listener: TcpListener,
+    local_addr: SocketAddr,
+    router: Router,
+    publisher: Arc<KafkaPublisher>,
+    settings: Settings,
+}
+
+impl Ingest {
+    /// Listens, and connects to Kafka in the background.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] where the address is taken or the Kafka settings contradict themselves.
+    pub async fn bind(settings: Settings, clock: SharedClock) -> Result<Self, StartError> {
+        let publisher = KafkaPublisher::new(
+            &settings.kafka,
+            settings.topics.clone(),
+            settings.produce_timeout,
+            Arc::clone(&clock),
+        );
+        let publisher = Arc::new(publisher.map_err(StartError::Producer)?);
+        let router = router(&settings, Arc::clone(&publisher) as Arc<dyn Publisher>, clock);
+        let listen = settings.listen;
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|error| StartError::Listen(listen, error))?;
+        let local_addr = listener
+            .local_addr()
+            .map_err(|error| StartError::Listen(listen, error))?;
+        Ok(Self {
+            listener,
+            local_addr,
+            router,
+            publisher,
+            settings,
+        })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Whether Kafka takes records.
+    pub fn readiness(&self) -> Readiness {
+        let progress = Arc::clone(self.publisher.progress());
+        Arc::new(move || progress.ready())
+    }
+
+    /// Serves until `shutdown`, then finishes running requests and flushes the producer.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`] where records were left unacknowledged.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), RunError> {
+        let Settings {
+            header_timeout,
+            shutdown_grace,
+            produce_timeout,
+            ..
+        } = self.settings;
+        let caretaker = tokio::spawn(look_after(Arc::clone(&self.publisher), shutdown.child_token()));
+        tracing::info!(http.listen = %self.local_addr, "the receiver is listening");
+        server::serve(
+            self.listener,
+            self.router,
+            header_timeout,
+            shutdown_grace,
+            shutdown,
+        )
+        .await;
+        caretaker.abort();
+        let publisher = self.publisher;
+        let flushed = tokio::task::spawn_blocking(move || publisher.flush(produce_timeout)).await;
+        tracing::info!("the receiver has stopped");
+        flushed.unwrap_or(Ok(())).map_err(RunError)
+    }
+}
+
+/// The routes over any publisher.
+pub fn router(settings: &Settings, publisher: Arc<dyn Publisher>, clock: SharedClock) -> Router {
+    routes::router(Arc::new(Receiver {
+        verify_token: settings.verify_token.clone(),
+        verifier: Verifier::new(&settings.app_secrets),
+        publisher,
+        requests: Limit::new(settings.max_requests),
+        body: BodyLimits {
+            max_bytes: settings.max_body_bytes,
+            budget: Limit::new(settings.body_budget_bytes),
+            timeout: settings.body_timeout,
+        },
+        stats: Stats::new(settings.app_secrets.iter().map(|secret| secret.label.clone())),
+        clock,
+    }))
+}
+
+/// Keeps readiness true to the facts and the producer alive.
+async fn look_after(publisher: Arc<KafkaPublisher>, shutdown: CancellationToken) {
+    let mut interval = tokio::time::interval(CHECK_EVERY);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while shutdown.run_until_cancelled(interval.tick()).await.is_some() {
+        let publisher = Arc::clone(&publisher);
+        let check = move || publisher.check(Duration::from_secs(5));
+        if let Err(error) = tokio::task::spawn_blocking(check).await {
+            tracing::error!(error = %error, "the check of the producer broke off");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Errors over HTTP: RFC 9457 problem JSON that says what to do and nothing that helps an attacker.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::publish::PublishError;
+use crate::signature::SignatureError;
+
+/// Everything that can keep a request from its 200.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// The handshake's token is wrong.
+    #[error("the verify token is wrong")]
+    WrongVerifyToken,
+    /// The handshake lacks a parameter or asks for something else.
+    #[error("the handshake is incomplete")]
+    IncompleteHandshake,
+    /// The delivery is not signed by a secret of ours.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// The body is larger than allowed.
+    #[error("the body is too large")]
+    TooLarge,
+    /// The body did not arrive in time.
+    #[error("the body took too long")]
+    TooSlow,
+    /// The connection broke while the body was read.
+    #[error("the body could not be read")]
+    BrokenBody,
+    /// Too many requests, or too many bytes, at once.
+    #[error("overloaded")]
+    Overloaded,
+    /// Kafka has not acknowledged every record.
+    #[error(transparent)]
+    NotDurable(#[from] PublishError),
+}
+
+impl Problem {
+    /// The one place that decides on a status.
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::WrongVerifyToken => StatusCode::FORBIDDEN,
+            Self::IncompleteHandshake | Self::BrokenBody => StatusCode::BAD_REQUEST,
+            Self::Signature(_) => StatusCode::UNAUTHORIZED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Overloaded | Self::NotDurable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The name used as a metric label.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::WrongVerifyToken => "wrong_verify_token",
+            Self::IncompleteHandshake => "incomplete_handshake",
+            Self::Signature(error) => error.as_str(),
+            Self::TooLarge => "too_large",
+            Self::TooSlow => "too_slow",
+            Self::BrokenBody => "broken_body",
+            Self::Overloaded => "overloaded",
+            Self::NotDurable(error) => error.as_str(),
+        }
+    }
+
+    const fn detail(&self) -> &'static str {
+        match self {
+            Self::WrongVerifyToken => "The handshake was refused.",
+            Self::IncompleteHandshake => {
+                "The handshake needs hub.mode=subscribe, hub.verify_token and hub.challenge."
+            }
+            Self::Signature(_) => "The delivery is not signed as it must be.",
+            Self::TooLarge => "The body is larger than this receiver takes.",
+            Self::TooSlow => "The body did not arrive in time.",
+            Self::BrokenBody => "The body could not be read.",
+            Self::Overloaded | Self::NotDurable(_) => {
+                "The delivery could not be made durable; send it again later."
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let body = serde_json::json!({
+            "type": "about:blank",
+            "title": status.canonical_reason(),
+            "status": status.as_u16(),
+            "detail": self.detail(),
+        });
+        let content_type = HeaderValue::from_static("application/problem+json");
+        let mut response = (status, [(header::CONTENT_TYPE, content_type)], body.to_string()).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        // What is left of a refused body is not worth reading, so the connection ends with the answer.
+        if matches!(
+            status,
+            StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT
+        ) {
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}

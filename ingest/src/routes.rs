@@ -1,0 +1,181 @@
+//! The receiver's HTTP surface as a table, and what each route does.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::get;
+use cekbrand_schema::SharedClock;
+use rand::RngExt;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use subtle::ConstantTimeEq;
+
+use crate::admission::Limit;
+use crate::body::{self, BodyLimits};
+use crate::problem::Problem;
+use crate::publish::Publisher;
+use crate::record;
+use crate::signature::{Claim, SignedBody, Verifier};
+use crate::stats::Stats;
+
+/// What handlers need, shared by all requests.
+pub struct Receiver {
+    /// Handshake token.
+    pub verify_token: SecretString,
+    /// Signature check.
+    pub verifier: Verifier,
+    /// Where records go.
+    pub publisher: Arc<dyn Publisher>,
+    /// Requests at once.
+    pub requests: Arc<Limit>,
+    /// Body sizes and times.
+    pub body: BodyLimits,
+    /// Counters.
+    pub stats: Stats,
+    /// What time it is.
+    pub clock: SharedClock,
+}
+
+/// All routes.
+pub fn router(receiver: Arc<Receiver>) -> Router {
+    Router::new()
+        .route("/webhooks/instagram", get(handshake).post(receive))
+        .with_state(receiver)
+}
+
+#[derive(Deserialize)]
+struct Handshake {
+    #[serde(rename = "hub.mode")]
+    mode: Option<String>,
+    #[serde(rename = "hub.verify_token")]
+    verify_token: Option<String>,
+    #[serde(rename = "hub.challenge")]
+    challenge: Option<String>,
+}
+
+/// Meta asks whether the subscription is wanted; the answer is its challenge, exactly.
+async fn handshake(
+    State(receiver): State<Arc<Receiver>>,
+    Query(asked): Query<Handshake>,
+) -> Result<String, Problem> {
+    let answer = match (asked.mode.as_deref(), asked.verify_token, asked.challenge) {
+        (Some("subscribe"), Some(token), Some(challenge)) => {
+            let expected = receiver.verify_token.expose_secret().as_bytes();
+            let matches = bool::from(token.as_bytes().ct_eq(expected));
+            if matches {
+                Ok(challenge)
+            } else {
+                Err(Problem::WrongVerifyToken)
+            }
+        }
+        _ => Err(Problem::IncompleteHandshake),
+    };
+    match &answer {
+        Ok(_) => tracing::info!("meta's handshake was answered"),
+        Err(problem) => tracing::warn!(problem = problem.as_str(), "a handshake was refused"),
+    }
+    answer
+}
+
+/// A delivery: 200 only when every change of it is durable.
+async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Result<StatusCode, Problem> {
+    let outcome = deliver(&receiver, request).await;
+    match &outcome {
+        Ok(accepted) => receiver.stats.accepted(accepted),
+        Err(problem) => receiver.stats.refused(problem),
+    }
+    outcome.map(|_| StatusCode::OK)
+}
+
+/// What was accepted with one delivery.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The label of the secret that signed.
+    pub secret: String,
+    /// Changes; an unparsable body counts 1.
+    pub changes: usize,
+    /// Changes that went to the dead-letter topic.
+    pub dead_letters: usize,
+    /// The body's size.
+    pub bytes: usize,
+}
+
+async fn deliver(receiver: &Receiver, request: Request) -> Result<Accepted, Problem> {
+    let _request = receiver.requests.take(1).ok_or(Problem::Overloaded)?;
+    let (parts, body) = request.into_parts();
+    let claim = Claim::read(&parts.headers)?;
+    let (signed, _share) = read_signed(receiver, claim, &parts.headers, body).await?;
+    let taken = record::records(&signed, receiver.clock.now());
+    let accepted = Accepted {
+        secret: signed.secret().to_owned(),
+        changes: taken.changes,
+        dead_letters: taken.dead_letters,
+        bytes: signed.bytes().len(),
+    };
+    receiver
+        .publisher
+        .publish(taken.records, traceparent(&parts.headers))
+        .await?;
+    Ok(accepted)
+}
+
+async fn read_signed(
+    receiver: &Receiver,
+    claim: Claim,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(SignedBody, crate::admission::Share), Problem> {
+    let (bytes, share) = body::read(&receiver.body, headers, body).await?;
+    Ok((receiver.verifier.verify(claim, bytes)?, share))
+}
+
+/// The caller's trace context where it sends one, else a new one.
+fn traceparent(headers: &HeaderMap) -> String {
+    let given = headers.get("traceparent").and_then(|value| value.to_str().ok());
+    if let Some(given) = given.filter(|value| is_traceparent(value)) {
+        return given.to_owned();
+    }
+    let (trace, span): (u128, u64) = rand::rng().random();
+    format!("00-{trace:032x}-{span:016x}-00")
+}
+
+/// `00-<32 hex>-<16 hex>-<2 hex>`, W3C Trace Context.
+fn is_traceparent(value: &str) -> bool {
+    let mut parts = value.split('-');
+    let lengths = [2, 32, 16, 2].map(|length| {
+        parts.next().is_some_and(|part| {
+            part.len() == length
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        })
+    });
+    lengths == [true; 4] && parts.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callers_trace_goes_on_and_anything_else_starts_a_new_one() {
+        let given = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let mut headers = HeaderMap::new();
+        headers.insert("traceparent", given.parse().unwrap());
+        assert_eq!(traceparent(&headers), given);
+        for bad in [
+            "",
+            "00",
+            &given[..54],
+            &format!("{given}-x"),
+            &given.to_uppercase(),
+        ] {
+            headers.insert("traceparent", bad.parse().unwrap());
+            let made = traceparent(&headers);
+            assert!(made != bad && is_traceparent(&made), "{bad} {made}");
+        }
+    }
+}
