@@ -57,13 +57,7 @@ pub struct Received<'a> {
 impl Answer {
     /// Reads an answer to `request`. Each of `secrets` is blotted out of it.
     pub fn read(request: &Request, received: Received<'_>, secrets: &[&str]) -> Self {
-        let Received {
-            status,
-            body,
-            usage,
-            observed_at,
-            duration,
-        } = received;
+        let Received { status, body, usage, observed_at, duration } = received;
         let mut body = String::from_utf8_lossy(body).replace('\0', "\u{fffd}");
         for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
             body = body.replace(secret, BLOT);
@@ -124,10 +118,7 @@ impl Answer {
     }
 
     fn no_node(&self) -> GraphError {
-        GraphError::Garbage {
-            status: self.status,
-            reason: "what was asked for is not in it",
-        }
+        GraphError::Garbage { status: self.status, reason: "what was asked for is not in it" }
     }
 }
 
@@ -152,18 +143,9 @@ mod tests {
     use crate::request::Fields;
 
     fn answer(status: u16, body: &[u8]) -> Answer {
-        let request = Request::Media {
-            id: "179".into(),
-            fields: Fields::All,
-        };
+        let request = Request::Media { id: "179".into(), fields: Fields::All };
         let (observed_at, duration) = (Timestamp::UNIX_EPOCH, Duration::ZERO);
-        let received = Received {
-            status,
-            body,
-            usage: Usage::default(),
-            observed_at,
-            duration,
-        };
+        let received = Received { status, body, usage: Usage::default(), observed_at, duration };
         Answer::read(&request, received, &["EAAB-token", ""])
     }
 
@@ -186,10 +168,7 @@ mod tests {
             (200, b"\xff\xfe"),
         ] {
             let answer = answer(status, body);
-            assert!(
-                matches!(answer.content, Err(GraphError::Garbage { .. })),
-                "{body:?}"
-            );
+            assert!(matches!(answer.content, Err(GraphError::Garbage { .. })), "{body:?}");
         }
         let answer = answer(200, b"{}");
         assert!(answer.media(answer.content.as_ref().unwrap()).is_err());

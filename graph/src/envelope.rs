@@ -36,13 +36,7 @@ impl ErrorEnvelope {
     }
 
     fn unknown(message: &str) -> Self {
-        Self {
-            code: 1,
-            subcode: None,
-            message: message.to_owned(),
-            is_transient: false,
-            trace_id: None,
-        }
+        Self { code: 1, subcode: None, message: message.to_owned(), is_transient: false, trace_id: None }
     }
 }
 
@@ -60,10 +54,7 @@ mod tests {
             "error_subcode": 2_207_051, "is_transient": true, "error_user_title": "T", "fbtrace_id": "Abc"
         }});
         let envelope = ErrorEnvelope::read(&full).unwrap();
-        assert_eq!(
-            (envelope.code, envelope.subcode, envelope.is_transient),
-            (80002, Some(2_207_051), true)
-        );
+        assert_eq!((envelope.code, envelope.subcode, envelope.is_transient), (80002, Some(2_207_051), true));
         assert_eq!(ErrorEnvelope::read(&json!({"error": "nope"})).unwrap().code, 1);
         assert_eq!(ErrorEnvelope::read(&json!({"data": []})), None);
         assert_eq!(ErrorEnvelope::read(&json!([{"error": {}}])), None);

@@ -118,10 +118,7 @@ impl Disposition {
 impl GraphError {
     /// The error of Meta's own words, with the query of every URL in them cut off.
     pub fn refused(envelope: ErrorEnvelope, regain: Option<Duration>) -> Self {
-        let message: String = strip_prose(&envelope.message)
-            .chars()
-            .take(MESSAGE_LIMIT)
-            .collect();
+        let message: String = strip_prose(&envelope.message).chars().take(MESSAGE_LIMIT).collect();
         Self::Refused {
             code: envelope.code,
             subcode: envelope.subcode,
@@ -133,11 +130,7 @@ impl GraphError {
     }
 
     pub(crate) fn transport(error: reqwest::Error) -> Self {
-        if error.is_timeout() {
-            Self::Timeout
-        } else {
-            Self::Network(error.without_url())
-        }
+        if error.is_timeout() { Self::Timeout } else { Self::Network(error.without_url()) }
     }
 
     /// What to do next.
@@ -145,22 +138,16 @@ impl GraphError {
         match self {
             Self::TooLong { .. } => Disposition::Retry { shrink: true },
             // A bare 429 comes from the edge in front of the API; calling on would lengthen it.
-            Self::Garbage { status: 429, .. } => Disposition::Throttled {
-                scope: Scope::Account,
-                regain: None,
-            },
+            Self::Garbage { status: 429, .. } => {
+                Disposition::Throttled { scope: Scope::Account, regain: None }
+            }
             Self::Client(_) | Self::Network(_) | Self::Timeout | Self::Garbage { .. } => {
                 Disposition::Retry { shrink: false }
             }
             Self::NotAddressable => Disposition::BadParameter,
-            Self::Refused {
-                code,
-                subcode,
-                message,
-                is_transient,
-                regain,
-                ..
-            } => classify(*code, *subcode, message, *is_transient, *regain),
+            Self::Refused { code, subcode, message, is_transient, regain, .. } => {
+                classify(*code, *subcode, message, *is_transient, *regain)
+            }
         }
     }
 
@@ -193,9 +180,7 @@ fn classify(
         // Throttles say `is_transient` as well, so they are told apart first.
         (4 | 341, _) => throttled(Scope::App),
         (17 | 32 | 613 | 80001..=80014, _) => throttled(Scope::Account),
-        (1 | 2, _) => Disposition::Retry {
-            shrink: mentions(message, "reduce the amount of data"),
-        },
+        (1 | 2, _) => Disposition::Retry { shrink: mentions(message, "reduce the amount of data") },
         _ if is_transient => Disposition::Retry { shrink: false },
         (10, _) if mentions(message, "not enough viewers") => Disposition::NotEnoughViewers,
         (3 | 10 | 200..=299, _) => Disposition::Permission,
@@ -233,43 +218,18 @@ mod tests {
         let shrink = "Please reduce the amount of data you're asking for";
         let viewers = "(#10) Not enough viewers for the media to show insights";
         for (code, subcode, message, expected) in [
-            (
-                1,
-                None,
-                "An unknown error occurred",
-                Disposition::Retry { shrink: false },
-            ),
+            (1, None, "An unknown error occurred", Disposition::Retry { shrink: false }),
             (1, None, shrink, Disposition::Retry { shrink: true }),
-            (
-                2,
-                None,
-                "Service temporarily unavailable",
-                Disposition::Retry { shrink: false },
-            ),
+            (2, None, "Service temporarily unavailable", Disposition::Retry { shrink: false }),
             (10, None, viewers, Disposition::NotEnoughViewers),
-            (
-                10,
-                None,
-                "(#10) Application does not have permission",
-                Disposition::Permission,
-            ),
+            (10, None, "(#10) Application does not have permission", Disposition::Permission),
             (3, None, "", Disposition::Permission),
             (200, None, "", Disposition::Permission),
             (299, None, "", Disposition::Permission),
-            (
-                100,
-                None,
-                "(#100) metric[0] must be one of ...",
-                Disposition::BadParameter,
-            ),
+            (100, None, "(#100) metric[0] must be one of ...", Disposition::BadParameter),
             (100, Some(33), "Unsupported get request", Disposition::Gone),
             (100, Some(2_108_006), "", Disposition::PostedBeforeBusiness),
-            (
-                100,
-                Some(2_207_086),
-                "not cross-posted",
-                Disposition::BadParameter,
-            ),
+            (100, Some(2_207_086), "not cross-posted", Disposition::BadParameter),
             (2500, None, "Unknown path components", Disposition::BadParameter),
             (102, None, "", Disposition::TokenDead),
             (190, Some(463), "Session has expired", Disposition::TokenDead),
@@ -277,11 +237,7 @@ mod tests {
             (368, None, "", Disposition::PolicyBlock),
             (99999, None, "", Disposition::Retry { shrink: false }),
         ] {
-            assert_eq!(
-                disposition(code, subcode, message),
-                expected,
-                "{code} {subcode:?} {message}"
-            );
+            assert_eq!(disposition(code, subcode, message), expected, "{code} {subcode:?} {message}");
         }
     }
 
@@ -289,22 +245,10 @@ mod tests {
     fn throttles_concern_the_app_or_the_account() {
         let regain = Some(Duration::from_mins(1));
         for code in [4, 341] {
-            assert_eq!(
-                disposition(code, None, ""),
-                Disposition::Throttled {
-                    scope: Scope::App,
-                    regain
-                }
-            );
+            assert_eq!(disposition(code, None, ""), Disposition::Throttled { scope: Scope::App, regain });
         }
         for code in [17, 32, 613, 80001, 80002, 80014] {
-            assert_eq!(
-                disposition(code, None, ""),
-                Disposition::Throttled {
-                    scope: Scope::Account,
-                    regain
-                }
-            );
+            assert_eq!(disposition(code, None, ""), Disposition::Throttled { scope: Scope::Account, regain });
         }
     }
 
@@ -313,47 +257,24 @@ mod tests {
         let transient = |code: i64| of(&json!({"code": code, "is_transient": true})).disposition();
         assert_eq!(transient(803), Disposition::Retry { shrink: false });
         assert_eq!(transient(190), Disposition::Retry { shrink: false });
-        assert!(matches!(
-            transient(4),
-            Disposition::Throttled {
-                scope: Scope::App,
-                ..
-            }
-        ));
+        assert!(matches!(transient(4), Disposition::Throttled { scope: Scope::App, .. }));
     }
 
     #[test]
     fn what_is_not_metas_own_answer_is_tried_again() {
         let again = Disposition::Retry { shrink: false };
         assert_eq!(GraphError::Timeout.disposition(), again);
-        assert_eq!(
-            GraphError::Garbage {
-                status: 502,
-                reason: "html"
-            }
-            .disposition(),
-            again
-        );
-        assert_eq!(
-            GraphError::TooLong { limit: 1 }.disposition(),
-            Disposition::Retry { shrink: true }
-        );
+        assert_eq!(GraphError::Garbage { status: 502, reason: "html" }.disposition(), again);
+        assert_eq!(GraphError::TooLong { limit: 1 }.disposition(), Disposition::Retry { shrink: true });
         assert!(matches!(
-            GraphError::Garbage {
-                status: 429,
-                reason: "html"
-            }
-            .disposition(),
+            GraphError::Garbage { status: 429, reason: "html" }.disposition(),
             Disposition::Throttled { .. }
         ));
     }
 
     #[test]
     fn an_error_shows_codes_and_no_query() {
-        let message = format!(
-            "see https://graph.facebook.com/1?access_token=EAAB {}",
-            "x".repeat(1000)
-        );
+        let message = format!("see https://graph.facebook.com/1?access_token=EAAB {}", "x".repeat(1000));
         let error = of(&json!({"code": 100, "error_subcode": 33, "message": message}));
         let shown = format!("{error} {error:?}");
         assert!(shown.starts_with("code 100/33: see https://graph.facebook.com/1 "));

@@ -37,11 +37,7 @@ impl HttpGraphApi {
             .user_agent(concat!("cekbrand/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(GraphError::Client)?;
-        Ok(Self {
-            client,
-            settings,
-            clock,
-        })
+        Ok(Self { client, settings, clock })
     }
 
     async fn send(&self, request: &Request, credential: &Credential) -> Result<Answer, GraphError> {
@@ -72,13 +68,7 @@ impl HttpGraphApi {
         let mut secrets = vec![credential.token.expose_secret()];
         secrets.extend(self.settings.app_secret.as_ref().map(ExposeSecret::expose_secret));
         secrets.extend(proof.first().map(|(_, proof)| proof.as_str()));
-        let received = Received {
-            status,
-            body: &body,
-            usage,
-            observed_at,
-            duration,
-        };
+        let received = Received { status, body: &body, usage, observed_at, duration };
         Ok(Answer::read(request, received, &secrets))
     }
 
@@ -87,12 +77,7 @@ impl HttpGraphApi {
             Flavour::Facebook => &self.settings.base_url,
             Flavour::Instagram => &self.settings.instagram_base_url,
         };
-        format!(
-            "{}/{}/{}",
-            base.trim_end_matches('/'),
-            self.settings.version,
-            request.path()
-        )
+        format!("{}/{}/{}", base.trim_end_matches('/'), self.settings.version, request.path())
     }
 
     async fn body(&self, mut response: Response) -> Result<Vec<u8>, GraphError> {
@@ -159,10 +144,7 @@ mod tests {
         async fn start_with(answer: fn() -> Response, change: fn(&mut Settings)) -> (Self, HttpGraphApi) {
             // Another test of this process may have been first.
             let _installed = rustls::crypto::ring::default_provider().install_default();
-            let server = Self {
-                answer,
-                seen: Arc::default(),
-            };
+            let server = Self { answer, seen: Arc::default() };
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let mut settings = Settings {
                 base_url: format!("http://{}", listener.local_addr().unwrap()),
@@ -179,26 +161,16 @@ mod tests {
     }
 
     async fn respond(State(server): State<Server>, request: Received) -> Response {
-        server
-            .seen
-            .lock()
-            .unwrap()
-            .push((request.uri().to_string(), request.headers().clone()));
+        server.seen.lock().unwrap().push((request.uri().to_string(), request.headers().clone()));
         (server.answer)()
     }
 
     fn medium() -> Request {
-        Request::Media {
-            id: "17900000000000001".into(),
-            fields: Fields::Core,
-        }
+        Request::Media { id: "17900000000000001".into(), fields: Fields::Core }
     }
 
     fn credential(flavour: Flavour) -> Credential {
-        Credential {
-            token: SecretString::from(TOKEN),
-            flavour,
-        }
+        Credential { token: SecretString::from(TOKEN), flavour }
     }
 
     #[tokio::test]
@@ -207,33 +179,18 @@ mod tests {
             Server::start(|| r#"{"id":"17900000000000001","caption":"x"}"#.into_response()).await;
         let answer = api.call(&medium(), &credential(Flavour::Facebook)).await.unwrap();
         let (uri, headers) = server.seen.lock().unwrap()[0].clone();
-        assert!(
-            uri.starts_with("/v25.0/17900000000000001?fields=id%2Cowner"),
-            "{uri}"
-        );
-        assert!(
-            uri.contains("&appsecret_proof=") && uri.contains("&appsecret_time=1700000000"),
-            "{uri}"
-        );
+        assert!(uri.starts_with("/v25.0/17900000000000001?fields=id%2Cowner"), "{uri}");
+        assert!(uri.contains("&appsecret_proof=") && uri.contains("&appsecret_time=1700000000"), "{uri}");
         assert!(!uri.contains(TOKEN) && !uri.contains("access_token"));
         assert_eq!(headers["authorization"], format!("Bearer {TOKEN}"));
-        assert_eq!(
-            answer
-                .media(answer.content.as_ref().unwrap())
-                .unwrap()
-                .caption
-                .as_deref(),
-            Some("x")
-        );
+        assert_eq!(answer.media(answer.content.as_ref().unwrap()).unwrap().caption.as_deref(), Some("x"));
         assert!(answer.request.starts_with("17900000000000001?fields=id,owner"));
     }
 
     #[tokio::test]
     async fn a_token_of_instagram_login_goes_to_its_own_host() {
         let (server, api) = Server::start(|| "{}".into_response()).await;
-        api.call(&medium(), &credential(Flavour::Instagram))
-            .await
-            .unwrap();
+        api.call(&medium(), &credential(Flavour::Instagram)).await.unwrap();
         assert!(server.seen.lock().unwrap()[0].0.starts_with("/ig/v25.0/1790"));
     }
 
@@ -248,10 +205,7 @@ mod tests {
         };
         let (_server, api) = Server::start(answer).await;
         let answer = api.call(&medium(), &credential(Flavour::Facebook)).await.unwrap();
-        assert_eq!(
-            (answer.usage.account_percent(), answer.usage.app_percent()),
-            (Some(100), Some(3))
-        );
+        assert_eq!((answer.usage.account_percent(), answer.usage.app_percent()), (Some(100), Some(3)));
         let disposition = answer.content.unwrap_err().disposition();
         assert!(
             matches!(disposition, Disposition::Throttled { regain: Some(regain), .. } if regain.as_secs() == 420)
@@ -263,10 +217,7 @@ mod tests {
         let answer = || (axum::http::StatusCode::FOUND, [("location", "/elsewhere")]).into_response();
         let (server, api) = Server::start(answer).await;
         let answer = api.call(&medium(), &credential(Flavour::Facebook)).await.unwrap();
-        assert!(matches!(
-            answer.content,
-            Err(GraphError::Garbage { status: 302, .. })
-        ));
+        assert!(matches!(answer.content, Err(GraphError::Garbage { status: 302, .. })));
         assert_eq!(server.seen.lock().unwrap().len(), 1);
     }
 
@@ -277,10 +228,7 @@ mod tests {
             |settings| settings.max_body_bytes = 1000,
         )
         .await;
-        let error = api
-            .call(&medium(), &credential(Flavour::Facebook))
-            .await
-            .unwrap_err();
+        let error = api.call(&medium(), &credential(Flavour::Facebook)).await.unwrap_err();
         assert!(matches!(error, GraphError::TooLong { limit: 1000 }));
     }
 
@@ -296,16 +244,10 @@ mod tests {
         };
         let api = HttpGraphApi::new(settings, Arc::new(SystemClock)).unwrap();
         // Accepts the connection in its backlog and never answers.
-        let timeout = api
-            .call(&medium(), &credential(Flavour::Facebook))
-            .await
-            .unwrap_err();
+        let timeout = api.call(&medium(), &credential(Flavour::Facebook)).await.unwrap_err();
         assert!(matches!(timeout, GraphError::Timeout), "{timeout:?}");
         drop(listener);
-        let refused = api
-            .call(&medium(), &credential(Flavour::Facebook))
-            .await
-            .unwrap_err();
+        let refused = api.call(&medium(), &credential(Flavour::Facebook)).await.unwrap_err();
         assert!(matches!(refused, GraphError::Network(_)), "{refused:?}");
         for error in [timeout, refused] {
             let shown = format!("{error} {error:?}");
@@ -320,14 +262,8 @@ mod tests {
     #[tokio::test]
     async fn an_id_that_is_no_id_makes_no_call() {
         let (server, api) = Server::start(|| "{}".into_response()).await;
-        let request = Request::Media {
-            id: "../me".into(),
-            fields: Fields::Core,
-        };
-        let error = api
-            .call(&request, &credential(Flavour::Facebook))
-            .await
-            .unwrap_err();
+        let request = Request::Media { id: "../me".into(), fields: Fields::Core };
+        let error = api.call(&request, &credential(Flavour::Facebook)).await.unwrap_err();
         assert_eq!(error.disposition(), Disposition::BadParameter);
         assert!(server.seen.lock().unwrap().is_empty());
     }

@@ -46,10 +46,7 @@ impl Insight {
             period: text(entry, "period"),
             api_id: text(entry, "id"),
             value: in_total.or_else(in_values),
-            parts: total
-                .and_then(|t| t.get("breakdowns"))
-                .map(parts)
-                .unwrap_or_default(),
+            parts: total.and_then(|t| t.get("breakdowns")).map(parts).unwrap_or_default(),
         })
     }
 }
@@ -58,21 +55,12 @@ fn parts(breakdowns: &Value) -> Vec<Part> {
     let mut parts = Vec::new();
     for breakdown in breakdowns.as_array().into_iter().flatten() {
         let dimensions = words(breakdown.get("dimension_keys"));
-        for result in breakdown
-            .get("results")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        for result in breakdown.get("results").and_then(Value::as_array).into_iter().flatten() {
             let Some(value) = result.get("value").and_then(number) else {
                 continue;
             };
             let values = words(result.get("dimension_values"));
-            parts.push(Part {
-                dimensions: dimensions.clone(),
-                values,
-                value,
-            });
+            parts.push(Part { dimensions: dimensions.clone(), values, value });
         }
     }
     parts
@@ -116,11 +104,7 @@ mod tests {
         }]});
         let insight = &Insight::read_all(&answer).unwrap()[0];
         assert_eq!(insight.value, Some(25));
-        let parts: Vec<_> = insight
-            .parts
-            .iter()
-            .map(|p| (p.values[0].as_str(), p.value))
-            .collect();
+        let parts: Vec<_> = insight.parts.iter().map(|p| (p.values[0].as_str(), p.value)).collect();
         assert_eq!(parts, [("tap_forward", 19), ("tap_exit", 6)]);
     }
 }

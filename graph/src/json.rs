@@ -18,11 +18,7 @@ pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
 /// Text without NUL, which PostgreSQL cannot hold (U+FFFD stands in).
 pub fn text(node: &Value, field: &str) -> Option<String> {
     let text = node.get(field)?.as_str()?;
-    Some(if text.contains('\0') {
-        text.replace('\0', "\u{fffd}")
-    } else {
-        text.to_owned()
-    })
+    Some(if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text.to_owned() })
 }
 
 /// An id, given as text or as a number; an empty one is none.

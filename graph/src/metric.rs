@@ -55,30 +55,15 @@ pub struct Metric {
 use ProductType::{Feed, Reels, Story};
 
 const fn plain(name: &'static str, on: &'static [ProductType]) -> Metric {
-    Metric {
-        name,
-        breakdown: None,
-        on,
-        only_crossposted: false,
-    }
+    Metric { name, breakdown: None, on, only_crossposted: false }
 }
 
 const fn split(name: &'static str, breakdown: &'static str, on: &'static [ProductType]) -> Metric {
-    Metric {
-        name,
-        breakdown: Some(breakdown),
-        on,
-        only_crossposted: false,
-    }
+    Metric { name, breakdown: Some(breakdown), on, only_crossposted: false }
 }
 
 const fn crossposted(name: &'static str) -> Metric {
-    Metric {
-        name,
-        breakdown: None,
-        on: &[Feed, Reels, Story],
-        only_crossposted: true,
-    }
+    Metric { name, breakdown: None, on: &[Feed, Reels, Story], only_crossposted: true }
 }
 
 /// Every media metric that exists today.
@@ -127,11 +112,7 @@ pub struct Retired {
 }
 
 const fn retired(name: &'static str, since: Date, successor: Option<&'static str>) -> Retired {
-    Retired {
-        name,
-        since,
-        successor,
-    }
+    Retired { name, since, successor }
 }
 
 const D2023: Date = date(2023, 12, 11);
@@ -230,10 +211,7 @@ mod tests {
         assert_eq!(breakdowns_of(Reels), []);
         assert_eq!(
             breakdowns_of(Story),
-            [
-                ("profile_activity", "action_type"),
-                ("navigation", "story_navigation_action_type")
-            ]
+            [("profile_activity", "action_type"), ("navigation", "story_navigation_action_type")]
         );
     }
 
@@ -245,10 +223,7 @@ mod tests {
         for gone in RETIRED {
             let Some(next) = gone.successor else { continue };
             let of_users = ["follower_demographics", "profile_links_taps"];
-            assert!(
-                of_users.contains(&next) || METRICS.iter().any(|m| m.name == next),
-                "{next}"
-            );
+            assert!(of_users.contains(&next) || METRICS.iter().any(|m| m.name == next), "{next}");
         }
     }
 }

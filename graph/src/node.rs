@@ -181,24 +181,15 @@ mod tests {
         let medium = MediaNode::read(&node).unwrap();
         assert_eq!(medium.owner_id.as_deref(), Some("17841400000000001"));
         assert_eq!(medium.timestamp.unwrap().to_string(), "2026-08-19T09:14:16Z");
-        assert_eq!(
-            (medium.like_count, medium.comments_count, medium.media_url),
-            (None, Some(3), None)
-        );
+        assert_eq!((medium.like_count, medium.comments_count, medium.media_url), (None, Some(3), None));
     }
 
     #[test]
     fn a_comment_is_read_with_either_way_of_naming_its_author() {
         let from = json!({"id": "1", "text": "Halo", "from": {"id": "9", "username": "ani"}, "media": {"id": 7}, "hidden": false});
         let comment = CommentNode::read(&from).unwrap();
-        assert_eq!(
-            (comment.username.as_deref(), comment.from_id.as_deref()),
-            (Some("ani"), Some("9"))
-        );
-        assert_eq!(
-            (comment.media_id.as_deref(), comment.hidden),
-            (Some("7"), Some(false))
-        );
+        assert_eq!((comment.username.as_deref(), comment.from_id.as_deref()), (Some("ani"), Some("9")));
+        assert_eq!((comment.media_id.as_deref(), comment.hidden), (Some("7"), Some(false)));
         let user = CommentNode::read(&json!({"id": "1", "user": {"id": "9"}})).unwrap();
         assert_eq!(user.from_id.as_deref(), Some("9"));
     }

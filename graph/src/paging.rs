@@ -11,10 +11,7 @@ pub fn strip(body: &str) -> String {
         let length = string_length(string);
         let (content, after) = string.split_at(length);
         kept.push_str(before);
-        if after
-            .get(1..)
-            .is_some_and(|tail| tail.trim_start().starts_with(':'))
-        {
+        if after.get(1..).is_some_and(|tail| tail.trim_start().starts_with(':')) {
             key = content;
             kept.push_str(content);
         } else {
@@ -90,19 +87,13 @@ mod tests {
     #[test]
     fn a_url_that_carries_a_token_is_cut_off_wherever_it_stands() {
         let body = r#"["https://x.example/a?access_token=EAAB", "https://x.example/b?x=1"]"#;
-        assert_eq!(
-            strip(body),
-            r#"["https://x.example/a", "https://x.example/b?x=1"]"#
-        );
+        assert_eq!(strip(body), r#"["https://x.example/a", "https://x.example/b?x=1"]"#);
     }
 
     #[test]
     fn prose_keeps_its_words_and_loses_queries() {
         let text = "Call to https://graph.facebook.com/v25.0/1?access_token=EAAB failed. Why?";
-        assert_eq!(
-            strip_prose(text),
-            "Call to https://graph.facebook.com/v25.0/1 failed. Why?"
-        );
+        assert_eq!(strip_prose(text), "Call to https://graph.facebook.com/v25.0/1 failed. Why?");
     }
 
     proptest! {

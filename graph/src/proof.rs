@@ -54,12 +54,7 @@ mod tests {
 
     fn of(form: ProofForm) -> Vec<(&'static str, String)> {
         let secret = SecretString::from("an-app-secret");
-        parameters(
-            form,
-            Some(&secret),
-            &SecretString::from("a-token"),
-            Timestamp::from_second(NOW).unwrap(),
-        )
+        parameters(form, Some(&secret), &SecretString::from("a-token"), Timestamp::from_second(NOW).unwrap())
     }
 
     #[test]

@@ -10,40 +10,19 @@ use crate::metric::ProductType;
 /// Meta writes `metric[2] must be one of the following values: <the good ones>`, `Incompatible metrics (a, b)`, `the a metric`. Metric names
 /// are everyday words (`views`, `follows`), so a bare word in a sentence names nothing.
 pub fn named(message: &str, asked: &[&'static str]) -> Vec<&'static str> {
-    let accusation = message
-        .split("must be one of")
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let accusation = message.split("must be one of").next().unwrap_or_default().to_ascii_lowercase();
     let by_place = |(place, _): &(usize, &&str)| accusation.contains(&format!("metric[{place}]"));
-    let mut bad: Vec<_> = asked
-        .iter()
-        .enumerate()
-        .filter(by_place)
-        .map(|(_, name)| *name)
-        .collect();
+    let mut bad: Vec<_> = asked.iter().enumerate().filter(by_place).map(|(_, name)| *name).collect();
     if bad.is_empty() {
-        bad = asked
-            .iter()
-            .copied()
-            .filter(|name| is_pointed_at(&accusation, name))
-            .collect();
+        bad = asked.iter().copied().filter(|name| is_pointed_at(&accusation, name)).collect();
     }
-    if bad.len() == asked.len() && asked.len() > 1 {
-        Vec::new()
-    } else {
-        bad
-    }
+    if bad.len() == asked.len() && asked.len() > 1 { Vec::new() } else { bad }
 }
 
 /// The calls to make instead of a refused one: all but the named metrics, else two halves. Empty when a single metric was asked: that one is
 /// the bad one.
 pub fn instead(asked: &[&'static str], named: &[&'static str]) -> Vec<Vec<&'static str>> {
-    let rest: Vec<_> = asked
-        .iter()
-        .copied()
-        .filter(|name| !named.contains(name))
-        .collect();
+    let rest: Vec<_> = asked.iter().copied().filter(|name| !named.contains(name)).collect();
     match rest.len() {
         0 => Vec::new(),
         left if left < asked.len() => vec![rest],
@@ -61,10 +40,7 @@ pub struct BadMetrics {
 impl BadMetrics {
     /// Remembers a pair.
     pub fn remember(&self, product: ProductType, metric: &'static str) {
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert((product, metric));
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert((product, metric));
     }
 
     /// Parts `metrics` into those worth asking and those known to be refused.
@@ -74,18 +50,14 @@ impl BadMetrics {
         metrics: &[&'static str],
     ) -> (Vec<&'static str>, Vec<&'static str>) {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        metrics
-            .iter()
-            .partition(|metric| !known.contains(&(product, **metric)))
+        metrics.iter().partition(|metric| !known.contains(&(product, **metric)))
     }
 }
 
 /// Whether the name stands beside the word "metric", or in a list in brackets or quotes.
 fn is_pointed_at(message: &str, name: &str) -> bool {
-    let words: Vec<&str> = message
-        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .filter(|w| !w.is_empty())
-        .collect();
+    let words: Vec<&str> =
+        message.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|w| !w.is_empty()).collect();
     let beside =
         |pair: &[&str]| pair == [name, "metric"] || pair == [name, "metrics"] || pair == ["metric", name];
     words.windows(2).any(beside) || lists(message).any(|list| list.contains(&name))
@@ -93,13 +65,9 @@ fn is_pointed_at(message: &str, name: &str) -> bool {
 
 /// What stands between brackets or quotes, where it is one word or several with commas.
 fn lists(message: &str) -> impl Iterator<Item = Vec<&str>> {
-    let inside = message
-        .split(['(', ')', '[', ']', '{', '}', '"', '\'', '`'])
-        .skip(1);
+    let inside = message.split(['(', ')', '[', ']', '{', '}', '"', '\'', '`']).skip(1);
     let is_list = |part: &&str| part.contains(',') || part.split_whitespace().count() == 1;
-    inside
-        .filter(is_list)
-        .map(|part| part.split(',').map(str::trim).collect())
+    inside.filter(is_list).map(|part| part.split(',').map(str::trim).collect())
 }
 
 #[cfg(test)]
@@ -132,14 +100,8 @@ mod tests {
             ("(#100) The value `follows` cannot be used", vec!["follows"]),
             ("(#100) Unsupported metric: follows", vec!["follows"]),
             ("(#100) The metric 'follows' is unknown", vec!["follows"]),
-            (
-                "(#100) This media follows no rule and has no views to speak of",
-                vec![],
-            ),
-            (
-                "(#100) Incompatible metrics (reach, views, follows, impressions)",
-                vec![],
-            ),
+            ("(#100) This media follows no rule and has no views to speak of", vec![]),
+            ("(#100) Incompatible metrics (reach, views, follows, impressions)", vec![]),
             ("(#100) Invalid parameter", vec![]),
         ] {
             assert_eq!(named(message, &ASKED), bad, "{message}");
@@ -149,10 +111,7 @@ mod tests {
     #[test]
     fn a_refused_call_is_replaced_by_smaller_ones() {
         assert_eq!(instead(&ASKED, &["views"]), [["reach", "follows", "impressions"]]);
-        assert_eq!(
-            instead(&ASKED, &[]),
-            [["reach", "views"], ["follows", "impressions"]]
-        );
+        assert_eq!(instead(&ASKED, &[]), [["reach", "views"], ["follows", "impressions"]]);
         assert!(instead(&["reach"], &[]).is_empty());
         assert!(instead(&["reach"], &["reach"]).is_empty());
     }
@@ -161,10 +120,7 @@ mod tests {
     fn a_pair_once_refused_is_not_asked_again() {
         let bad = BadMetrics::default();
         bad.remember(ProductType::Feed, "views");
-        assert_eq!(
-            bad.part(ProductType::Feed, &["reach", "views"]),
-            (vec!["reach"], vec!["views"])
-        );
+        assert_eq!(bad.part(ProductType::Feed, &["reach", "views"]), (vec!["reach"], vec!["views"]));
         assert_eq!(bad.part(ProductType::Story, &["views"]), (vec!["views"], vec![]));
     }
 

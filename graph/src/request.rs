@@ -127,14 +127,7 @@ impl Request {
     /// The query without credentials.
     pub fn query(&self) -> Vec<(&'static str, String)> {
         let fields = |all: &str, core: &str, which: Fields| {
-            vec![(
-                "fields",
-                if which == Fields::All {
-                    all.to_owned()
-                } else {
-                    core.to_owned()
-                },
-            )]
+            vec![("fields", if which == Fields::All { all.to_owned() } else { core.to_owned() })]
         };
         match self {
             Self::User { fields: which, .. } => fields(USER_FIELDS, USER_CORE, *which),
@@ -143,35 +136,23 @@ impl Request {
             Self::MediaInsights { metrics, .. } => {
                 vec![("metric", metrics.join(",")), ("period", "lifetime".to_owned())]
             }
-            Self::MediaBreakdown {
-                metric, breakdown, ..
-            } => vec![
+            Self::MediaBreakdown { metric, breakdown, .. } => vec![
                 ("metric", (*metric).to_owned()),
                 ("breakdown", (*breakdown).to_owned()),
                 ("period", "lifetime".to_owned()),
             ],
             Self::MentionedComment { id, .. } => {
-                vec![(
-                    "fields",
-                    format!("mentioned_comment.comment_id({id}){{{MENTIONED_COMMENT_FIELDS}}}"),
-                )]
+                vec![("fields", format!("mentioned_comment.comment_id({id}){{{MENTIONED_COMMENT_FIELDS}}}"))]
             }
             Self::MentionedMedia { id, .. } => {
-                vec![(
-                    "fields",
-                    format!("mentioned_media.media_id({id}){{{MENTIONED_MEDIA_FIELDS}}}"),
-                )]
+                vec![("fields", format!("mentioned_media.media_id({id}){{{MENTIONED_MEDIA_FIELDS}}}"))]
             }
         }
     }
 
     /// `path?query`, readable and without credentials: what is kept beside the answer.
     pub fn describe(&self) -> String {
-        let query: Vec<_> = self
-            .query()
-            .into_iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let query: Vec<_> = self.query().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         format!("{}?{}", self.path(), query.join("&"))
     }
 
@@ -180,27 +161,9 @@ impl Request {
     pub fn shrunk(&self) -> Option<Self> {
         let core = Fields::Core;
         match self {
-            Self::User {
-                id,
-                fields: Fields::All,
-            } => Some(Self::User {
-                id: id.clone(),
-                fields: core,
-            }),
-            Self::Media {
-                id,
-                fields: Fields::All,
-            } => Some(Self::Media {
-                id: id.clone(),
-                fields: core,
-            }),
-            Self::Comment {
-                id,
-                fields: Fields::All,
-            } => Some(Self::Comment {
-                id: id.clone(),
-                fields: core,
-            }),
+            Self::User { id, fields: Fields::All } => Some(Self::User { id: id.clone(), fields: core }),
+            Self::Media { id, fields: Fields::All } => Some(Self::Media { id: id.clone(), fields: core }),
+            Self::Comment { id, fields: Fields::All } => Some(Self::Comment { id: id.clone(), fields: core }),
             _ => None,
         }
     }
@@ -209,9 +172,7 @@ impl Request {
     pub fn is_addressable(&self) -> bool {
         let plain = |id: &str| {
             (1..=128).contains(&id.len())
-                && id
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+                && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
         };
         let account = match self {
             Self::MentionedComment { account, .. } | Self::MentionedMedia { account, .. } => account.as_str(),
@@ -227,34 +188,20 @@ mod tests {
 
     #[test]
     fn a_request_says_what_it_asks_without_credentials() {
-        let insights = Request::MediaInsights {
-            id: "17900000000000001".into(),
-            metrics: vec!["reach", "views"],
-        };
-        assert_eq!(
-            insights.describe(),
-            "17900000000000001/insights?metric=reach,views&period=lifetime"
-        );
-        let mention = Request::MentionedComment {
-            account: "178414".into(),
-            id: "179".into(),
-        };
+        let insights =
+            Request::MediaInsights { id: "17900000000000001".into(), metrics: vec!["reach", "views"] };
+        assert_eq!(insights.describe(), "17900000000000001/insights?metric=reach,views&period=lifetime");
+        let mention = Request::MentionedComment { account: "178414".into(), id: "179".into() };
         assert_eq!(
             mention.describe(),
             "178414?fields=mentioned_comment.comment_id(179){id,text,timestamp,username,media,like_count}"
         );
-        assert_eq!(
-            (mention.fetch(), mention.target()),
-            (Fetch::MentionedComment, "179")
-        );
+        assert_eq!((mention.fetch(), mention.target()), (Fetch::MentionedComment, "179"));
     }
 
     #[test]
     fn a_node_read_can_ask_for_less_once() {
-        let all = Request::Media {
-            id: "1".into(),
-            fields: Fields::All,
-        };
+        let all = Request::Media { id: "1".into(), fields: Fields::All };
         let core = all.shrunk().unwrap();
         assert!(core.describe().len() < all.describe().len());
         assert_eq!(core.shrunk(), None);
@@ -263,29 +210,9 @@ mod tests {
     #[test]
     fn ids_that_would_ask_for_something_else_are_not_addressable() {
         for id in ["", "../me", "1/insights", "1?fields=x", "1){id}", "a b", "é"] {
-            assert!(
-                !Request::Media {
-                    id: id.into(),
-                    fields: Fields::All
-                }
-                .is_addressable(),
-                "{id}"
-            );
-            assert!(
-                !Request::MentionedMedia {
-                    account: id.into(),
-                    id: "1".into()
-                }
-                .is_addressable(),
-                "{id}"
-            );
+            assert!(!Request::Media { id: id.into(), fields: Fields::All }.is_addressable(), "{id}");
+            assert!(!Request::MentionedMedia { account: id.into(), id: "1".into() }.is_addressable(), "{id}");
         }
-        assert!(
-            Request::Media {
-                id: "aWdfZAG1_-".into(),
-                fields: Fields::All
-            }
-            .is_addressable()
-        );
+        assert!(Request::Media { id: "aWdfZAG1_-".into(), fields: Fields::All }.is_addressable());
     }
 }

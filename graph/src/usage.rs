@@ -119,11 +119,7 @@ fn entries(header: &Value) -> Vec<BusinessUsage> {
         .map(|entry| {
             let minutes = entry.get("estimated_time_to_regain_access").and_then(number);
             BusinessUsage {
-                kind: entry
-                    .get("type")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-                    .to_owned(),
+                kind: entry.get("type").and_then(Value::as_str).unwrap_or_default().to_owned(),
                 load: Load::read(entry),
                 regain: minutes
                     .and_then(|m| u64::try_from(m).ok())
@@ -143,10 +139,8 @@ mod tests {
         let business = r#"{"17841400000000001":[
             {"type":"instagram","call_count":12,"total_cputime":97,"total_time":3,"estimated_time_to_regain_access":0},
             {"type":"pages","call_count":40,"total_cputime":1,"total_time":1,"estimated_time_to_regain_access":19}]}"#;
-        let usage = Usage::read(
-            Some(business),
-            Some(r#"{"call_count":28,"total_time":25.6,"total_cputime":5}"#),
-        );
+        let usage =
+            Usage::read(Some(business), Some(r#"{"call_count":28,"total_time":25.6,"total_cputime":5}"#));
         assert_eq!(usage.account_percent(), Some(97));
         assert_eq!(usage.app_percent(), Some(28));
         assert_eq!(usage.regain(), Some(Duration::from_mins(19)));
@@ -157,11 +151,7 @@ mod tests {
     fn a_broken_header_says_nothing() {
         for header in ["", "x", "[]", "7", r#"{"1":{}}"#, r#"{"1":[3]}"#] {
             let usage = Usage::read(Some(header), None);
-            assert_eq!(
-                (usage.account_percent().unwrap_or(0), usage.regain()),
-                (0, None),
-                "{header}"
-            );
+            assert_eq!((usage.account_percent().unwrap_or(0), usage.regain()), (0, None), "{header}");
         }
         assert_eq!(Usage::read(None, None).to_json(), None);
         assert_eq!(Usage::read(None, Some("[1]")).app, None);

@@ -1,0 +1,184 @@
+//! Picking work: the most urgent accounts that are not blocked, and of each a few tasks, under a lease. No lock is held afterwards.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use crate::tasks::kind::TaskKind;
+
+// Served by the index over due_at; spares an idle worker the search below.
+const ANY_DUE: &str =
+    "SELECT EXISTS (SELECT 1 FROM pipeline.enrichment_task WHERE state <> 'done' AND due_at <= $1)";
+
+// `account` skips from account to account along the index (account_id, lane, due_at), so its cost is the number of accounts and not of tasks. An
+// account's most urgent lane with due work is taken first; figures wait until their medium's node is read. SKIP LOCKED keeps two workers from
+// waiting for each other.
+const CLAIM: &str = "
+WITH RECURSIVE account (id) AS (
+    (SELECT t.account_id FROM pipeline.enrichment_task t WHERE t.state <> 'done' ORDER BY t.account_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT t.account_id FROM pipeline.enrichment_task t
+            WHERE t.state <> 'done' AND t.account_id > a.id ORDER BY t.account_id LIMIT 1)
+    FROM account a WHERE a.id IS NOT NULL
+),
+open_account AS (
+    SELECT a.id,
+        CASE WHEN GREATEST(
+            CASE WHEN own.observed_at > $8 THEN own.usage_percent END,
+            CASE WHEN app.observed_at > $8 THEN app.usage_percent END) >= $9 THEN 1 ELSE 3 END AS last_lane,
+        $5 - COALESCE(busy.calls, 0) AS room
+    FROM account a
+    LEFT JOIN pipeline.account_quota own ON own.app_id = $2 AND own.account_id = a.id
+    LEFT JOIN pipeline.account_quota app ON app.app_id = $2 AND app.account_id = ''
+    LEFT JOIN UNNEST($6::text[], $7::int[]) AS busy (id, calls) ON busy.id = a.id
+    WHERE a.id IS NOT NULL
+        AND COALESCE(own.blocked_until <= $1, TRUE)
+        AND COALESCE(app.blocked_until <= $1, TRUE)
+),
+due AS (
+    SELECT DISTINCT ON (o.id) o.id, o.room, lane.number AS lane, first.due_at
+    FROM open_account o
+    CROSS JOIN generate_series(0, o.last_lane) AS lane (number)
+    CROSS JOIN LATERAL (
+        SELECT t.due_at FROM pipeline.enrichment_task t
+        WHERE t.account_id = o.id AND t.state <> 'done' AND t.lane = lane.number AND t.due_at <= $1
+            AND NOT (t.kind = 'media_insights' AND EXISTS (
+                SELECT 1 FROM pipeline.enrichment_task m
+                WHERE m.kind = 'media' AND m.target_id = t.target_id AND m.account_id = t.account_id
+                    AND m.state IN ('waiting', 'running')))
+        ORDER BY t.due_at LIMIT 1
+    ) AS first
+    WHERE o.room > 0
+    ORDER BY o.id, lane.number
+),
+urgent AS (
+    SELECT d.id, d.room, d.lane, d.due_at FROM due d ORDER BY d.lane, d.due_at LIMIT $3
+),
+picked AS (
+    SELECT task.id
+    FROM urgent u
+    CROSS JOIN LATERAL (
+        SELECT t.id FROM pipeline.enrichment_task t
+        WHERE t.account_id = u.id AND t.state <> 'done' AND t.lane = u.lane AND t.due_at <= $1
+            AND NOT (t.kind = 'media_insights' AND EXISTS (
+                SELECT 1 FROM pipeline.enrichment_task m
+                WHERE m.kind = 'media' AND m.target_id = t.target_id AND m.account_id = t.account_id
+                    AND m.state IN ('waiting', 'running')))
+        ORDER BY t.due_at LIMIT u.room
+        FOR UPDATE SKIP LOCKED
+    ) AS task
+    ORDER BY u.lane, u.due_at
+    LIMIT $4
+)
+UPDATE pipeline.enrichment_task t SET
+    state = 'running', reason = NULL, parked_until = NULL, started_at = $1, attempts = t.attempts + 1,
+    lease_id = $10, lease_until = $11, due_at = $11
+FROM picked p
+WHERE t.id = p.id
+RETURNING t.id, t.kind, t.target_id, t.account_id, t.lane, t.deadline, t.attempts, t.last_error";
+
+/// The right to work on a task; it ends when somebody else claims the task after `until`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// The task's row.
+    pub task: i64,
+    /// Whose claim it is.
+    pub id: Uuid,
+    /// Until when nobody else may claim it.
+    pub until: Timestamp,
+}
+
+/// A claimed task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// The claim.
+    pub lease: Lease,
+    /// What is to be read.
+    pub kind: TaskKind,
+    /// Of which user, medium or comment.
+    pub target_id: String,
+    /// With whose token.
+    pub account_id: String,
+    /// The lane's number.
+    pub lane: i16,
+    /// After this it is of no use.
+    pub deadline: Option<Timestamp>,
+    /// How often it was tried since it last succeeded, this time included.
+    pub attempts: i32,
+    /// What the last try ended with.
+    pub last_error: Option<String>,
+}
+
+/// Whose work to pick, and how much.
+#[derive(Debug, Clone)]
+pub struct Picking<'a> {
+    /// The app whose quota is looked at.
+    pub app_id: &'a str,
+    /// Accounts at most.
+    pub accounts: i64,
+    /// Tasks at most.
+    pub tasks: i64,
+    /// Tasks of one account at most, counting those in `busy`.
+    pub per_account: i32,
+    /// What this worker has under way, by account.
+    pub busy: Vec<(String, i32)>,
+    /// Usage seen before this says nothing any more.
+    pub usage_since: Timestamp,
+    /// From this percentage on only the two most urgent lanes are served.
+    pub pause_percent: i32,
+    /// How long the lease lasts.
+    pub lease: Duration,
+}
+
+/// Claims due tasks.
+///
+/// # Errors
+/// Whatever keeps the statements from running, or a kind of task that this version does not know.
+pub async fn claim(
+    conn: &mut PgConnection,
+    picking: &Picking<'_>,
+    now: Timestamp,
+) -> Result<Vec<Task>, sqlx::Error> {
+    let any_due: bool = sqlx::query_scalar(ANY_DUE).bind(now.to_sqlx()).fetch_one(&mut *conn).await?;
+    if !any_due || picking.tasks <= 0 {
+        return Ok(Vec::new());
+    }
+    let (busy, calls): (Vec<&str>, Vec<i32>) =
+        picking.busy.iter().map(|(id, calls)| (id.as_str(), *calls)).unzip();
+    let until = now.checked_add(picking.lease).unwrap_or(Timestamp::MAX);
+    let id = Uuid::now_v7();
+    let rows = sqlx::query(CLAIM)
+        .bind(now.to_sqlx())
+        .bind(picking.app_id)
+        .bind(picking.accounts)
+        .bind(picking.tasks)
+        .bind(picking.per_account)
+        .bind(busy)
+        .bind(calls)
+        .bind(picking.usage_since.to_sqlx())
+        .bind(picking.pause_percent)
+        .bind(id)
+        .bind(until.to_sqlx())
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| task(row, id, until)).collect()
+}
+
+fn task(row: &PgRow, id: Uuid, until: Timestamp) -> Result<Task, sqlx::Error> {
+    let kind: String = row.try_get("kind")?;
+    let deadline: Option<jiff_sqlx::Timestamp> = row.try_get("deadline")?;
+    Ok(Task {
+        lease: Lease { task: row.try_get("id")?, id, until },
+        kind: kind.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
+        target_id: row.try_get("target_id")?,
+        account_id: row.try_get("account_id")?,
+        lane: row.try_get("lane")?,
+        deadline: deadline.map(jiff_sqlx::Timestamp::to_jiff),
+        attempts: row.try_get("attempts")?,
+        last_error: row.try_get("last_error")?,
+    })
+}

@@ -1,0 +1,202 @@
+//! The ends of a try: finished, parked, or taken away from whoever held it.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+
+use super::claim::Lease;
+use super::enqueue::freshness;
+use crate::tasks::kind::{ParkReason, TaskKind};
+
+// What was wanted while it ran is wanted still, as soon as the answer is no longer fresh.
+const FINISH: &str = "
+UPDATE pipeline.enrichment_task t SET
+    state = CASE WHEN t.wanted_at > t.started_at THEN 'parked' ELSE 'done' END,
+    reason = CASE WHEN t.wanted_at > t.started_at THEN 'fresh' END,
+    parked_until = CASE WHEN t.wanted_at > t.started_at
+        THEN $3 + make_interval(secs => CASE WHEN t.kind = ANY($5) THEN $6 ELSE $7 END) END,
+    due_at = CASE WHEN t.wanted_at > t.started_at
+        THEN $3 + make_interval(secs => CASE WHEN t.kind = ANY($5) THEN $6 ELSE $7 END) ELSE $3 END,
+    finished_at = $3, attempts = 0, last_error = $4, lease_id = NULL, lease_until = NULL
+WHERE t.id = $1 AND t.lease_id = $2 AND t.state = 'running'";
+
+const PARK: &str = "
+UPDATE pipeline.enrichment_task t SET
+    state = 'parked', reason = $3, parked_until = $4, due_at = $4, last_error = $5, lease_id = NULL, lease_until = NULL,
+    attempts = CASE $6 WHEN 'count' THEN t.attempts WHEN 'reset' THEN 0 ELSE GREATEST(t.attempts - 1, 0) END
+WHERE t.id = $1 AND t.lease_id = $2 AND t.state = 'running'";
+
+const EXTEND: &str = "
+UPDATE pipeline.enrichment_task t SET lease_until = $3, due_at = $3
+WHERE t.id = $1 AND t.lease_id = $2 AND t.state = 'running'";
+
+// Rows that somebody else holds are left out: whoever holds them will find out for themselves.
+const PARK_ACCOUNT: &str = "
+UPDATE pipeline.enrichment_task t SET
+    state = 'parked', reason = $3, parked_until = $4, due_at = $4, lease_id = NULL, lease_until = NULL
+FROM (
+    SELECT w.id FROM pipeline.enrichment_task w
+    WHERE w.account_id = $1 AND w.state <> 'done' AND w.due_at <= $5 AND ($2::text IS NULL OR w.kind = $2)
+    FOR UPDATE SKIP LOCKED
+) AS waiting
+WHERE t.id = waiting.id";
+
+// Due work of blocked accounts, and the less urgent lanes of accounts close to their limit: they say until when they wait.
+const PARK_BLOCKED: &str = "
+UPDATE pipeline.enrichment_task t SET
+    state = 'parked', reason = waiting.reason, parked_until = waiting.until, due_at = waiting.until,
+    lease_id = NULL, lease_until = NULL
+FROM (
+    SELECT w.id, stop.reason, stop.until
+    FROM (
+        SELECT q.account_id, q.blocked_until AS until, 0 AS first_lane,
+            CASE q.block_reason WHEN 'policy_block' THEN 'policy_block' ELSE 'throttled' END AS reason
+        FROM pipeline.account_quota q
+        WHERE q.app_id = $1 AND q.blocked_until > $2
+        UNION ALL
+        SELECT q.account_id, q.observed_at + ($2 - $3), 2, 'throttled'
+        FROM pipeline.account_quota q
+        WHERE q.app_id = $1 AND q.usage_percent >= $4 AND q.observed_at > $3
+            AND COALESCE(q.blocked_until <= $2, TRUE)
+    ) AS stop
+    JOIN pipeline.enrichment_task w ON (stop.account_id = '' OR w.account_id = stop.account_id)
+        AND w.lane >= stop.first_lane AND w.state <> 'done' AND w.due_at <= $2
+    ORDER BY w.due_at
+    LIMIT $5
+    FOR UPDATE OF w SKIP LOCKED
+) AS waiting
+WHERE t.id = waiting.id";
+
+const UNPARK: &str = "
+UPDATE pipeline.enrichment_task t SET
+    state = 'waiting', reason = NULL, parked_until = NULL, due_at = $2, attempts = 0
+FROM (
+    SELECT w.id FROM pipeline.enrichment_task w
+    WHERE w.account_id = $1 AND w.state = 'parked' AND w.reason IN ('no_token', 'token_dead', 'permission')
+    ORDER BY w.kind, w.target_id
+    FOR UPDATE
+) AS parked
+WHERE t.id = parked.id";
+
+/// How a parked task waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Park {
+    /// Why.
+    pub reason: ParkReason,
+    /// Until when.
+    pub until: Timestamp,
+    /// What the try ended with, for people.
+    pub note: Option<String>,
+}
+
+/// Ends a try that succeeded, or after which there is nothing left to do (`note` says why then). False if the lease was lost: nothing of the
+/// try may be kept.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn finish(
+    conn: &mut PgConnection,
+    lease: Lease,
+    note: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let (daily, day, hour) = freshness();
+    let done = sqlx::query(FINISH)
+        .bind(lease.task)
+        .bind(lease.id)
+        .bind(now.to_sqlx())
+        .bind(note)
+        .bind(daily)
+        .bind(day)
+        .bind(hour)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends a try after which the task must wait. A failure of its own (`backoff`, `gave_up`) counts as a try, a reason that lies with the account
+/// does not. False if the lease was lost.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn park(conn: &mut PgConnection, lease: Lease, park: &Park) -> Result<bool, sqlx::Error> {
+    let attempts = match park.reason {
+        ParkReason::Backoff => "count",
+        ParkReason::GaveUp => "reset",
+        _ => "uncount",
+    };
+    let parked = sqlx::query(PARK)
+        .bind(lease.task)
+        .bind(lease.id)
+        .bind(park.reason.as_str())
+        .bind(park.until.to_sqlx())
+        .bind(park.note.as_deref())
+        .bind(attempts)
+        .execute(conn)
+        .await?;
+    Ok(parked.rows_affected() == 1)
+}
+
+/// Makes a lease last until `until`, for work that needs several calls. False if it was lost.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn extend(conn: &mut PgConnection, lease: Lease, until: Timestamp) -> Result<bool, sqlx::Error> {
+    let extended =
+        sqlx::query(EXTEND).bind(lease.task).bind(lease.id).bind(until.to_sqlx()).execute(conn).await?;
+    Ok(extended.rows_affected() == 1)
+}
+
+/// Parks the account's due work, all of it or of one kind. Says how many tasks that were.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn park_account(
+    conn: &mut PgConnection,
+    account_id: &str,
+    kind: Option<TaskKind>,
+    (reason, until): (ParkReason, Timestamp),
+    now: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    let parked = sqlx::query(PARK_ACCOUNT)
+        .bind(account_id)
+        .bind(kind.map(TaskKind::as_str))
+        .bind(reason.as_str())
+        .bind(until.to_sqlx())
+        .bind(now.to_sqlx())
+        .execute(conn)
+        .await?;
+    Ok(parked.rows_affected())
+}
+
+/// Parks up to `limit` due tasks that no worker would claim: their account or the app is blocked, or its usage, seen after `usage_since`, has
+/// reached `pause_percent` and their lane can wait. Says how many.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn park_blocked(
+    conn: &mut PgConnection,
+    app_id: &str,
+    (usage_since, pause_percent): (Timestamp, i32),
+    limit: i64,
+    now: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    let parked = sqlx::query(PARK_BLOCKED)
+        .bind(app_id)
+        .bind(now.to_sqlx())
+        .bind(usage_since.to_sqlx())
+        .bind(pause_percent)
+        .bind(limit)
+        .execute(conn)
+        .await?;
+    Ok(parked.rows_affected())
+}
+
+/// Frees what waits for a token or a permission of the account: for the moment it gets a new token. Says how many tasks that were.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn unpark(conn: &mut PgConnection, account_id: &str, now: Timestamp) -> Result<u64, sqlx::Error> {
+    let freed = sqlx::query(UNPARK).bind(account_id).bind(now.to_sqlx()).execute(conn).await?;
+    Ok(freed.rows_affected())
+}
