@@ -80,9 +80,9 @@ impl FromStr for TaskKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TaskLane {
     /// Live videos and stories: what is gone soon.
-    Urgent,
+    Live,
     /// Media with new comments.
-    Fresh,
+    NewComments,
     /// Daily snapshots.
     Daily,
     /// The past.
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn lanes_are_numbered_by_urgency() {
-        let lanes = [TaskLane::Urgent, TaskLane::Fresh, TaskLane::Daily, TaskLane::Backfill];
+        let lanes = [TaskLane::Live, TaskLane::NewComments, TaskLane::Daily, TaskLane::Backfill];
         assert_eq!(lanes.map(TaskLane::number), [0, 1, 2, 3]);
     }
 }

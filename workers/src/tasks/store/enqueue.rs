@@ -110,9 +110,9 @@ mod tests {
         let collapsed = collapse(&[
             wish("b", TaskLane::Daily, Some(9)),
             wish("a", TaskLane::Daily, None),
-            wish("b", TaskLane::Urgent, None),
+            wish("b", TaskLane::Live, None),
         ]);
-        assert_eq!(collapsed, [wish("a", TaskLane::Daily, None), wish("b", TaskLane::Urgent, Some(9))]);
+        assert_eq!(collapsed, [wish("a", TaskLane::Daily, None), wish("b", TaskLane::Live, Some(9))]);
     }
 
     #[test]
