@@ -1,2 +1,56 @@
-//! The command.
-fn main() {}
+//! The command `cekbrand`: wiring of the roles, one file per subcommand.
+//!
+//! ```text
+//!  arguments ─▶ command/… ─▶ config (checked at once) ─▶ role ─▶ exit code: 0 done, 1 failed, 2 wrong usage
+//! ```
+//!
+//! - [`config`]: the table of settings and its layers. [`logging`], [`shutdown`]: how a process begins and ends.
+//! - [`admin`]: health, readiness, metrics. [`topics`]: creating Kafka topics.
+//! - [`command`]: the subcommands.
+
+mod admin;
+mod command;
+mod config;
+mod logging;
+mod shutdown;
+mod topics;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, anyhow};
+use clap::Parser;
+
+use crate::command::Command;
+use crate::config::ConfigError;
+
+/// What an Instagram brand's stories, posts and conversations did: webhooks in, rows out, nothing lost.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = "Start with:\n  cekbrand demo")]
+struct Cli {
+    /// Configuration file [default: cekbrand.toml, where there is one].
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            let is_usage = error.chain().any(|cause| cause.is::<ConfigError>());
+            ExitCode::from(if is_usage { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_| anyhow!("another TLS provider was installed before ours"))?;
+    let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
+    runtime.block_on(command::run(cli.command, cli.config.as_deref()))
+}

@@ -1,0 +1,74 @@
+//! The admin listener of every role: `/healthz`, `/readyz`, `/metrics`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use cekbrand_schema::health::Readiness;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+/// Buckets of every histogram of seconds: from a quick produce to Meta's own time-out.
+const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 20.0];
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// Starts to count. Must come before the roles are made, because they register their metrics.
+pub(crate) fn record() -> Result<PrometheusHandle> {
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+        .and_then(PrometheusBuilder::install_recorder)
+        .context("metrics cannot be recorded")
+}
+
+/// Listens, and answers for as long as the process lives: also while roles finish. Returns where.
+pub(crate) async fn start(
+    listen: SocketAddr,
+    metrics: PrometheusHandle,
+    roles: Vec<(&'static str, Readiness)>,
+) -> Result<SocketAddr> {
+    let listener = TcpListener::bind(listen).await.with_context(|| {
+        format!("{listen} cannot be listened on: choose another with CEKBRAND__ADMIN__LISTEN")
+    })?;
+    let address = listener.local_addr().context("the admin listener has no address")?;
+    let upkeep = metrics.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UPKEEP_EVERY).await;
+            upkeep.run_upkeep();
+        }
+    });
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router(metrics, roles)).await {
+            tracing::error!(error = %error, "the admin listener has ended");
+        }
+    });
+    Ok(address)
+}
+
+fn router(metrics: PrometheusHandle, roles: Vec<(&'static str, Readiness)>) -> Router {
+    Router::new()
+        .route("/healthz", get(async || Json(json!({ "status": "alive" }))))
+        .route("/readyz", get(ready).with_state(Arc::new(roles)))
+        .route("/metrics", get(render).with_state(metrics))
+}
+
+/// 200 when every role makes progress, else 503 and one sentence for each that does not.
+async fn ready(State(roles): State<Arc<Vec<(&'static str, Readiness)>>>) -> impl IntoResponse {
+    let reasons: Vec<String> = roles
+        .iter()
+        .filter_map(|(role, readiness)| readiness().err().map(|reason| format!("{role}: {reason}")))
+        .collect();
+    let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(json!({ "ready": reasons.is_empty(), "reasons": reasons })))
+}
+
+async fn render(State(metrics): State<PrometheusHandle>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.render())
+}

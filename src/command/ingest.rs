@@ -1,0 +1,36 @@
+//! `cekbrand ingest`: the webhook receiver.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Result;
+use cekbrand_ingest::Ingest;
+use cekbrand_schema::SystemClock;
+use clap::Parser;
+
+use crate::config::{Config, roles};
+use crate::{admin, logging, shutdown};
+
+/// Receives Meta's webhooks and makes every change durable in Kafka before it answers 200.
+#[derive(Debug, Parser)]
+#[command(
+    after_help = "Example:\n  CEKBRAND__META__APP_SECRETS=... CEKBRAND__META__VERIFY_TOKEN=... cekbrand ingest\n\n\
+                  Needs Kafka. Listens on 127.0.0.1:8080 (CEKBRAND__INGEST__LISTEN); /healthz, /readyz and /metrics \
+                  are on 127.0.0.1:9101 (CEKBRAND__ADMIN__LISTEN)."
+)]
+pub(crate) struct Args {}
+
+/// Runs the subcommand.
+pub(crate) async fn run(file: Option<&Path>) -> Result<()> {
+    let config = Config::load(file, roles::INGEST)?;
+    logging::start(&config)?;
+    let metrics = admin::record()?;
+    let settings = config.ingest()?;
+    let grace = settings.shutdown_grace;
+    let shutdown = shutdown::on_signal()?;
+    let ingest = Ingest::bind(settings, Arc::new(SystemClock)).await?;
+    let listen = config.admin_listen(SocketAddr::from(([127, 0, 0, 1], 9101)))?;
+    admin::start(listen, metrics, vec![("ingest", ingest.readiness())]).await?;
+    shutdown::within_grace(ingest.run(shutdown.clone()), &shutdown, grace).await
+}

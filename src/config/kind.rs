@@ -1,0 +1,182 @@
+//! What a setting's text must look like, and how it becomes a value.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// The form of a setting's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Anything that is not empty.
+    Text,
+    /// Anything, also nothing.
+    Prefix,
+    /// `address:port` to listen on.
+    Address,
+    /// `host:port`, comma separated.
+    Brokers,
+    /// A whole number of at least 1.
+    Number,
+    /// A whole number from 1 to 100.
+    Percent,
+    /// A number with a unit: `50ms`, `25s`, `15min`, `12h`, `14d`.
+    Duration,
+    /// `http://` or `https://`, without a trailing slash.
+    Url,
+    /// `postgres://` with its credentials.
+    DatabaseUrl,
+    /// A secret text.
+    Secret,
+    /// `[label=]secret`, comma separated.
+    AppSecrets,
+    /// 32 bytes in base64, comma separated.
+    Keys,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+impl Kind {
+    /// Whether the text must not be shown, and may be given by a file.
+    pub(crate) const fn is_secret(self) -> bool {
+        matches!(self, Self::Secret | Self::AppSecrets | Self::Keys | Self::DatabaseUrl)
+    }
+
+    /// Says what is wrong with a text; never repeats a secret.
+    pub(crate) fn check(self, text: &str) -> Result<(), String> {
+        match self {
+            Self::Prefix => Ok(()),
+            Self::Text | Self::Secret => require(!text.is_empty(), "something"),
+            Self::Address => parse_address(text).map(drop),
+            Self::Brokers => require(text.split(',').all(is_host_and_port), "host:port, comma separated"),
+            Self::Number => parse_number(text).map(drop),
+            Self::Percent => {
+                parse_number(text).and_then(|n| require(n <= 100, "a whole number from 1 to 100"))
+            }
+            Self::Duration => parse_duration(text).map(drop),
+            Self::Url => check_url(text),
+            Self::DatabaseUrl => check_database_url(text),
+            Self::AppSecrets => parse_app_secrets(text).map(drop),
+            Self::Keys => check_keys(text),
+            Self::Choice(words) => require(words.contains(&text), &words.join(" or ")),
+        }
+    }
+}
+
+/// Reads `address:port`.
+pub(crate) fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected an address and a port, such as 127.0.0.1:8080".to_owned())
+}
+
+/// Reads a whole number of at least 1; `_` may group digits.
+pub(crate) fn parse_number(text: &str) -> Result<u64, String> {
+    let number = text.replace('_', "").parse().map_err(|_| "expected a whole number".to_owned())?;
+    require(number >= 1, "a whole number of at least 1")?;
+    Ok(number)
+}
+
+/// Reads a number with a unit.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    let expected = || "expected a number with a unit, such as 50ms, 25s, 15min, 12h or 14d".to_owned();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(expected)?;
+    let number: u64 = text[..digits].parse().map_err(|_| expected())?;
+    let milliseconds = match text[digits..].trim() {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" | "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(expected()),
+    };
+    let total = number.checked_mul(milliseconds).filter(|total| *total > 0).ok_or_else(expected)?;
+    Ok(Duration::from_millis(total))
+}
+
+/// Reads `[label=]secret`, comma separated. A secret without a label is called by its place: `1`, `2`, ...
+pub(crate) fn parse_app_secrets(text: &str) -> Result<Vec<(String, String)>, String> {
+    let mut secrets: Vec<(String, String)> = Vec::new();
+    for (index, part) in text.split(',').map(str::trim).enumerate() {
+        let (label, secret) = match part.split_once('=') {
+            Some((label, secret)) => (label.to_owned(), secret.to_owned()),
+            None => ((index + 1).to_string(), part.to_owned()),
+        };
+        require(!label.is_empty() && !secret.is_empty(), "[label=]secret, comma separated")?;
+        require(secrets.iter().all(|(other, _)| *other != label), "each label once")?;
+        secrets.push((label, secret));
+    }
+    Ok(secrets)
+}
+
+fn is_host_and_port(text: &str) -> bool {
+    let Some((host, port)) = text.trim().rsplit_once(':') else { return false };
+    !host.is_empty() && port.parse::<u16>().is_ok()
+}
+
+fn check_url(text: &str) -> Result<(), String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    require(
+        rest.is_some_and(|rest| !rest.is_empty() && !rest.ends_with('/')),
+        "an http(s):// address without a trailing slash",
+    )
+}
+
+fn check_database_url(text: &str) -> Result<(), String> {
+    let valid = ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme))
+        && text.parse::<sqlx::postgres::PgConnectOptions>().is_ok();
+    require(valid, "postgres://user:password@host:port/database")
+}
+
+fn check_keys(text: &str) -> Result<(), String> {
+    let whole = |part: &str| STANDARD.decode(part.trim()).is_ok_and(|key| key.len() == 32);
+    require(text.split(',').all(whole), "32 bytes in base64, comma separated (`cekbrand init` makes one)")
+}
+
+fn require(holds: bool, expected: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(format!("expected {expected}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_need_a_unit() {
+        assert_eq!(parse_duration("50ms"), Ok(Duration::from_millis(50)));
+        assert_eq!(parse_duration("15 min"), Ok(Duration::from_mins(15)));
+        assert_eq!(parse_duration("14d"), Ok(Duration::from_hours(14 * 24)));
+        for wrong in
+            ["", "5", "s", "-5s", "1.5h", "0s", "5 weeks", "99999999999999999999d", "9999999999999999d"]
+        {
+            assert!(parse_duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn app_secrets_have_labels_or_places() {
+        let read = |text| parse_app_secrets(text).unwrap();
+        assert_eq!(read("abc"), [("1".to_owned(), "abc".to_owned())]);
+        let two = [("new".to_owned(), "a".to_owned()), ("2".to_owned(), "b".to_owned())];
+        assert_eq!(read("new=a, b"), two);
+        for wrong in ["", "a,", "=a", "x=", "x=1,x=2"] {
+            assert!(parse_app_secrets(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn each_kind_refuses_what_it_is_not() {
+        for (kind, right, wrong) in [
+            (Kind::Address, "[::1]:80", "localhost:80"),
+            (Kind::Brokers, "a:1,b:2", "a:1,b"),
+            (Kind::Percent, "100", "101"),
+            (Kind::Url, "https://example.org", "https://example.org/"),
+            (Kind::DatabaseUrl, "postgres://u:p@h:5/d", "mysql://h/d"),
+            (Kind::Keys, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "AAAA"),
+            (Kind::Choice(&["a", "b"]), "b", "c"),
+            (Kind::Text, "x", ""),
+        ] {
+            assert_eq!(kind.check(right), Ok(()), "{kind:?}");
+            assert!(kind.check(wrong).is_err(), "{kind:?}");
+        }
+    }
+}

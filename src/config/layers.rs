@@ -1,0 +1,194 @@
+//! Where each setting's text comes from: the environment, the file, or the table's default.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use super::table::{PREFIX, SETTINGS, Setting, find, nearest};
+
+/// The file that is read when none is named.
+const FILE: &str = "cekbrand.toml";
+const FILE_SUFFIX: &str = "_FILE";
+
+/// A setting's text and where it was found.
+#[derive(Clone)]
+pub(super) struct Text {
+    value: String,
+    origin: String,
+}
+
+impl Text {
+    /// The text itself.
+    pub(super) fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// Says that a setting's text is wrong, where it was found, and, unless it is a secret, what it is.
+    pub(super) fn refuse(&self, setting: &Setting, expected: &str) -> String {
+        if setting.kind.is_secret() {
+            return format!("{} is not valid: {expected}", self.origin);
+        }
+        format!("{} is {:?}: {expected}", self.origin, self.value)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "from {}", self.origin)
+    }
+}
+
+/// Every setting's text, and what could not be read.
+#[derive(Debug, Default)]
+pub(super) struct Layers {
+    texts: BTreeMap<&'static str, Text>,
+    /// Unknown names, unreadable files, and the like.
+    pub(super) mistakes: Vec<String>,
+}
+
+impl Layers {
+    /// Reads the file (`cekbrand.toml`, if there is one, when none is named) and the environment.
+    pub(super) fn read(file: Option<&Path>, environment: impl Iterator<Item = (OsString, OsString)>) -> Self {
+        let path = file.unwrap_or(Path::new(FILE));
+        let shown = path.display().to_string();
+        match fs::read_to_string(path) {
+            Ok(text) => Self::of(Some((&shown, &text)), environment),
+            Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+                Self::of(None, environment)
+            }
+            Err(error) => {
+                let mut layers = Self::of(None, environment);
+                layers.mistakes.push(format!("{shown} cannot be read: {error}"));
+                layers
+            }
+        }
+    }
+
+    /// The layers of a file's name and text, and of an environment.
+    pub(super) fn of(
+        file: Option<(&str, &str)>,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Self {
+        let mut layers = Self::default();
+        for setting in SETTINGS {
+            if let Some(default) = setting.default {
+                layers.put(setting, default.to_owned(), "the default".to_owned());
+            }
+        }
+        if let Some((name, text)) = file {
+            layers.read_file(name, text);
+        }
+        layers.read_environment(environment);
+        layers
+    }
+
+    /// A setting's text, if anybody gave one.
+    pub(super) fn text(&self, name: &str) -> Option<&Text> {
+        self.texts.get(name)
+    }
+
+    fn put(&mut self, setting: &'static Setting, value: String, origin: String) {
+        self.texts.insert(setting.name, Text { value, origin });
+    }
+
+    fn read_file(&mut self, file: &str, text: &str) {
+        let table = match text.parse::<toml::Table>() {
+            Ok(table) => table,
+            Err(error) => {
+                // The error's own text quotes the line, which may hold a secret.
+                let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+                self.mistakes.push(format!("{file}, line {line}: {}", error.message()));
+                return;
+            }
+        };
+        let mut given = Vec::new();
+        flatten("", table, &mut given);
+        let names = || SETTINGS.iter().map(|setting| setting.name.to_owned());
+        self.read_layer(given, &format!(" in {file}"), "_file", find, |name| nearest(name, names()));
+    }
+
+    fn read_environment(&mut self, environment: impl Iterator<Item = (OsString, OsString)>) {
+        let mut given = Vec::new();
+        for (name, value) in environment {
+            let Ok(name) = name.into_string() else { continue };
+            let is_common = name == "DATABASE_URL";
+            if !name.starts_with(PREFIX) && !is_common {
+                continue;
+            }
+            match value.into_string() {
+                // What a container engine makes of a variable that was not given.
+                Ok(value) if value.is_empty() => {}
+                Ok(value) if is_common => self.put_common_database_url(value),
+                Ok(value) => given.push((name, Some(value))),
+                Err(_) => self.mistakes.push(format!("{name} is not UTF-8")),
+            }
+        }
+        given.sort_unstable();
+        let by_variable = |name: &str| SETTINGS.iter().find(|setting| setting.variable() == name);
+        let names = || SETTINGS.iter().map(Setting::variable);
+        self.read_layer(given, "", FILE_SUFFIX, by_variable, |name| nearest(name, names()));
+    }
+
+    /// Below the setting's own variable, above the file.
+    fn put_common_database_url(&mut self, value: String) {
+        if let Some(setting) = find("database.url") {
+            self.put(setting, value, "DATABASE_URL".to_owned());
+        }
+    }
+
+    /// Takes names with their values (`None`: neither text, number nor yes/no) over the layers below.
+    fn read_layer(
+        &mut self,
+        given: Vec<(String, Option<String>)>,
+        place: &str,
+        file_suffix: &str,
+        find: impl Fn(&str) -> Option<&'static Setting>,
+        nearest: impl Fn(&str) -> Option<String>,
+    ) {
+        let has = |name: &str| given.iter().any(|(other, _)| other == name);
+        let mut twice = Vec::new();
+        for (name, _) in &given {
+            let path = format!("{name}{file_suffix}");
+            if has(&path) {
+                twice.push(format!("{name} and {path}{place} are both set: give one of them"));
+            }
+        }
+        self.mistakes.extend(twice);
+        for (name, value) in given {
+            let from_file = name.strip_suffix(file_suffix).and_then(&find).filter(|s| s.kind.is_secret());
+            let origin = format!("{name}{place}");
+            match (find(&name), from_file, value) {
+                (Some(setting), _, Some(value)) => self.put(setting, value, origin),
+                (None, Some(setting), Some(path)) => self.put_from_file(setting, &path, origin),
+                (None, None, _) => {
+                    let hint =
+                        nearest(&name).map_or_else(String::new, |name| format!("; did you mean {name}?"));
+                    self.mistakes.push(format!("{origin} is no setting{hint}"));
+                }
+                (_, _, None) => self.mistakes.push(format!("{origin} is neither a text nor a number")),
+            }
+        }
+    }
+
+    fn put_from_file(&mut self, setting: &'static Setting, path: &str, origin: String) {
+        match fs::read_to_string(path) {
+            Ok(text) => self.put(setting, text.trim_end_matches(['\r', '\n']).to_owned(), origin),
+            Err(error) => self.mistakes.push(format!("{origin}: {path} cannot be read: {error}")),
+        }
+    }
+}
+
+/// Turns nested tables into dotted names.
+fn flatten(prefix: &str, table: toml::Table, into: &mut Vec<(String, Option<String>)>) {
+    for (key, value) in table {
+        let name = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
+        match value {
+            toml::Value::Table(inner) => flatten(&name, inner, into),
+            toml::Value::String(text) => into.push((name, Some(text))),
+            toml::Value::Integer(number) => into.push((name, Some(number.to_string()))),
+            _ => into.push((name, None)),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The configuration: environment over file over defaults. Everything is checked at once, before anything starts.
+//!
+//! ```text
+//!  table ── defaults ─┐
+//!  cekbrand.toml ─────┼─▶ one text per setting ──kind──▶ checked ──roles──▶ each role's Settings
+//!  CEKBRAND__… ───────┘
+//! ```
+
+mod kind;
+mod layers;
+pub(crate) mod roles;
+mod table;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use layers::Layers;
+pub(crate) use table::{SETTINGS, Setting};
+
+/// Every setting's text, checked.
+#[derive(Debug)]
+pub(crate) struct Config {
+    layers: Layers,
+}
+
+/// What is wrong with the configuration, all of it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) struct ConfigError(Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [one] = &self.0[..] {
+            return write!(f, "the configuration is not valid: {one}");
+        }
+        write!(f, "the configuration has {} mistakes:", self.0.len())?;
+        self.0.iter().try_for_each(|mistake| write!(f, "\n  {mistake}"))
+    }
+}
+
+impl ConfigError {
+    /// A single mistake.
+    pub(crate) fn one(mistake: String) -> Self {
+        Self(vec![mistake])
+    }
+}
+
+impl Config {
+    /// Reads environment, file and defaults, and checks them all; `required` settings must be there.
+    ///
+    /// # Errors
+    /// Every mistake at once.
+    pub(crate) fn load(file: Option<&Path>, required: &[&str]) -> Result<Self, ConfigError> {
+        Self::check(Layers::read(file, std::env::vars_os()), required)
+    }
+
+    fn check(layers: Layers, required: &[&str]) -> Result<Self, ConfigError> {
+        let mut mistakes = layers.mistakes.clone();
+        for setting in SETTINGS {
+            if let Some(text) = layers.text(setting.name)
+                && let Err(expected) = setting.kind.check(text.value())
+            {
+                mistakes.push(text.refuse(setting, &expected));
+            }
+        }
+        for name in required.iter().filter(|name| layers.text(name).is_none()) {
+            let Some(setting) = table::find(name) else { continue };
+            mistakes.push(format!("{} is not set ({})", setting.variable(), setting.help));
+        }
+        if mistakes.is_empty() { Ok(Self { layers }) } else { Err(ConfigError(mistakes)) }
+    }
+
+    /// The effective configuration, one `name=value` each; secrets only say that they are there.
+    pub(crate) fn redacted(&self) -> String {
+        let shown = SETTINGS.iter().map(|setting| {
+            let value = match self.layers.text(setting.name) {
+                None => "(unset)",
+                Some(_) if setting.kind.is_secret() => "(secret)",
+                Some(text) => text.value(),
+            };
+            format!("{}={value}", setting.name)
+        });
+        shown.collect::<Vec<_>>().join(" ")
+    }
+
+    /// A setting's text, if there is one.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        self.layers.text(name).map(|text| text.value().to_owned())
+    }
+
+    /// A secret, if there is one.
+    pub(crate) fn secret(&self, name: &str) -> Option<SecretString> {
+        self.text(name).map(SecretString::from)
+    }
+
+    /// A setting that has a default or was required.
+    ///
+    /// # Errors
+    /// When it has neither.
+    pub(crate) fn given(&self, name: &str) -> Result<String, ConfigError> {
+        let variable = || table::find(name).map_or_else(|| name.to_owned(), Setting::variable);
+        self.text(name).ok_or_else(|| ConfigError::one(format!("{} is not set", variable())))
+    }
+
+    /// An address to listen on.
+    ///
+    /// # Errors
+    /// As [`Config::given`].
+    pub(crate) fn address(&self, name: &str) -> Result<SocketAddr, ConfigError> {
+        self.parsed(name, kind::parse_address)
+    }
+
+    /// A length of time.
+    ///
+    /// # Errors
+    /// As [`Config::given`].
+    pub(crate) fn duration(&self, name: &str) -> Result<Duration, ConfigError> {
+        self.parsed(name, kind::parse_duration)
+    }
+
+    /// A whole number of at least 1, if the type can hold it.
+    ///
+    /// # Errors
+    /// As [`Config::given`].
+    pub(crate) fn number<T: TryFrom<u64>>(&self, name: &str) -> Result<T, ConfigError> {
+        self.parsed(name, |text| {
+            T::try_from(kind::parse_number(text)?).map_err(|_| "the number is too large".to_owned())
+        })
+    }
+
+    /// The app's secrets with their labels.
+    ///
+    /// # Errors
+    /// As [`Config::given`].
+    pub(crate) fn app_secrets(&self) -> Result<Vec<(String, SecretString)>, ConfigError> {
+        let secrets = self.parsed("meta.app_secrets", kind::parse_app_secrets)?;
+        Ok(secrets.into_iter().map(|(label, secret)| (label, SecretString::from(secret))).collect())
+    }
+
+    fn parsed<T>(&self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, ConfigError> {
+        parse(&self.given(name)?).map_err(|expected| ConfigError::one(format!("{name}: {expected}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, environment: &[(&str, &str)], required: &[&str]) -> Result<Config, ConfigError> {
+        let environment = environment.iter().map(|(name, value)| (name.into(), value.into()));
+        Config::check(Layers::of(Some(("cekbrand.toml", file)), environment), required)
+    }
+
+    #[test]
+    fn the_environment_is_over_the_file_and_the_file_over_the_defaults() {
+        let file = "[ingest]\nlisten = \"0.0.0.0:1\"\nmax_requests = 7\n[work]\nbatch_wait = \"1s\"";
+        let config = load(file, &[("CEKBRAND__INGEST__MAX_REQUESTS", "8")], &[]).unwrap();
+        assert_eq!(config.address("ingest.listen").unwrap().to_string(), "0.0.0.0:1");
+        assert_eq!(config.number::<u32>("ingest.max_requests").unwrap(), 8);
+        assert_eq!(config.duration("work.batch_wait").unwrap(), Duration::from_secs(1));
+        assert_eq!(config.given("graph.version").unwrap(), "v25.0");
+    }
+
+    #[test]
+    fn every_mistake_is_reported_at_once() {
+        let file = "token_key = \"AAAA\"\n[ingest]\nlisen = \"0.0.0.0:1\"\n[nowhere]\nat_all = 1";
+        let environment = [
+            ("CEKBRAND__KAFKA__BROKER", "a:1"),
+            ("CEKBRAND__GRAPH__TIMEOUT", "10"),
+            ("CEKBRAND__SERVE__LISTEN", "here"),
+            ("CEKBRAND_TEST_KAFKA", "no setting, and not taken for one"),
+        ];
+        let error = load(file, &environment, &["meta.app_secrets"]).unwrap_err().to_string();
+        insta::assert_snapshot!(error, @r#"
+        the configuration has 7 mistakes:
+          ingest.lisen in cekbrand.toml is no setting; did you mean ingest.listen?
+          nowhere.at_all in cekbrand.toml is no setting
+          CEKBRAND__KAFKA__BROKER is no setting; did you mean CEKBRAND__KAFKA__BROKERS?
+          token_key in cekbrand.toml is not valid: expected 32 bytes in base64, comma separated (`cekbrand init` makes one)
+          CEKBRAND__GRAPH__TIMEOUT is "10": expected a number with a unit, such as 50ms, 25s, 15min, 12h or 14d
+          CEKBRAND__SERVE__LISTEN is "here": expected an address and a port, such as 127.0.0.1:8080
+          CEKBRAND__META__APP_SECRETS is not set (The app's secrets: [label=]secret, comma separated)
+        "#);
+        assert!(!error.contains("AAAA"), "a secret is repeated");
+    }
+
+    #[test]
+    fn a_secret_may_come_from_a_file_but_not_twice() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file, b"s3cret\n").unwrap();
+        let path = file.path().display().to_string();
+        let config =
+            load("", &[("CEKBRAND__META__VERIFY_TOKEN_FILE", &path)], &["meta.verify_token"]).unwrap();
+        assert_eq!(config.given("meta.verify_token").unwrap(), "s3cret");
+        let config = load(&format!("[meta]\nverify_token_file = \"{path}\""), &[], &[]).unwrap();
+        assert_eq!(config.given("meta.verify_token").unwrap(), "s3cret");
+        let both = [("CEKBRAND__META__VERIFY_TOKEN_FILE", &path[..]), ("CEKBRAND__META__VERIFY_TOKEN", "x")];
+        assert!(load("", &both, &[]).unwrap_err().to_string().contains("give one of them"));
+        let missing =
+            load("", &[("CEKBRAND__TOKEN_KEY_FILE", "/no/such/file")], &[]).unwrap_err().to_string();
+        assert!(missing.contains("/no/such/file"), "{missing}");
+        let open = load("", &[("CEKBRAND__INGEST__LISTEN_FILE", &path)], &[]);
+        assert!(open.unwrap_err().to_string().contains("is no setting"), "only secrets come from files");
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let environment =
+            [("CEKBRAND__META__APP_SECRETS", "hush"), ("DATABASE_URL", "postgres://u:hush@h:5/d")];
+        let config = load("", &environment, &["database.url"]).unwrap();
+        let shown = format!("{} {config:?}", config.redacted());
+        assert!(!shown.contains("hush"), "{shown}");
+        assert!(
+            shown.contains("meta.app_secrets=(secret)") && shown.contains("meta.app_id=(unset)"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn the_own_variable_of_the_database_is_over_the_common_one() {
+        let environment =
+            [("CEKBRAND__DATABASE__URL", "postgres://own/d"), ("DATABASE_URL", "postgres://common/d")];
+        assert_eq!(load("", &environment, &[]).unwrap().given("database.url").unwrap(), "postgres://own/d");
+    }
+}

@@ -1,0 +1,126 @@
+//! Each role's settings out of the configuration, and the connections that they name.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use cekbrand_ingest::LabelledSecret;
+use cekbrand_schema::Topics;
+use cekbrand_schema::kafka::KafkaSettings;
+use secrecy::ExposeSecret;
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use super::{Config, ConfigError};
+use crate::topics::TopicPlan;
+
+/// What `ingest` cannot do without.
+pub(crate) const INGEST: &[&str] = &["meta.app_secrets", "meta.verify_token"];
+/// What `work` cannot do without.
+pub(crate) const WORK: &[&str] = &["database.url", "meta.app_id", "token_key"];
+/// What everything that only needs the database cannot do without.
+pub(crate) const DATABASE: &[&str] = &["database.url"];
+
+/// How long a command waits for a database connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Config {
+    /// The receiver's settings.
+    ///
+    /// # Errors
+    /// When [`INGEST`] was not required of the configuration.
+    pub(crate) fn ingest(&self) -> Result<cekbrand_ingest::Settings, ConfigError> {
+        let secrets = self.app_secrets()?;
+        Ok(cekbrand_ingest::Settings {
+            listen: self.address("ingest.listen")?,
+            verify_token: self.given("meta.verify_token")?.into(),
+            app_secrets: secrets
+                .into_iter()
+                .map(|(label, secret)| LabelledSecret { label, secret })
+                .collect(),
+            max_body_bytes: self.number("ingest.max_body_bytes")?,
+            body_budget_bytes: self.number("ingest.body_budget_bytes")?,
+            header_timeout: self.duration("ingest.header_timeout")?,
+            body_timeout: self.duration("ingest.body_timeout")?,
+            produce_timeout: self.duration("ingest.produce_timeout")?,
+            max_requests: self.number("ingest.max_requests")?,
+            shutdown_grace: self.duration("shutdown_grace")?,
+            kafka: self.kafka()?,
+            topics: self.topics(),
+        })
+    }
+
+    /// How to reach Kafka.
+    ///
+    /// # Errors
+    /// Never, as all of it has defaults.
+    pub(crate) fn kafka(&self) -> Result<KafkaSettings, ConfigError> {
+        Ok(KafkaSettings {
+            brokers: self.given("kafka.brokers")?,
+            security_protocol: self.given("kafka.security_protocol")?,
+            sasl_mechanism: self.text("kafka.sasl_mechanism"),
+            sasl_username: self.text("kafka.sasl_username"),
+            sasl_password: self.secret("kafka.sasl_password"),
+            group_protocol: self.given("kafka.group_protocol")?,
+        })
+    }
+
+    /// The topics' names.
+    pub(crate) fn topics(&self) -> Topics {
+        Topics::with_prefix(&self.text("kafka.topic_prefix").unwrap_or_default())
+    }
+
+    /// What `migrate` makes of the topics.
+    ///
+    /// # Errors
+    /// Numbers that no broker takes.
+    pub(crate) fn topic_plan(&self) -> Result<TopicPlan, ConfigError> {
+        Ok(TopicPlan {
+            topics: self.topics(),
+            partitions: self.number("kafka.partitions")?,
+            replication: self.number("kafka.replication")?,
+            retention: self.duration("kafka.retention")?,
+        })
+    }
+
+    /// How to reach the Graph API. The first app secret makes the proofs.
+    ///
+    /// # Errors
+    /// Never, as all that is needed has defaults.
+    pub(crate) fn graph(&self) -> Result<cekbrand_graph::Settings, ConfigError> {
+        let first_secret =
+            || Some(self.app_secrets().ok()?.swap_remove(0).1.expose_secret().to_owned().into());
+        Ok(cekbrand_graph::Settings {
+            base_url: self.given("graph.base_url")?,
+            instagram_base_url: self.given("graph.instagram_base_url")?,
+            version: self.given("graph.version")?,
+            timeout: self.duration("graph.timeout")?,
+            app_id: self.text("meta.app_id"),
+            app_secret: first_secret(),
+            ..cekbrand_graph::Settings::default()
+        })
+    }
+
+    /// Where the admin listener is: as configured, or at the role's own default.
+    ///
+    /// # Errors
+    /// Never, as it was checked.
+    pub(crate) fn admin_listen(&self, default: SocketAddr) -> Result<SocketAddr, ConfigError> {
+        if self.text("admin.listen").is_some() { self.address("admin.listen") } else { Ok(default) }
+    }
+
+    /// Connections to the database, at most `connections` at once; proves that it answers.
+    ///
+    /// # Errors
+    /// When it does not, with what to check.
+    pub(crate) async fn pool(&self, connections: u32) -> Result<PgPool> {
+        let options: PgConnectOptions = self.given("database.url")?.parse().context("database.url")?;
+        let place = format!("{}:{}", options.get_host(), options.get_port());
+        PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(CONNECT_TIMEOUT)
+            .connect_with(options)
+            .await
+            .with_context(|| format!("PostgreSQL at {place} does not answer: check CEKBRAND__DATABASE__URL"))
+    }
+}

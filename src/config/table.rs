@@ -1,0 +1,168 @@
+//! The table of settings: what there is, what it is by default, and what it is for. Parsing, `cekbrand init`, and the
+//! checks of compose.yaml all read it.
+
+use super::kind::Kind;
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting {
+    /// Its path in the file: `ingest.listen` is `listen` in the table `[ingest]`.
+    pub(crate) name: &'static str,
+    /// Its text when nobody gives one.
+    pub(crate) default: Option<&'static str>,
+    /// What its text must look like.
+    pub(crate) kind: Kind,
+    /// What it is for, one line.
+    pub(crate) help: &'static str,
+}
+
+impl Setting {
+    /// Its environment variable: `CEKBRAND__INGEST__LISTEN`.
+    pub(crate) fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.name.to_uppercase().replace('.', "__"))
+    }
+}
+
+/// What the variables of settings start with.
+pub(crate) const PREFIX: &str = "CEKBRAND__";
+
+/// Every setting, in the order of the commented file.
+pub(crate) const SETTINGS: &[Setting] = &[
+    optional(
+        "token_key",
+        Kind::Keys,
+        "Seals access tokens at rest: 32 bytes, base64; the first seals, all open",
+    ),
+    preset("shutdown_grace", "25s", Kind::Duration, "How long a role may take to finish what it is doing"),
+    preset("log.format", "auto", Kind::Choice(&["auto", "json", "text"]), "auto: JSON unless on a terminal"),
+    preset("log.level", "info", Kind::Text, "As in RUST_LOG: a level, or target=level, comma separated"),
+    preset("ingest.listen", "127.0.0.1:8080", Kind::Address, "Where the webhook receiver listens"),
+    optional("ingest.public_url", Kind::Url, "The receiver's address as Meta sees it"),
+    preset("ingest.max_body_bytes", "33554432", Kind::Number, "A longer delivery is refused with 413"),
+    preset("ingest.body_budget_bytes", "67108864", Kind::Number, "Bodies in flight, together; over it 503"),
+    preset("ingest.max_requests", "1024", Kind::Number, "Requests at once; over it 503"),
+    preset("ingest.header_timeout", "5s", Kind::Duration, "For a request's header"),
+    preset("ingest.body_timeout", "10s", Kind::Duration, "For a request's body; then 408"),
+    preset(
+        "ingest.produce_timeout",
+        "8s",
+        Kind::Duration,
+        "For Kafka's acknowledgement; then 503 (Meta waits 20 s)",
+    ),
+    optional("meta.app_id", Kind::Text, "The app's id"),
+    optional("meta.app_secrets", Kind::AppSecrets, "The app's secrets: [label=]secret, comma separated"),
+    optional("meta.verify_token", Kind::Secret, "What Meta repeats in the webhook's handshake"),
+    preset("kafka.brokers", "127.0.0.1:9092", Kind::Brokers, "host:port, comma separated"),
+    preset("kafka.security_protocol", "plaintext", Kind::Choice(PROTOCOLS), "How to talk to the brokers"),
+    optional("kafka.sasl_mechanism", Kind::Choice(MECHANISMS), "How to log in"),
+    optional("kafka.sasl_username", Kind::Text, "SASL user"),
+    optional("kafka.sasl_password", Kind::Secret, "SASL password"),
+    preset("kafka.group_protocol", "classic", Kind::Choice(&["classic", "consumer"]), "consumer is KIP-848"),
+    preset("kafka.topic_prefix", "", Kind::Prefix, "Before each topic's and group's name"),
+    preset("kafka.partitions", "12", Kind::Number, "Of each topic that migrate creates"),
+    preset("kafka.replication", "1", Kind::Number, "Of each topic that migrate creates"),
+    preset("kafka.retention", "14d", Kind::Duration, "Of each topic that migrate creates"),
+    optional("database.url", Kind::DatabaseUrl, "PostgreSQL; DATABASE_URL is read too"),
+    preset("graph.base_url", "https://graph.facebook.com", Kind::Url, "For tokens of Facebook Login"),
+    preset(
+        "graph.instagram_base_url",
+        "https://graph.instagram.com",
+        Kind::Url,
+        "For tokens of Instagram Login",
+    ),
+    preset("graph.version", "v25.0", Kind::Text, "Version of the Graph API"),
+    preset("graph.timeout", "10s", Kind::Duration, "For one call"),
+    preset("graph.backoff_min", "1s", Kind::Duration, "First wait after a failed call; doubles, with jitter"),
+    preset("graph.backoff_max", "15min", Kind::Duration, "Longest wait after a failed call"),
+    preset("work.batch_changes", "1000", Kind::Number, "Changes in one landing transaction, at most"),
+    preset("work.batch_wait", "50ms", Kind::Duration, "How long a batch waits to fill"),
+    preset("work.lease", "60s", Kind::Duration, "How long a worker may hold an enrichment task"),
+    preset(
+        "work.dead_letter_percent",
+        "5",
+        Kind::Percent,
+        "Of the last 1000 changes; over it the worker stops",
+    ),
+    preset("work.dead_letter_run", "100", Kind::Number, "Dead letters in a row; at it the worker stops"),
+    preset("retention.event", "400d", Kind::Duration, "How long landed events are kept"),
+    preset("retention.graph_response", "90d", Kind::Duration, "How long the Graph API's answers are kept"),
+    preset("serve.listen", "127.0.0.1:8081", Kind::Address, "Where the read API listens"),
+    preset("serve.requests_per_second", "50", Kind::Number, "For each API key; over it 429"),
+    optional(
+        "admin.listen",
+        Kind::Address,
+        "/healthz /readyz /metrics; by default 127.0.0.1:9101 for ingest, :9102 for work, :9103 for serve",
+    ),
+];
+
+const PROTOCOLS: &[&str] = &["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"];
+const MECHANISMS: &[&str] = &["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
+
+const fn preset(name: &'static str, default: &'static str, kind: Kind, help: &'static str) -> Setting {
+    Setting { name, default: Some(default), kind, help }
+}
+
+const fn optional(name: &'static str, kind: Kind, help: &'static str) -> Setting {
+    Setting { name, default: None, kind, help }
+}
+
+/// The setting of a name.
+pub(crate) fn find(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+/// The name among `names` that a misspelt one probably means.
+pub(crate) fn nearest(wrong: &str, names: impl Iterator<Item = String>) -> Option<String> {
+    let within = wrong.len() / 3 + 1;
+    names.map(|name| (distance(wrong, &name), name)).filter(|(d, _)| *d <= within).min().map(|(_, name)| name)
+}
+
+/// How many letters must be changed, added or removed to get from one word to the other (Levenshtein).
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in to.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_is_valid() {
+        for setting in SETTINGS {
+            let Some(default) = setting.default else { continue };
+            assert_eq!(setting.kind.check(default), Ok(()), "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_make_variables() {
+        for setting in SETTINGS {
+            assert_eq!(
+                SETTINGS.iter().filter(|other| other.name == setting.name).count(),
+                1,
+                "{}",
+                setting.name
+            );
+        }
+        assert_eq!(find("kafka.sasl_password").unwrap().variable(), "CEKBRAND__KAFKA__SASL_PASSWORD");
+    }
+
+    #[test]
+    fn a_misspelt_name_finds_its_neighbour() {
+        let names = || SETTINGS.iter().map(|s| s.name.to_owned());
+        assert_eq!(nearest("kafka.broker", names()).as_deref(), Some("kafka.brokers"));
+        assert_eq!(nearest("ingest.lisen", names()).as_deref(), Some("ingest.listen"));
+        assert_eq!(nearest("completely.different.thing", names()), None);
+    }
+}

@@ -1,0 +1,34 @@
+//! Logs go to stderr: JSON for machines, text on a terminal. stdout belongs to what a command answers.
+
+use std::io::IsTerminal;
+
+use anyhow::{Context, Result, anyhow};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, ConfigError};
+
+/// Starts logging as configured, and says what the configuration is.
+pub(crate) fn start(config: &Config) -> Result<()> {
+    let level = config.given("log.level")?;
+    let filter = EnvFilter::try_new(&level)
+        .map_err(|error| ConfigError::one(format!("log.level is {level:?}: {error}")))?;
+    let json = match config.given("log.format")?.as_str() {
+        "json" => true,
+        "text" => false,
+        _ => !std::io::stderr().is_terminal(),
+    };
+    start_with(filter, json)?;
+    tracing::info!(settings = %config.redacted(), "the effective configuration");
+    Ok(())
+}
+
+/// Starts logging warnings as text, for commands that answer at once.
+pub(crate) fn start_quiet() -> Result<()> {
+    start_with(EnvFilter::try_new("warn").context("no filter for logs")?, !std::io::stderr().is_terminal())
+}
+
+fn start_with(filter: EnvFilter, json: bool) -> Result<()> {
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = if json { builder.json().flatten_event(true).try_init() } else { builder.try_init() };
+    started.map_err(|error| anyhow!("logging cannot start: {error}"))
+}
