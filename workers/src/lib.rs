@@ -1,7 +1,9 @@
 //! Workers: land, enrich, analyse.
 pub mod analyse;
 pub mod enrich;
+pub mod insight;
 pub mod land;
 pub mod schedule;
 pub mod seal;
+pub mod settings;
 pub mod tasks;
