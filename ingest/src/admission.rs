@@ -20,18 +20,12 @@ pub struct Share {
 impl Limit {
     /// Nothing is in flight yet.
     pub fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self {
-            used: AtomicUsize::new(0),
-            limit,
-        })
+        Arc::new(Self { used: AtomicUsize::new(0), limit })
     }
 
     /// Takes a share, unless the limit would be passed.
     pub fn take(self: &Arc<Self>, amount: usize) -> Option<Share> {
-        let mut share = Share {
-            of: Arc::clone(self),
-            amount: 0,
-        };
+        let mut share = Share { of: Arc::clone(self), amount: 0 };
         share.grow(amount).then_some(share)
     }
 }
@@ -40,11 +34,7 @@ impl Share {
     /// Makes the share larger by `amount`; `false`, and unchanged, where the limit would be passed.
     pub fn grow(&mut self, amount: usize) -> bool {
         let fits = |used: usize| used.checked_add(amount).filter(|sum| *sum <= self.of.limit);
-        let grown = self
-            .of
-            .used
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, fits)
-            .is_ok();
+        let grown = self.of.used.fetch_update(Ordering::AcqRel, Ordering::Acquire, fits).is_ok();
         if grown {
             self.amount += amount;
         }

@@ -32,10 +32,7 @@ pub async fn read(limits: &BodyLimits, headers: &HeaderMap, body: Body) -> Resul
     if announced.is_some_and(|length| length > limits.max_bytes) {
         return Err(Problem::TooLarge);
     }
-    let share = limits
-        .budget
-        .take(announced.unwrap_or(0))
-        .ok_or(Problem::Overloaded)?;
+    let share = limits.budget.take(announced.unwrap_or(0)).ok_or(Problem::Overloaded)?;
     match tokio::time::timeout(limits.timeout, collect(limits, share, body)).await {
         Ok(outcome) => outcome,
         Err(_) => Err(Problem::TooSlow),

@@ -92,19 +92,9 @@ impl Ingest {
         let publisher = Arc::new(publisher.map_err(StartError::Producer)?);
         let router = router(&settings, Arc::clone(&publisher) as Arc<dyn Publisher>, clock);
         let listen = settings.listen;
-        let listener = TcpListener::bind(listen)
-            .await
-            .map_err(|error| StartError::Listen(listen, error))?;
-        let local_addr = listener
-            .local_addr()
-            .map_err(|error| StartError::Listen(listen, error))?;
-        Ok(Self {
-            listener,
-            local_addr,
-            router,
-            publisher,
-            settings,
-        })
+        let listener = TcpListener::bind(listen).await.map_err(|error| StartError::Listen(listen, error))?;
+        let local_addr = listener.local_addr().map_err(|error| StartError::Listen(listen, error))?;
+        Ok(Self { listener, local_addr, router, publisher, settings })
     }
 
     /// Where it listens.
@@ -124,22 +114,10 @@ impl Ingest {
     ///
     /// [`RunError`] where records were left unacknowledged.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), RunError> {
-        let Settings {
-            header_timeout,
-            shutdown_grace,
-            produce_timeout,
-            ..
-        } = self.settings;
+        let Settings { header_timeout, shutdown_grace, produce_timeout, .. } = self.settings;
         let caretaker = tokio::spawn(look_after(Arc::clone(&self.publisher), shutdown.child_token()));
         tracing::info!(http.listen = %self.local_addr, "the receiver is listening");
-        server::serve(
-            self.listener,
-            self.router,
-            header_timeout,
-            shutdown_grace,
-            shutdown,
-        )
-        .await;
+        server::serve(self.listener, self.router, header_timeout, shutdown_grace, shutdown).await;
         caretaker.abort();
         let publisher = self.publisher;
         let flushed = tokio::task::spawn_blocking(move || publisher.flush(produce_timeout)).await;

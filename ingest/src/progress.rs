@@ -19,16 +19,12 @@ pub struct Progress {
 impl Progress {
     /// No progress yet.
     pub fn new(clock: SharedClock) -> Self {
-        Self {
-            clock,
-            last: AtomicI64::new(0),
-        }
+        Self { clock, last: AtomicI64::new(0) }
     }
 
     /// Something was acknowledged just now.
     pub fn record(&self) {
-        self.last
-            .store(self.clock.now().as_millisecond(), Ordering::Relaxed);
+        self.last.store(self.clock.now().as_millisecond(), Ordering::Relaxed);
     }
 
     /// Whether the last progress is younger than `age`.

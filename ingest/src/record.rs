@@ -60,11 +60,7 @@ pub fn records(body: &SignedBody, received_at: Timestamp) -> Records {
         Err(reason) => {
             let event_id = identify_body(body.bytes());
             let records = dead_letter(event_id, body.bytes(), reason.as_str(), body, received_at);
-            Records {
-                records,
-                changes: 1,
-                dead_letters: 1,
-            }
+            Records { records, changes: 1, dead_letters: 1 }
         }
     }
 }
@@ -79,13 +75,7 @@ fn records_of(changes: &[Change<'_>], body: &SignedBody, received_at: Timestamp)
         let value = Bytes::from(envelope::write(change, &identity, &arrival));
         if value.len() > MAX_VALUE_BYTES {
             dead_letters += 1;
-            records.extend(dead_letter(
-                identity.event_id,
-                &value,
-                "record_too_large",
-                body,
-                received_at,
-            ));
+            records.extend(dead_letter(identity.event_id, &value, "record_too_large", body, received_at));
             continue;
         }
         records.push(Record {
@@ -96,11 +86,7 @@ fn records_of(changes: &[Change<'_>], body: &SignedBody, received_at: Timestamp)
             dead: None,
         });
     }
-    Records {
-        records,
-        changes: changes.len(),
-        dead_letters,
-    }
+    Records { records, changes: changes.len(), dead_letters }
 }
 
 fn dead_letter(
@@ -114,21 +100,9 @@ fn dead_letter(
     let record = |part: usize| {
         let from = part * MAX_VALUE_BYTES;
         let to = bytes.len().min(from + MAX_VALUE_BYTES);
-        let dead = DeadPart {
-            reason,
-            part,
-            parts,
-            received_at,
-            secret: body.secret().to_owned(),
-        };
+        let dead = DeadPart { reason, part, parts, received_at, secret: body.secret().to_owned() };
         let value = bytes.slice(from..to);
-        Record {
-            lane: Lane::DeadLetter,
-            key: event_id.to_string(),
-            event_id,
-            value,
-            dead: Some(dead),
-        }
+        Record { lane: Lane::DeadLetter, key: event_id.to_string(), event_id, value, dead: Some(dead) }
     };
     (0..parts).map(record).collect()
 }

@@ -41,9 +41,7 @@ pub struct Receiver {
 
 /// All routes.
 pub fn router(receiver: Arc<Receiver>) -> Router {
-    Router::new()
-        .route("/webhooks/instagram", get(handshake).post(receive))
-        .with_state(receiver)
+    Router::new().route("/webhooks/instagram", get(handshake).post(receive)).with_state(receiver)
 }
 
 #[derive(Deserialize)]
@@ -65,11 +63,7 @@ async fn handshake(
         (Some("subscribe"), Some(token), Some(challenge)) => {
             let expected = receiver.verify_token.expose_secret().as_bytes();
             let matches = bool::from(token.as_bytes().ct_eq(expected));
-            if matches {
-                Ok(challenge)
-            } else {
-                Err(Problem::WrongVerifyToken)
-            }
+            if matches { Ok(challenge) } else { Err(Problem::WrongVerifyToken) }
         }
         _ => Err(Problem::IncompleteHandshake),
     };
@@ -115,10 +109,7 @@ async fn deliver(receiver: &Receiver, request: Request) -> Result<Accepted, Prob
         dead_letters: taken.dead_letters,
         bytes: signed.bytes().len(),
     };
-    receiver
-        .publisher
-        .publish(taken.records, traceparent(&parts.headers))
-        .await?;
+    receiver.publisher.publish(taken.records, traceparent(&parts.headers)).await?;
     Ok(accepted)
 }
 
@@ -147,10 +138,7 @@ fn is_traceparent(value: &str) -> bool {
     let mut parts = value.split('-');
     let lengths = [2, 32, 16, 2].map(|length| {
         parts.next().is_some_and(|part| {
-            part.len() == length
-                && part
-                    .bytes()
-                    .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+            part.len() == length && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
         })
     });
     lengths == [true; 4] && parts.next().is_none()
@@ -166,13 +154,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("traceparent", given.parse().unwrap());
         assert_eq!(traceparent(&headers), given);
-        for bad in [
-            "",
-            "00",
-            &given[..54],
-            &format!("{given}-x"),
-            &given.to_uppercase(),
-        ] {
+        for bad in ["", "00", &given[..54], &format!("{given}-x"), &given.to_uppercase()] {
             headers.insert("traceparent", bad.parse().unwrap());
             let made = traceparent(&headers);
             assert!(made != bad && is_traceparent(&made), "{bad} {made}");

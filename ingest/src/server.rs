@@ -23,10 +23,7 @@ pub(crate) async fn serve(
     shutdown: CancellationToken,
 ) {
     let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
-        .pipeline_flush(true);
+    builder.timer(TokioTimer::new()).header_read_timeout(header_timeout).pipeline_flush(true);
     let builder = Arc::new(builder);
     let service = TowerToHyperService::new(
         router.map_request(|request: hyper::Request<Incoming>| request.map(Body::new)),

@@ -114,10 +114,7 @@ impl Verifier {
     /// [`SignatureError::Mismatch`] where no secret made the claim.
     pub fn verify(&self, claim: Claim, body: Bytes) -> Result<SignedBody, SignatureError> {
         let label = self.matching(&claim.0, &body).ok_or(SignatureError::Mismatch)?;
-        Ok(SignedBody {
-            bytes: body,
-            secret: label,
-        })
+        Ok(SignedBody { bytes: body, secret: label })
     }
 
     /// The label of the secret whose MAC over `message` is `mac`, compared in constant time.
@@ -143,10 +140,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn verifier() -> Verifier {
-        let secret = |label: &str, secret: &str| LabelledSecret {
-            label: label.to_owned(),
-            secret: secret.into(),
-        };
+        let secret =
+            |label: &str, secret: &str| LabelledSecret { label: label.to_owned(), secret: secret.into() };
         Verifier::new(&[secret("new", "one"), secret("old", "key")])
     }
 
@@ -172,15 +167,9 @@ mod tests {
     #[test]
     fn a_tampered_body_is_refused() {
         let claim = Claim::read(&headers(&[&format!("sha256={MAC}")])).unwrap();
-        for body in [
-            &b""[..],
-            &MESSAGE[1..],
-            b"The quick brown fox jumps over the lazy doG",
-        ] {
+        for body in [&b""[..], &MESSAGE[1..], b"The quick brown fox jumps over the lazy doG"] {
             assert_eq!(
-                verifier()
-                    .verify(claim, Bytes::copy_from_slice(body))
-                    .unwrap_err(),
+                verifier().verify(claim, Bytes::copy_from_slice(body)).unwrap_err(),
                 SignatureError::Mismatch
             );
         }
@@ -190,10 +179,7 @@ mod tests {
     fn a_header_that_is_missing_repeated_or_ill_formed_is_told_apart() {
         assert_eq!(Claim::read(&headers(&[])).unwrap_err(), SignatureError::Missing);
         let good = format!("sha256={MAC}");
-        assert_eq!(
-            Claim::read(&headers(&[&good, &good])).unwrap_err(),
-            SignatureError::Repeated
-        );
+        assert_eq!(Claim::read(&headers(&[&good, &good])).unwrap_err(), SignatureError::Repeated);
         let upper = good.to_uppercase().replace("SHA256", "sha256");
         for bad in [
             "",
@@ -204,20 +190,13 @@ mod tests {
             &upper,
             "sha1=0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33",
         ] {
-            assert_eq!(
-                Claim::read(&headers(&[bad])).unwrap_err(),
-                SignatureError::IllFormed,
-                "{bad}"
-            );
+            assert_eq!(Claim::read(&headers(&[bad])).unwrap_err(), SignatureError::IllFormed, "{bad}");
         }
     }
 
     #[test]
     fn secrets_do_not_show_in_debug_output() {
-        assert_eq!(
-            format!("{:?}", verifier()),
-            r#"Verifier { labels: ["new", "old"] }"#
-        );
+        assert_eq!(format!("{:?}", verifier()), r#"Verifier { labels: ["new", "old"] }"#);
     }
 
     proptest! {

@@ -34,10 +34,7 @@ pub type SharedClock = Arc<dyn Clock>;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that asks the system"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
@@ -58,10 +55,7 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock that stands at `start`.
     pub fn new(start: Timestamp) -> Self {
-        Self {
-            now: Arc::new(Mutex::new(start)),
-            moved: watch::Sender::new(start),
-        }
+        Self { now: Arc::new(Mutex::new(start)), moved: watch::Sender::new(start) }
     }
 
     /// Moves the clock to `instant` and wakes those whose time has come. A clock never goes back: an earlier

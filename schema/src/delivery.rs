@@ -77,11 +77,7 @@ pub fn parse(body: &[u8]) -> Result<Vec<Change<'_>>, Unparsable> {
         Ok(delivery) => delivery.into_changes(),
         Err(_) => lenient::changes(text).ok_or(Unparsable::InvalidJson)?,
     };
-    if changes.is_empty() {
-        Err(Unparsable::NoChanges)
-    } else {
-        Ok(changes)
-    }
+    if changes.is_empty() { Err(Unparsable::NoChanges) } else { Ok(changes) }
 }
 
 /// The shape of nearly all deliveries, read in one pass. Whatever differs in the least is read by [`lenient`].
@@ -135,10 +131,7 @@ mod tests {
     /// Field, account and value of each change.
     fn read(body: &str) -> Vec<(String, String, String)> {
         let changes = parse(body.as_bytes()).unwrap();
-        changes
-            .iter()
-            .map(|c| (c.field.to_string(), c.account_id.to_string(), c.value.to_owned()))
-            .collect()
+        changes.iter().map(|c| (c.field.to_string(), c.account_id.to_string(), c.value.to_owned())).collect()
     }
 
     fn change(field: &str, account: &str, value: &str) -> (String, String, String) {
@@ -161,10 +154,7 @@ mod tests {
         );
         assert_eq!(changes[0].entry_time.unwrap().as_second(), 1_763_700_000);
         assert_eq!(changes[2].entry_time.unwrap().as_millisecond(), 1_763_700_000_123);
-        assert!(
-            serde_json::from_str::<Usual<'_>>(body).is_ok(),
-            "the fast path reads it"
-        );
+        assert!(serde_json::from_str::<Usual<'_>>(body).is_ok(), "the fast path reads it");
     }
 
     #[test]
@@ -187,28 +177,13 @@ mod tests {
             // no envelope at all
             (r#"{"field":"f","value":{"a":1}}"#, change("f", "", r#"{"a":1}"#)),
             // one entry, one change, not in arrays
-            (
-                r#"{"entry":{"id":"5","changes":{"field":"f","value":2}}}"#,
-                change("f", "5", "2"),
-            ),
+            (r#"{"entry":{"id":"5","changes":{"field":"f","value":2}}}"#, change("f", "5", "2")),
             // items that are no changes are kept whole
-            (
-                r#"{"entry":[{"id":"5","changes":[7]}]}"#,
-                change(UNKNOWN_FIELD, "5", "7"),
-            ),
-            (
-                r#"{"entry":[{"id":"5","changes":[{"a":1}]}]}"#,
-                change(UNKNOWN_FIELD, "5", r#"{"a":1}"#),
-            ),
-            (
-                r#"{"entry":[{"id":"5","a":1}]}"#,
-                change(UNKNOWN_FIELD, "5", r#"{"id":"5","a":1}"#),
-            ),
+            (r#"{"entry":[{"id":"5","changes":[7]}]}"#, change(UNKNOWN_FIELD, "5", "7")),
+            (r#"{"entry":[{"id":"5","changes":[{"a":1}]}]}"#, change(UNKNOWN_FIELD, "5", r#"{"a":1}"#)),
+            (r#"{"entry":[{"id":"5","a":1}]}"#, change(UNKNOWN_FIELD, "5", r#"{"id":"5","a":1}"#)),
             (r#"{"entry":["x"]}"#, change(UNKNOWN_FIELD, "", r#""x""#)),
-            (
-                r#"{"entry":[{"id":"5","changes":[{"field":"f"}]}]}"#,
-                change("f", "5", "null"),
-            ),
+            (r#"{"entry":[{"id":"5","changes":[{"field":"f"}]}]}"#, change("f", "5", "null")),
             (
                 r#"{"entry":[{"id":"5","changes":[{"field":"\ud800","value":1}]}]}"#,
                 change("\u{fffd}", "5", "1"),
@@ -240,20 +215,14 @@ mod tests {
     #[test]
     fn changed_fields_without_values_are_changes() {
         let body = r#"{"object":"instagram","entry":[{"id":"5","time":1763700000,"changed_fields":["comments","mentions"]}]}"#;
-        assert_eq!(
-            read(body),
-            [change("comments", "5", "null"), change("mentions", "5", "null")]
-        );
+        assert_eq!(read(body), [change("comments", "5", "null"), change("mentions", "5", "null")]);
     }
 
     #[test]
     fn members_without_a_place_are_kept_beside() {
         let body = r#"{"object":"permissions","entry":[{"id":"5","uid":"9","time":1,"changes":[{"field":"f","value":1,"new":[2]}]}],"v":3}"#;
         let changes = parse(body.as_bytes()).unwrap();
-        assert_eq!(
-            changes[0].extra.as_deref(),
-            Some(r#"{"v":3,"uid":"9","new":[2]}"#)
-        );
+        assert_eq!(changes[0].extra.as_deref(), Some(r#"{"v":3,"uid":"9","new":[2]}"#));
     }
 
     #[test]
@@ -261,25 +230,10 @@ mod tests {
         assert_eq!(parse(b"\xff\xfe").unwrap_err(), Unparsable::InvalidUtf8);
         let long = "[".repeat(20_000);
         for body in ["", "{", "hello", "{\"entry\":[}", long.as_str()] {
-            assert_eq!(
-                parse(body.as_bytes()).unwrap_err(),
-                Unparsable::InvalidJson,
-                "{body:.20}"
-            );
+            assert_eq!(parse(body.as_bytes()).unwrap_err(), Unparsable::InvalidJson, "{body:.20}");
         }
-        for body in [
-            "{}",
-            "[]",
-            "42",
-            "null",
-            r#"{"object":"instagram","entry":[]}"#,
-            "[[]]",
-        ] {
-            assert_eq!(
-                parse(body.as_bytes()).unwrap_err(),
-                Unparsable::NoChanges,
-                "{body}"
-            );
+        for body in ["{}", "[]", "42", "null", r#"{"object":"instagram","entry":[]}"#, "[[]]"] {
+            assert_eq!(parse(body.as_bytes()).unwrap_err(), Unparsable::NoChanges, "{body}");
         }
     }
 

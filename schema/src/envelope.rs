@@ -226,12 +226,7 @@ mod tests {
     fn a_version_from_the_future_and_garbage_are_told_apart() {
         let future = Envelope::parse(br#"{"schema_version":2,"new":true}"#).unwrap_err();
         assert_eq!(future.as_str(), "unknown_envelope_version");
-        for garbage in [
-            &b""[..],
-            b"{}",
-            b"\xff",
-            br#"{"schema_version":1,"event_id":"00"}"#,
-        ] {
+        for garbage in [&b""[..], b"{}", b"\xff", br#"{"schema_version":1,"event_id":"00"}"#] {
             assert_eq!(Envelope::parse(garbage).unwrap_err().as_str(), "invalid_envelope");
         }
     }

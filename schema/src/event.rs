@@ -55,9 +55,7 @@ impl Comment {
 
     /// Whether the account itself wrote it.
     pub fn is_by(&self, account: &AccountId) -> bool {
-        self.from_id
-            .as_ref()
-            .is_some_and(|from| from.as_str() == account.as_str())
+        self.from_id.as_ref().is_some_and(|from| from.as_str() == account.as_str())
     }
 }
 
@@ -99,15 +97,11 @@ impl Payload {
 fn comment(value: &Value<'_>, live: bool) -> Option<Comment> {
     let (from, media) = (value.get("from"), value.get("media"));
     Some(Comment {
-        id: id(value.get("id"))
-            .or_else(|| id(value.get("comment_id")))?
-            .into(),
+        id: id(value.get("id")).or_else(|| id(value.get("comment_id")))?.into(),
         text: text(value.get("text")),
         from_id: id(from.get("id")).map(Into::into),
         username: text(from.get("username")),
-        media_id: id(media.get("id"))
-            .or_else(|| id(value.get("media_id")))
-            .map(Into::into),
+        media_id: id(media.get("id")).or_else(|| id(value.get("media_id"))).map(Into::into),
         media_product_type: text(media.get("media_product_type")),
         ad_id: id(media.get("ad_id")),
         original_media_id: id(media.get("original_media_id")).map(Into::into),
@@ -117,18 +111,12 @@ fn comment(value: &Value<'_>, live: bool) -> Option<Comment> {
 }
 
 fn story_insights(value: &Value<'_>) -> Option<StoryInsights> {
-    let figures = value
-        .members()
-        .iter()
-        .filter(|(name, _)| !name.ends_with("_id") && name != "id");
+    let figures = value.members().iter().filter(|(name, _)| !name.ends_with("_id") && name != "id");
     Some(StoryInsights {
         media_id: id(value.get("media_id"))?.into(),
         figures: figures
             .filter_map(|(name, count)| {
-                Some((
-                    clean(name.to_lowercase()),
-                    Figure::from_story_webhook(count.integer()?),
-                ))
+                Some((clean(name.to_lowercase()), Figure::from_story_webhook(count.integer()?)))
             })
             .collect(),
     })
@@ -152,11 +140,7 @@ fn text(value: &Value<'_>) -> Option<String> {
 
 /// Text that PostgreSQL can hold.
 fn clean(text: String) -> String {
-    if text.contains('\0') {
-        text.replace('\0', "\u{fffd}")
-    } else {
-        text
-    }
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
 #[cfg(test)]
@@ -195,9 +179,7 @@ mod tests {
     #[test]
     fn nul_and_lone_surrogates_become_replacement_characters() {
         assert_eq!(
-            read_comment(r#"{"id":"1","text":"a\u0000b\ud800c"}"#)
-                .text
-                .unwrap(),
+            read_comment(r#"{"id":"1","text":"a\u0000b\ud800c"}"#).text.unwrap(),
             "a\u{fffd}b\u{fffd}c"
         );
     }
@@ -205,9 +187,7 @@ mod tests {
     #[test]
     fn story_figures_keep_unknown_metrics_and_suppress_minus_one() {
         let raw = r#"{"media_id":18,"reach":"17","exits":-1,"replies":0,"New_Metric":5,"navigation":{"a":1},"share":1.5}"#;
-        let Payload::StoryInsights(story) = Payload::read("story_insights", raw) else {
-            panic!()
-        };
+        let Payload::StoryInsights(story) = Payload::read("story_insights", raw) else { panic!() };
         assert_eq!(story.media_id.as_str(), "18");
         let expected = [
             ("new_metric", Figure::Value(5)),
@@ -215,10 +195,7 @@ mod tests {
             ("reach", Figure::Value(17)),
             ("replies", Figure::Value(0)),
         ];
-        assert_eq!(
-            story.figures,
-            expected.map(|(name, figure)| (name.to_owned(), figure))
-        );
+        assert_eq!(story.figures, expected.map(|(name, figure)| (name.to_owned(), figure)));
     }
 
     #[test]

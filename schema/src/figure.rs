@@ -95,10 +95,7 @@ impl FromStr for Absence {
     type Err = UnknownAbsence;
 
     fn from_str(name: &str) -> Result<Self, UnknownAbsence> {
-        Self::ALL
-            .into_iter()
-            .find(|a| a.as_str() == name)
-            .ok_or_else(|| UnknownAbsence(name.to_owned()))
+        Self::ALL.into_iter().find(|a| a.as_str() == name).ok_or_else(|| UnknownAbsence(name.to_owned()))
     }
 }
 
@@ -114,11 +111,7 @@ pub enum Figure {
 impl Figure {
     /// A count of a `story_insights` payload, in which -1 stands for "fewer than five".
     pub const fn from_story_webhook(count: i64) -> Self {
-        if count < 0 {
-            Self::Absent(Absence::Suppressed)
-        } else {
-            Self::Value(count)
-        }
+        if count < 0 { Self::Absent(Absence::Suppressed) } else { Self::Value(count) }
     }
 
     /// The number, if there is one.
@@ -181,18 +174,8 @@ impl Observation {
     }
 
     fn rank(self) -> (bool, Option<Absence>, Timestamp, Source, Option<i64>) {
-        let Self {
-            figure,
-            observed_at,
-            source,
-        } = self;
-        (
-            figure.value().is_some(),
-            figure.absence(),
-            observed_at,
-            source,
-            figure.value(),
-        )
+        let Self { figure, observed_at, source } = self;
+        (figure.value().is_some(), figure.absence(), observed_at, source, figure.value())
     }
 }
 
@@ -234,10 +217,7 @@ mod tests {
 
     #[test]
     fn minus_one_in_a_story_webhook_is_suppressed_and_zero_is_zero() {
-        assert_eq!(
-            Figure::from_story_webhook(-1),
-            Figure::Absent(Absence::Suppressed)
-        );
+        assert_eq!(Figure::from_story_webhook(-1), Figure::Absent(Absence::Suppressed));
         assert_eq!(Figure::from_story_webhook(0), Figure::Value(0));
     }
 

@@ -23,9 +23,7 @@ pub struct Identity {
 /// Identifies a change. `scratch` is working memory that a caller can keep between calls.
 pub fn identify(change: &Change<'_>, scratch: &mut Vec<u8>) -> Identity {
     let value = Value::read(change.value);
-    let subject_id = value
-        .as_ref()
-        .and_then(|value| subject(&change.object, &change.field, value));
+    let subject_id = value.as_ref().and_then(|value| subject(&change.object, &change.field, value));
 
     scratch.clear();
     scratch.push(b'[');
@@ -42,10 +40,7 @@ pub fn identify(change: &Change<'_>, scratch: &mut Vec<u8>) -> Identity {
         write_json(scratch, &change.entry_time.map(jiff::Timestamp::as_millisecond));
     }
     scratch.push(b']');
-    Identity {
-        event_id: digest(scratch),
-        subject_id,
-    }
+    Identity { event_id: digest(scratch), subject_id }
 }
 
 /// The event id of a body that could not be parsed: the SHA-256 of its bytes.
@@ -60,9 +55,7 @@ fn digest(bytes: &[u8]) -> EventId {
 fn subject(object: &str, field: &str, value: &Value<'_>) -> Option<String> {
     let of = |part: &str, keys: &[&str]| {
         let part = if part.is_empty() { value } else { value.get(part) };
-        keys.iter()
-            .find_map(|key| part.get(key).id())
-            .map(std::borrow::Cow::into_owned)
+        keys.iter().find_map(|key| part.get(key).id()).map(std::borrow::Cow::into_owned)
     };
     match field {
         _ if object == "permissions" => None,
@@ -85,11 +78,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn identify_all(body: &str) -> Vec<Identity> {
-        delivery::parse(body.as_bytes())
-            .unwrap()
-            .iter()
-            .map(|c| identify(c, &mut Vec::new()))
-            .collect()
+        delivery::parse(body.as_bytes()).unwrap().iter().map(|c| identify(c, &mut Vec::new())).collect()
     }
 
     fn comment(value: &str) -> Identity {
@@ -127,10 +116,7 @@ mod tests {
 
     #[test]
     fn another_text_is_another_event_about_the_same_subject() {
-        let (one, other) = (
-            comment(r#"{"id":"1","text":"a"}"#),
-            comment(r#"{"id":"1","text":"b"}"#),
-        );
+        let (one, other) = (comment(r#"{"id":"1","text":"a"}"#), comment(r#"{"id":"1","text":"b"}"#));
         assert_eq!(one.subject_id, other.subject_id);
         assert_ne!(one.event_id, other.event_id);
     }
@@ -142,18 +128,9 @@ mod tests {
                 r#"{{"object":"instagram","entry":[{{"id":"1","time":{time},"changes":[{{"field":"{field}","value":{{"id":"7"}}}}]}}]}}"#
             )
         };
-        assert_eq!(
-            identify_all(&body("comments", 1)),
-            identify_all(&body("comments", 2))
-        );
-        assert_ne!(
-            identify_all(&body("something_new", 1)),
-            identify_all(&body("something_new", 2))
-        );
-        assert_eq!(
-            identify_all(&body("something_new", 1)),
-            identify_all(&body("something_new", 1))
-        );
+        assert_eq!(identify_all(&body("comments", 1)), identify_all(&body("comments", 2)));
+        assert_ne!(identify_all(&body("something_new", 1)), identify_all(&body("something_new", 2)));
+        assert_eq!(identify_all(&body("something_new", 1)), identify_all(&body("something_new", 1)));
     }
 
     proptest! {

@@ -49,10 +49,7 @@ impl<K> Id<K> {
 
 impl<K> From<String> for Id<K> {
     fn from(text: String) -> Self {
-        Self {
-            text,
-            kind: PhantomData,
-        }
+        Self { text, kind: PhantomData }
     }
 }
 

@@ -47,16 +47,9 @@ impl KafkaSettings {
         let optional = [
             ("sasl.mechanism", self.sasl_mechanism.clone()),
             ("sasl.username", self.sasl_username.clone()),
-            (
-                "sasl.password",
-                self.sasl_password.as_ref().map(|p| p.expose_secret().to_owned()),
-            ),
+            ("sasl.password", self.sasl_password.as_ref().map(|p| p.expose_secret().to_owned())),
         ];
-        properties.extend(
-            optional
-                .into_iter()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
+        properties.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
         properties
     }
 }

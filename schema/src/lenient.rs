@@ -54,12 +54,7 @@ fn read_container<'a>(raw: &'a str, found: &mut Vec<Change<'a>>) {
         }
     } else if let Some(field) = take(&mut members, "field") {
         let value = take(&mut members, "value").unwrap_or("null");
-        let entry = Entry {
-            object,
-            account_id: Cow::Borrowed(""),
-            time: None,
-            extra: members,
-        };
+        let entry = Entry { object, account_id: Cow::Borrowed(""), time: None, extra: members };
         found.push(entry.change(text(field), value, &Vec::new()));
     }
 }
@@ -72,40 +67,19 @@ fn read_entry<'a>(raw: &'a str, object: Cow<'a, str>, around: &Members<'a>, foun
     let flat =
         take(&mut members, "field").map(|field| (field, take(&mut members, "value").unwrap_or("null")));
     let extra = around.iter().chain(&members).cloned().collect();
-    let entry = Entry {
-        object,
-        account_id,
-        time,
-        extra,
-    };
+    let entry = Entry { object, account_id, time, extra };
 
     let before = found.len();
     let [changes, messaging, standby, changed_fields] = parts.map(|part| part.map(items).unwrap_or_default());
     found.extend(changes.into_iter().map(|item| read_change(&entry, item)));
     found.extend(
-        messaging
-            .into_iter()
-            .map(|item| entry.change(messaging_field(item).into(), item, &Vec::new())),
+        messaging.into_iter().map(|item| entry.change(messaging_field(item).into(), item, &Vec::new())),
     );
-    found.extend(
-        standby
-            .into_iter()
-            .map(|item| entry.change("standby".into(), item, &Vec::new())),
-    );
-    found.extend(
-        changed_fields
-            .into_iter()
-            .map(|name| entry.change(text(name), "null", &Vec::new())),
-    );
+    found.extend(standby.into_iter().map(|item| entry.change("standby".into(), item, &Vec::new())));
+    found.extend(changed_fields.into_iter().map(|name| entry.change(text(name), "null", &Vec::new())));
     found.extend(flat.map(|(field, value)| entry.change(text(field), value, &Vec::new())));
     if found.len() == before {
-        found.push(
-            Entry {
-                extra: around.clone(),
-                ..entry
-            }
-            .change(UNKNOWN_FIELD.into(), raw, &Vec::new()),
-        );
+        found.push(Entry { extra: around.clone(), ..entry }.change(UNKNOWN_FIELD.into(), raw, &Vec::new()));
     }
 }
 
@@ -133,10 +107,7 @@ fn messaging_field(raw: &str) -> &'static str {
         ("referral", "messaging_referral"),
         ("optin", "messaging_optins"),
     ];
-    fields
-        .into_iter()
-        .find(|(key, _)| has(key))
-        .map_or("messaging", |(_, field)| field)
+    fields.into_iter().find(|(key, _)| has(key)).map_or("messaging", |(_, field)| field)
 }
 
 /// The elements of an array; anything else is its own only element.

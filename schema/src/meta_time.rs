@@ -11,10 +11,7 @@ pub fn parse_graph_time(text: &str) -> Option<Timestamp> {
     if let Ok(instant) = text.parse() {
         return Some(instant);
     }
-    strtime::parse("%Y-%m-%dT%H:%M:%S%z", text)
-        .ok()?
-        .to_timestamp()
-        .ok()
+    strtime::parse("%Y-%m-%dT%H:%M:%S%z", text).ok()?.to_timestamp().ok()
 }
 
 /// Reads a number that counts seconds or milliseconds since 1970, told apart by magnitude. `None` for what is not after 1970 or lies

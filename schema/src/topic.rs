@@ -24,13 +24,8 @@ pub enum Lane {
 
 impl Lane {
     /// All lanes, the most urgent first.
-    pub const ALL: [Self; 5] = [
-        Self::StoryInsights,
-        Self::Comments,
-        Self::Other,
-        Self::Control,
-        Self::DeadLetter,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::StoryInsights, Self::Comments, Self::Other, Self::Control, Self::DeadLetter];
 
     /// The lane of a change, by its object and field.
     pub fn of(object: &str, field: &str) -> Self {
@@ -87,10 +82,7 @@ impl FromStr for Lane {
     type Err = UnknownLane;
 
     fn from_str(name: &str) -> Result<Self, UnknownLane> {
-        Self::ALL
-            .into_iter()
-            .find(|l| l.as_str() == name)
-            .ok_or_else(|| UnknownLane(name.to_owned()))
+        Self::ALL.into_iter().find(|l| l.as_str() == name).ok_or_else(|| UnknownLane(name.to_owned()))
     }
 }
 
@@ -104,10 +96,7 @@ pub struct Topics {
 impl Topics {
     /// Names under `prefix`, which may be empty.
     pub fn with_prefix(prefix: &str) -> Self {
-        Self {
-            prefix: prefix.to_owned(),
-            names: Lane::ALL.map(|lane| format!("{prefix}{}", lane.topic())),
-        }
+        Self { prefix: prefix.to_owned(), names: Lane::ALL.map(|lane| format!("{prefix}{}", lane.topic())) }
     }
 
     /// The topic of a lane.

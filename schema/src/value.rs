@@ -52,11 +52,7 @@ impl<'a> Value<'a> {
 
     /// An object's members, sorted by key; none for any other value.
     pub fn members(&self) -> &[(Cow<'a, str>, Value<'a>)] {
-        if let Value::Object(members) = self {
-            members
-        } else {
-            &[]
-        }
+        if let Value::Object(members) = self { members } else { &[] }
     }
 
     /// Text as it is, or a whole number written out: how Meta gives ids. Empty text is none.
@@ -114,10 +110,7 @@ impl<'a> Value<'a> {
             Value::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
             Value::Array(items) => Value::Array(items.into_iter().map(Value::into_owned).collect()),
             Value::Object(members) => Value::Object(
-                members
-                    .into_iter()
-                    .map(|(k, v)| (Cow::Owned(k.into_owned()), v.into_owned()))
-                    .collect(),
+                members.into_iter().map(|(k, v)| (Cow::Owned(k.into_owned()), v.into_owned())).collect(),
             ),
         }
     }
@@ -191,9 +184,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Value<'de>, E> {
-        Number::from_f64(number)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("not a finite number"))
+        Number::from_f64(number).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Value<'de>, E> {

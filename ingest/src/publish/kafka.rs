@@ -43,13 +43,7 @@ impl KafkaPublisher {
         let config = client_config(kafka, timeout);
         let progress = Arc::new(Progress::new(clock));
         let producer = RwLock::new(Arc::new(build(&config, &progress)?));
-        Ok(Self {
-            config,
-            topics,
-            timeout,
-            progress,
-            producer,
-        })
+        Ok(Self { config, topics, timeout, progress, producer })
     }
 
     /// When something was last acknowledged, for readiness.
@@ -76,15 +70,9 @@ impl KafkaPublisher {
             return;
         }
         let lane = cekbrand_schema::Lane::StoryInsights;
-        match producer
-            .client()
-            .fetch_metadata(Some(self.topics.topic(lane)), timeout)
-        {
+        match producer.client().fetch_metadata(Some(self.topics.topic(lane)), timeout) {
             Ok(metadata)
-                if metadata
-                    .topics()
-                    .iter()
-                    .all(|t| t.error().is_none() && !t.partitions().is_empty()) =>
+                if metadata.topics().iter().all(|t| t.error().is_none() && !t.partitions().is_empty()) =>
             {
                 self.progress.record();
             }
@@ -141,9 +129,7 @@ impl Publisher for KafkaPublisher {
 
 impl std::fmt::Debug for KafkaPublisher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KafkaPublisher")
-            .field("topics", &self.topics)
-            .finish_non_exhaustive()
+        f.debug_struct("KafkaPublisher").field("topics", &self.topics).finish_non_exhaustive()
     }
 }
 
@@ -167,54 +153,25 @@ fn client_config(kafka: &KafkaSettings, timeout: Duration) -> ClientConfig {
 }
 
 fn build(config: &ClientConfig, progress: &Arc<Progress>) -> KafkaResult<ThreadedProducer<Acknowledge>> {
-    config.create_with_context(Acknowledge {
-        progress: Arc::clone(progress),
-    })
+    config.create_with_context(Acknowledge { progress: Arc::clone(progress) })
 }
 
 fn headers(record: &Record, traceparent: &str) -> OwnedHeaders {
     const SCHEMA_VERSION: &str = "1";
-    const _: () = assert!(
-        envelope::SCHEMA_VERSION == 1,
-        "the header says the version that is written"
-    );
+    const _: () = assert!(envelope::SCHEMA_VERSION == 1, "the header says the version that is written");
 
     let event_id = record.event_id.to_hex();
     let headers = OwnedHeaders::new_with_capacity(if record.dead.is_some() { 8 } else { 3 })
-        .insert(Header {
-            key: header::EVENT_ID,
-            value: Some(event_id.as_str()),
-        })
-        .insert(Header {
-            key: header::SCHEMA_VERSION,
-            value: Some(SCHEMA_VERSION),
-        })
-        .insert(Header {
-            key: header::TRACEPARENT,
-            value: Some(traceparent),
-        });
+        .insert(Header { key: header::EVENT_ID, value: Some(event_id.as_str()) })
+        .insert(Header { key: header::SCHEMA_VERSION, value: Some(SCHEMA_VERSION) })
+        .insert(Header { key: header::TRACEPARENT, value: Some(traceparent) });
     let Some(dead) = &record.dead else { return headers };
     headers
-        .insert(Header {
-            key: header::REASON,
-            value: Some(dead.reason),
-        })
-        .insert(Header {
-            key: header::PART,
-            value: Some(&dead.part.to_string()),
-        })
-        .insert(Header {
-            key: header::PARTS,
-            value: Some(&dead.parts.to_string()),
-        })
-        .insert(Header {
-            key: header::RECEIVED_AT,
-            value: Some(&dead.received_at.to_string()),
-        })
-        .insert(Header {
-            key: header::SECRET,
-            value: Some(&dead.secret),
-        })
+        .insert(Header { key: header::REASON, value: Some(dead.reason) })
+        .insert(Header { key: header::PART, value: Some(&dead.part.to_string()) })
+        .insert(Header { key: header::PARTS, value: Some(&dead.parts.to_string()) })
+        .insert(Header { key: header::RECEIVED_AT, value: Some(&dead.received_at.to_string()) })
+        .insert(Header { key: header::SECRET, value: Some(&dead.secret) })
 }
 
 fn refusal(error: &KafkaError) -> PublishError {
@@ -259,11 +216,7 @@ struct Countdown {
 
 impl Countdown {
     fn new(records: usize) -> Self {
-        Self {
-            left: AtomicUsize::new(records),
-            failure: OnceLock::new(),
-            done: Notify::new(),
-        }
+        Self { left: AtomicUsize::new(records), failure: OnceLock::new(), done: Notify::new() }
     }
 
     fn count_off(&self, records: usize) {

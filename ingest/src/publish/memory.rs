@@ -20,25 +20,15 @@ impl MemoryPublisher {
 
     /// All records so far.
     pub fn records(&self) -> Vec<Record> {
-        self.records
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.records.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl Publisher for MemoryPublisher {
     fn publish(&self, records: Vec<Record>, _traceparent: String) -> Published<'_> {
-        let failure = self
-            .failure
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if failure.is_none() {
-            self.records
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .extend(records);
+            self.records.lock().unwrap_or_else(PoisonError::into_inner).extend(records);
         }
         Box::pin(async move { failure.map_or(Ok(()), Err) })
     }
