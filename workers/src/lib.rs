@@ -7,3 +7,4 @@ pub mod schedule;
 pub mod seal;
 pub mod settings;
 pub mod tasks;
+pub mod worker;

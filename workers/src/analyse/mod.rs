@@ -1,1 +1,2 @@
 //! Analytics.
+pub mod marks;

@@ -1,1 +1,115 @@
-//! Landing.
+//! Landing: from Kafka's records to rows, each change exactly once.
+//!
+//! ```text
+//!  lane (a thread, a consumer) ─▶ decode ─▶ batch ─▶ transaction: positions locked ─▶ dedupe ─▶ event, rows, tasks, marks ─▶ next offset, counters
+//!     │ on assignment                                                  │ data error: bisect to the record, which is dead-lettered
+//!     └ position: raise the epoch, start at the stored offset          └ lost partition: nothing of it is committed
+//! ```
+//!
+//! - [`lane`]: one consumer for each lane, on a thread of its own. [`position`]: epochs and offsets, from PostgreSQL.
+//! - [`decode`]: what a record is. [`batch`]: one transaction, and what to do when it fails. [`limit`]: when to stop rather than drain a topic into dead letters.
+//! - [`rows`]: which rows a payload makes. [`store`]: the statements.
+//!
+//! Invariants: landed rows, dedupe key, tasks, counters and the partition's next offset commit together or not at all; a worker that lost a
+//! partition commits nothing of it; Kafka's committed offset is a copy that nothing reads; no lock of a Graph call is waited for.
+
+pub mod batch;
+pub mod decode;
+pub mod lane;
+pub mod limit;
+pub mod position;
+pub mod rows;
+pub mod store;
+
+use std::collections::BTreeMap;
+
+use cekbrand_schema::Lane;
+
+/// A partition that this worker owns, and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The ownership: whoever takes the partition raises it.
+    pub epoch: i64,
+    /// The next offset to land.
+    pub next: i64,
+}
+
+/// The partitions of one topic that this worker owns.
+pub type Positions = BTreeMap<i32, Position>;
+
+/// What happened to the records of a batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// New changes whose rows were written.
+    pub landed: u64,
+    /// Changes that had landed before.
+    pub duplicates: u64,
+    /// Changes and bodies that went into `pipeline.dead_letter`.
+    pub dead_lettered: u64,
+    /// Further parts of a body that was counted with its first part.
+    pub continued: u64,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.landed += other.landed;
+        self.duplicates += other.duplicates;
+        self.dead_lettered += other.dead_lettered;
+        self.continued += other.continued;
+    }
+
+    fn total(self) -> u64 {
+        self.landed + self.duplicates + self.dead_lettered + self.continued
+    }
+}
+
+/// Why landing stops. Each needs a person; everything else is retried.
+#[derive(Debug, thiserror::Error)]
+pub enum Halt {
+    /// The stored offset lies beyond the log's end: the topic was deleted and created again, or the books belong to another cluster.
+    #[error(
+        "partition {partition} of {topic} ends at offset {end}, but the books stand at {next}: the topic was recreated or the database belongs to \
+         another cluster; start with a new topic prefix, or set the books right by hand"
+    )]
+    BeyondEnd {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// Kafka's next offset.
+        end: i64,
+        /// The stored next offset.
+        next: i64,
+    },
+    /// Too many dead letters: a bug or a wrong topic is likelier than so many bad changes.
+    #[error(
+        "{dead} of the last {of} records of lane {lane} could not be landed, the last because: {reason}; the worker stops rather than drain the topic"
+    )]
+    TooManyDeadLetters {
+        /// The lane.
+        lane: Lane,
+        /// How many.
+        dead: u32,
+        /// Of how many.
+        of: u32,
+        /// The last error.
+        reason: String,
+    },
+    /// The consumer cannot be built or cannot subscribe.
+    #[error("the consumer of lane {lane} cannot start: check CEKBRAND__KAFKA__*")]
+    Consumer {
+        /// The lane.
+        lane: Lane,
+        /// What the client says.
+        #[source]
+        source: rdkafka::error::KafkaError,
+    },
+    /// The thread of a lane is gone.
+    #[error("the thread of lane {lane} ended: {reason}")]
+    Thread {
+        /// The lane.
+        lane: Lane,
+        /// Why.
+        reason: String,
+    },
+}

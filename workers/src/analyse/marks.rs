@@ -1,0 +1,30 @@
+//! Dirty marks: which account's analytics of which day no longer agree with the raw tables. Only ever added to, so that marking waits for nobody.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+
+const MARK: &str = r#"
+    INSERT INTO pipeline.dirty_mark (account_id, day, marked_at)
+    SELECT DISTINCT given.account_id, (given.at AT TIME ZONE coalesce(account.timezone, 'UTC'))::date, $3::timestamptz
+    FROM UNNEST($1::text[], $2::timestamptz[]) AS given (account_id, at)
+    LEFT JOIN instagram."user" AS account ON account.id = given.account_id"#;
+
+/// Marks the account's local day of each instant.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn mark(
+    conn: &mut PgConnection,
+    marks: &[(String, Timestamp)],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(MARK)
+        .bind(marks.iter().map(|(account, _)| account.as_str()).collect::<Vec<_>>())
+        .bind(marks.iter().map(|(_, at)| at.to_sqlx()).collect::<Vec<_>>())
+        .bind(now.to_sqlx())
+        .execute(conn)
+        .await?;
+    Ok(())
+}

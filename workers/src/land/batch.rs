@@ -1,0 +1,281 @@
+//! One batch, one transaction: lock the positions, dedupe, write, advance, commit. What fails is retried, bisected or given up
+//! here and nowhere else.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use cekbrand_schema::{EventId, Lane, SharedClock};
+use jiff::Timestamp;
+use sqlx::{PgConnection, PgPool};
+
+use super::decode::{Arrived, Content, Incoming};
+use super::rows::Rows;
+use super::store::{self, Advance, DeadLetter, Topic};
+use super::{Positions, Tally};
+use crate::analyse::marks;
+use crate::{insight, tasks};
+
+/// Lands batches of one lane.
+#[derive(Debug, Clone)]
+pub struct Lander {
+    /// The lane.
+    pub lane: Lane,
+    /// The lane's consumer group.
+    pub group: String,
+    /// The lane's topic.
+    pub topic: String,
+    /// The database.
+    pub pool: PgPool,
+    /// What time it is.
+    pub clock: SharedClock,
+}
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What happened to its records.
+    pub tally: Tally,
+    /// Where the partitions stand now.
+    pub next: BTreeMap<i32, i64>,
+    /// Partitions that belong to another worker now.
+    pub lost: Vec<i32>,
+    /// Errors of records that were dead-lettered, in order.
+    pub dead: Vec<String>,
+}
+
+/// What a failed transaction calls for.
+#[derive(Debug, PartialEq, Eq)]
+enum Disposition {
+    /// A value that the database cannot take (SQLSTATE class 22): find the record.
+    Bisect,
+    /// Everything else: try again, for ever. The records are safe in Kafka.
+    Retry,
+}
+
+fn disposition(error: &sqlx::Error) -> Disposition {
+    match error.as_database_error().and_then(sqlx::error::DatabaseError::code) {
+        Some(code) if code.starts_with("22") => Disposition::Bisect,
+        _ => Disposition::Retry,
+    }
+}
+
+impl Lander {
+    /// Lands records, sorted by partition and offset. Comes back only when all of them are accounted for, however long the
+    /// database is away; dropping the future gives up and commits nothing that was not committed.
+    pub async fn land(&self, records: &[Incoming], owned: &Positions) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut work = vec![records];
+        let mut attempt = 0;
+        while let Some(records) = work.pop() {
+            let poison = match self.transact(records, owned, None, &mut outcome).await {
+                Ok(()) => {
+                    attempt = 0;
+                    continue;
+                }
+                Err(error) => error,
+            };
+            match disposition(&poison) {
+                Disposition::Bisect if records.len() > 1 => {
+                    let (first, second) = records.split_at(records.len() / 2);
+                    work.extend([second, first]);
+                }
+                Disposition::Bisect => {
+                    if self.transact(records, owned, Some(&poison), &mut outcome).await.is_err() {
+                        self.pause(&mut attempt, &poison).await;
+                        work.push(records);
+                    }
+                }
+                Disposition::Retry => {
+                    self.pause(&mut attempt, &poison).await;
+                    work.push(records);
+                }
+            }
+        }
+        outcome
+    }
+
+    /// Waits 100 ms to 5 s before another try.
+    async fn pause(&self, attempt: &mut u32, error: &sqlx::Error) {
+        tracing::warn!(lane = %self.lane, error = %error, "a batch could not be landed and is tried again");
+        metrics::counter!("cekbrand_worker_land_retries_total", "lane" => self.lane.as_str()).increment(1);
+        let wait = Duration::from_millis(100 << (*attempt).min(6)).min(Duration::from_secs(5));
+        *attempt += 1;
+        tokio::time::sleep(wait).await;
+    }
+
+    /// One transaction. With `poison` the only record is dead-lettered for that reason.
+    async fn transact(
+        &self,
+        records: &[Incoming],
+        owned: &Positions,
+        poison: Option<&sqlx::Error>,
+        outcome: &mut Outcome,
+    ) -> Result<(), sqlx::Error> {
+        let topic = Topic { group: &self.group, name: &self.topic };
+        let now = self.clock.now();
+        let mut tx = self.pool.begin().await?;
+        let stored = store::lock(&mut tx, topic, &store::partitions(records)).await?;
+        let (batch, lost) = admit(records, owned, &stored, now);
+        let fresh = if poison.is_some() {
+            HashSet::new()
+        } else {
+            store::remember(&mut tx, &batch.event_ids()).await?
+        };
+        let sorted = batch.sort(fresh, poison);
+        write(&mut tx, topic, &sorted, now).await?;
+        store::advance(&mut tx, topic, &sorted.advances, now).await?;
+        fail::fail_point!("land.before_commit");
+        tx.commit().await?;
+        fail::fail_point!("land.after_commit");
+        for (partition, advance) in &sorted.advances {
+            outcome.next.insert(*partition, advance.next);
+            outcome.tally.add(advance.tally);
+        }
+        outcome.dead.extend(sorted.dead.into_iter().map(|dead| format!("{}: {}", dead.reason, dead.error)));
+        outcome.lost.extend(lost.into_iter().filter(|lost| !outcome.lost.contains(lost)).collect::<Vec<_>>());
+        Ok(())
+    }
+}
+
+/// Records that may be committed: of partitions that are still ours, at or after the stored offset.
+struct Batch<'a> {
+    records: Vec<&'a Incoming>,
+    advances: BTreeMap<i32, Advance>,
+    now: Timestamp,
+}
+
+fn admit<'a>(
+    records: &'a [Incoming],
+    owned: &Positions,
+    stored: &Positions,
+    now: Timestamp,
+) -> (Batch<'a>, Vec<i32>) {
+    let mut batch = Batch { records: Vec::with_capacity(records.len()), advances: BTreeMap::new(), now };
+    let mut lost = Vec::new();
+    for record in records {
+        let partition = record.partition;
+        let ours = owned.get(&partition).map(|position| position.epoch);
+        let Some(held) = stored.get(&partition).filter(|held| Some(held.epoch) == ours) else {
+            if !lost.contains(&partition) {
+                lost.push(partition);
+            }
+            continue;
+        };
+        let fresh = Advance { next: held.next, ..Advance::default() };
+        let advance = batch.advances.entry(partition).or_insert(fresh);
+        if record.offset >= advance.next {
+            // Our producers write no transactions, so that a gap can only be what retention deleted.
+            advance.expired += record.offset - advance.next;
+            advance.next = record.offset + 1;
+            batch.records.push(record);
+        }
+    }
+    (batch, lost)
+}
+
+/// The batch with each record in its place.
+struct Sorted<'a> {
+    events: Vec<(&'a Incoming, &'a Arrived)>,
+    rows: Rows,
+    dead: Vec<DeadLetter<'a>>,
+    parts: Vec<&'a Incoming>,
+    advances: BTreeMap<i32, Advance>,
+}
+
+impl<'a> Batch<'a> {
+    fn event_ids(&self) -> BTreeMap<EventId, Timestamp> {
+        let received = |record: &Incoming| match &record.content {
+            Content::Change(change) => change.received_at,
+            Content::DeadPart(part) => part.received_at.unwrap_or(self.now),
+            Content::Undecodable { .. } => self.now,
+        };
+        self.records.iter().filter_map(|record| Some((record.event_id()?, received(record)))).collect()
+    }
+
+    /// Decides for each record what it is. Of equal event ids in one batch the first is the fresh one.
+    fn sort(self, mut fresh: HashSet<EventId>, poison: Option<&sqlx::Error>) -> Sorted<'a> {
+        let mut sorted = Sorted {
+            events: Vec::new(),
+            rows: Rows::default(),
+            dead: Vec::new(),
+            parts: Vec::new(),
+            advances: self.advances,
+        };
+        for record in self.records {
+            let tally = sorted.place(record, &mut fresh, poison);
+            if let Some(advance) = sorted.advances.get_mut(&record.partition) {
+                advance.tally.add(tally);
+            }
+        }
+        sorted
+    }
+}
+
+impl<'a> Sorted<'a> {
+    fn place(
+        &mut self,
+        record: &'a Incoming,
+        fresh: &mut HashSet<EventId>,
+        poison: Option<&sqlx::Error>,
+    ) -> Tally {
+        let dead = Tally { dead_lettered: 1, ..Tally::default() };
+        let duplicate = Tally { duplicates: 1, ..Tally::default() };
+        match &record.content {
+            Content::Undecodable { reason, error } => {
+                self.dead.push(DeadLetter { record, reason, error: error.clone(), change: None, part: None });
+                dead
+            }
+            Content::Change(change) if poison.is_some() => {
+                let error = poison.map(ToString::to_string).unwrap_or_default();
+                let change = Some(change.as_ref());
+                self.dead.push(DeadLetter { record, reason: "data_error", error, change, part: None });
+                dead
+            }
+            Content::Change(change) if fresh.remove(&change.event_id) => {
+                self.rows.add(change);
+                self.events.push((record, change));
+                Tally { landed: 1, ..Tally::default() }
+            }
+            Content::DeadPart(part) if part.part > 0 => {
+                self.parts.push(record);
+                Tally { continued: 1, ..Tally::default() }
+            }
+            Content::DeadPart(part) if fresh.remove(&part.event_id) || poison.is_some() => {
+                let error = "the receiver could not parse the delivery".to_owned();
+                let part = Some(part);
+                let reason = part.map_or("", |part| part.reason.as_str());
+                self.dead.push(DeadLetter { record, reason, error, change: None, part });
+                dead
+            }
+            Content::Change(_) | Content::DeadPart(_) => duplicate,
+        }
+    }
+}
+
+async fn write(
+    conn: &mut PgConnection,
+    topic: Topic<'_>,
+    sorted: &Sorted<'_>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let Rows { comments, media, insights, tasks, marks } = &sorted.rows;
+    store::insert_events(conn, topic, &sorted.events, now).await?;
+    store::upsert_media(conn, media, now).await?;
+    store::upsert_comments(conn, comments).await?;
+    insight::upsert(conn, insights.iter(), now).await?;
+    if !tasks.is_empty() {
+        tasks::enqueue(conn, &tasks.values().cloned().collect::<Vec<_>>(), now).await?;
+    }
+    if !marks.is_empty() {
+        marks::mark(conn, &marks.iter().cloned().collect::<Vec<_>>(), now).await?;
+    }
+    for dead in &sorted.dead {
+        store::insert_dead_letter(conn, topic, dead, now).await?;
+    }
+    for record in &sorted.parts {
+        if let Content::DeadPart(part) = &record.content {
+            store::insert_dead_part(conn, part, &record.bytes).await?;
+        }
+    }
+    Ok(())
+}

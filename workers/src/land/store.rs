@@ -1,0 +1,304 @@
+//! The statements of landing. Each takes a whole batch as arrays, collapsed and sorted by key.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use cekbrand_schema::{EventId, Source};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+
+use super::decode::{Arrived, DeadPart, Incoming};
+use super::rows::{CommentRow, MediaStub};
+use super::{Position, Positions, Tally};
+
+/// Which topic, read by which group.
+#[derive(Debug, Clone, Copy)]
+pub struct Topic<'a> {
+    /// The consumer group.
+    pub group: &'a str,
+    /// The topic.
+    pub name: &'a str,
+}
+
+/// In the order of the key, so that two workers cannot wait for each other.
+const LOCK: &str = r#"
+    SELECT partition, epoch, next FROM pipeline.consumer_offset
+    WHERE "group" = $1 AND topic = $2 AND partition = ANY($3)
+    ORDER BY partition FOR UPDATE"#;
+
+/// Locks the rows of the partitions and returns where they stand.
+pub(super) async fn lock(
+    conn: &mut PgConnection,
+    topic: Topic<'_>,
+    partitions: &[i32],
+) -> Result<Positions, sqlx::Error> {
+    let rows: Vec<(i32, i64, i64)> =
+        sqlx::query_as(LOCK).bind(topic.group).bind(topic.name).bind(partitions).fetch_all(conn).await?;
+    Ok(rows.into_iter().map(|(partition, epoch, next)| (partition, Position { epoch, next })).collect())
+}
+
+const DEDUPE: &str = "
+    INSERT INTO pipeline.event_key (event_id, received_at)
+    SELECT event_id, received_at FROM UNNEST($1::bytea[], $2::timestamptz[]) AS given (event_id, received_at)
+    ORDER BY event_id
+    ON CONFLICT (event_id) DO NOTHING
+    RETURNING event_id";
+
+/// Remembers event ids and returns those that nobody knew.
+pub(super) async fn remember(
+    conn: &mut PgConnection,
+    ids: &BTreeMap<EventId, Timestamp>,
+) -> Result<HashSet<EventId>, sqlx::Error> {
+    let fresh: Vec<Vec<u8>> = sqlx::query_scalar(DEDUPE)
+        .bind(ids.keys().map(|id| &id.as_bytes()[..]).collect::<Vec<_>>())
+        .bind(ids.values().map(|at| at.to_sqlx()).collect::<Vec<_>>())
+        .fetch_all(conn)
+        .await?;
+    Ok(fresh.iter().filter_map(|id| EventId::from_slice(id)).collect())
+}
+
+const EVENTS: &str = r#"
+    INSERT INTO pipeline.event
+        (event_id, is_test, subject_id, object, field, account_id, raw, entry_time, received_at, landed_at,
+         topic, partition, "offset", secret_label, schema_version, extra)
+    SELECT event_id, is_test, subject_id, object, field, account_id, raw, entry_time, received_at, $12, $13, partition, "offset", secret_label, 1, extra
+    FROM UNNEST($1::bytea[], $2::boolean[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
+                $9::timestamptz[], $10::int[], $11::bigint[], $14::text[], $15::text[])
+        AS given (event_id, is_test, subject_id, object, field, account_id, raw, entry_time, received_at, partition, "offset", secret_label, extra)"#;
+
+/// Writes the changes as they arrived.
+pub(super) async fn insert_events(
+    conn: &mut PgConnection,
+    topic: Topic<'_>,
+    events: &[(&Incoming, &Arrived)],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let changes = || events.iter().map(|(_, change)| *change);
+    let records = || events.iter().map(|(record, _)| *record);
+    sqlx::query(EVENTS)
+        .bind(changes().map(|c| &c.event_id.as_bytes()[..]).collect::<Vec<_>>())
+        .bind(changes().map(|c| c.is_test).collect::<Vec<_>>())
+        .bind(changes().map(|c| c.subject_id.as_deref()).collect::<Vec<_>>())
+        .bind(changes().map(|c| c.object.as_str()).collect::<Vec<_>>())
+        .bind(changes().map(|c| c.field.as_str()).collect::<Vec<_>>())
+        .bind(changes().map(|c| c.account_id.as_str()).collect::<Vec<_>>())
+        .bind(changes().map(|c| c.raw.as_str()).collect::<Vec<_>>())
+        .bind(changes().map(|c| c.entry_time.map(Timestamp::to_sqlx)).collect::<Vec<_>>())
+        .bind(changes().map(|c| c.received_at.to_sqlx()).collect::<Vec<_>>())
+        .bind(records().map(|r| r.partition).collect::<Vec<_>>())
+        .bind(records().map(|r| r.offset).collect::<Vec<_>>())
+        .bind(now.to_sqlx())
+        .bind(topic.name)
+        .bind(changes().map(|c| c.secret.as_str()).collect::<Vec<_>>())
+        .bind(changes().map(|c| c.extra.as_deref()).collect::<Vec<_>>())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// A stub tells only what a webhook knows; what a read has said stays.
+const MEDIA: &str = "
+    INSERT INTO instagram.media AS held (id, media_product_type, ad_id, original_media_id, first_seen_at, updated_timestamp)
+    SELECT id, media_product_type, ad_id, original_media_id, first_seen_at, $6
+    FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+        AS given (id, media_product_type, ad_id, original_media_id, first_seen_at)
+    ORDER BY id
+    ON CONFLICT (id) DO UPDATE SET
+        media_product_type = coalesce(held.media_product_type, excluded.media_product_type),
+        ad_id = coalesce(held.ad_id, excluded.ad_id),
+        original_media_id = coalesce(held.original_media_id, excluded.original_media_id),
+        updated_timestamp = excluded.updated_timestamp
+    WHERE (held.media_product_type IS NULL AND excluded.media_product_type IS NOT NULL)
+       OR (held.ad_id IS NULL AND excluded.ad_id IS NOT NULL)
+       OR (held.original_media_id IS NULL AND excluded.original_media_id IS NOT NULL)";
+
+/// Writes stubs of media that were heard of.
+pub(super) async fn upsert_media(
+    conn: &mut PgConnection,
+    media: &BTreeMap<String, MediaStub>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    if media.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(MEDIA)
+        .bind(media.keys().map(String::as_str).collect::<Vec<_>>())
+        .bind(media.values().map(|m| m.media_product_type.as_deref()).collect::<Vec<_>>())
+        .bind(media.values().map(|m| m.ad_id.as_deref()).collect::<Vec<_>>())
+        .bind(media.values().map(|m| m.original_media_id.as_deref()).collect::<Vec<_>>())
+        .bind(media.values().map(|m| m.first_seen_at.to_sqlx()).collect::<Vec<_>>())
+        .bind(now.to_sqlx())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Of two events about one comment the later wins, and fills in what it does not say from the earlier; the event id decides between equal
+/// instants, so that the order of landing cannot matter.
+const COMMENTS: &str = "
+    INSERT INTO instagram.media_comment AS held
+        (id, username, media_id, text, parent_id, from_id, account_id, first_seen_at, source, raw_event_id, updated_timestamp)
+    SELECT id, username, media_id, text, parent_id, from_id, account_id, received_at, $10, raw_event_id, received_at
+    FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::bytea[])
+        AS given (id, username, media_id, text, parent_id, from_id, account_id, received_at, raw_event_id)
+    ORDER BY id
+    ON CONFLICT (id) DO UPDATE SET
+        username = CASE WHEN (excluded.updated_timestamp, excluded.raw_event_id) > (held.updated_timestamp, coalesce(held.raw_event_id, ''))
+                        THEN coalesce(excluded.username, held.username) ELSE coalesce(held.username, excluded.username) END,
+        media_id = CASE WHEN (excluded.updated_timestamp, excluded.raw_event_id) > (held.updated_timestamp, coalesce(held.raw_event_id, ''))
+                        THEN coalesce(excluded.media_id, held.media_id) ELSE coalesce(held.media_id, excluded.media_id) END,
+        text = CASE WHEN (excluded.updated_timestamp, excluded.raw_event_id) > (held.updated_timestamp, coalesce(held.raw_event_id, ''))
+                        THEN coalesce(excluded.text, held.text) ELSE coalesce(held.text, excluded.text) END,
+        parent_id = coalesce(held.parent_id, excluded.parent_id),
+        from_id = coalesce(held.from_id, excluded.from_id),
+        account_id = coalesce(held.account_id, excluded.account_id),
+        first_seen_at = least(held.first_seen_at, excluded.first_seen_at),
+        raw_event_id = CASE WHEN (excluded.updated_timestamp, excluded.raw_event_id) > (held.updated_timestamp, coalesce(held.raw_event_id, ''))
+                        THEN excluded.raw_event_id ELSE held.raw_event_id END,
+        updated_timestamp = greatest(held.updated_timestamp, excluded.updated_timestamp)";
+
+/// Writes comments.
+pub(super) async fn upsert_comments(
+    conn: &mut PgConnection,
+    comments: &BTreeMap<String, CommentRow>,
+) -> Result<(), sqlx::Error> {
+    if comments.is_empty() {
+        return Ok(());
+    }
+    let rows = || comments.values();
+    let said = || comments.values().map(|row| &row.comment);
+    sqlx::query(COMMENTS)
+        .bind(comments.keys().map(String::as_str).collect::<Vec<_>>())
+        .bind(said().map(|c| c.username.as_deref()).collect::<Vec<_>>())
+        .bind(said().map(|c| c.media_id.as_ref().map(AsRef::as_ref)).collect::<Vec<Option<&str>>>())
+        .bind(said().map(|c| c.text.as_deref()).collect::<Vec<_>>())
+        .bind(said().map(|c| c.parent_id.as_ref().map(AsRef::as_ref)).collect::<Vec<Option<&str>>>())
+        .bind(said().map(|c| c.from_id.as_ref().map(AsRef::as_ref)).collect::<Vec<Option<&str>>>())
+        .bind(rows().map(|row| Some(row.account_id.as_str()).filter(|id| !id.is_empty())).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.received_at.to_sqlx()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.event_id.as_slice()).collect::<Vec<_>>())
+        .bind(Source::Webhook.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// A record that becomes a row of `pipeline.dead_letter`.
+#[derive(Debug)]
+pub(super) struct DeadLetter<'a> {
+    pub record: &'a Incoming,
+    pub reason: &'a str,
+    pub error: String,
+    pub change: Option<&'a Arrived>,
+    pub part: Option<&'a DeadPart>,
+}
+
+/// The place in Kafka is the key, so that landing the same record again changes nothing.
+const DEAD_LETTER: &str = r#"
+    INSERT INTO pipeline.dead_letter
+        (event_id, topic, partition, "offset", reason, error, payload, parts, account_id, field, secret_label, received_at, landed_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    ON CONFLICT (topic, partition, "offset") DO NOTHING"#;
+
+/// Writes a dead letter.
+pub(super) async fn insert_dead_letter(
+    conn: &mut PgConnection,
+    topic: Topic<'_>,
+    dead: &DeadLetter<'_>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let DeadLetter { record, reason, error, change, part } = dead;
+    let event_id = change.map(|c| c.event_id).or(part.map(|p| p.event_id));
+    let received_at = change.map(|c| c.received_at).or(part.and_then(|p| p.received_at));
+    let secret = change.map(|c| c.secret.as_str()).or(part.and_then(|p| p.secret.as_deref()));
+    sqlx::query(DEAD_LETTER)
+        .bind(event_id.as_ref().map(|id| &id.as_bytes()[..]))
+        .bind(topic.name)
+        .bind(record.partition)
+        .bind(record.offset)
+        .bind(*reason)
+        .bind(error.as_str())
+        .bind(record.bytes.as_slice())
+        .bind(part.map_or(1, |p| p.parts))
+        .bind(change.map(|c| c.account_id.as_str()))
+        .bind(change.map(|c| c.field.as_str()))
+        .bind(secret)
+        .bind(received_at.map(Timestamp::to_sqlx))
+        .bind(now.to_sqlx())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+const DEAD_PART: &str = "
+    INSERT INTO pipeline.dead_letter_part (event_id, part, payload) VALUES ($1, $2, $3)
+    ON CONFLICT (event_id, part) DO NOTHING";
+
+/// Writes a further part of a dead letter.
+pub(super) async fn insert_dead_part(
+    conn: &mut PgConnection,
+    part: &DeadPart,
+    bytes: &[u8],
+) -> Result<(), sqlx::Error> {
+    sqlx::query(DEAD_PART)
+        .bind(&part.event_id.as_bytes()[..])
+        .bind(part.part)
+        .bind(bytes)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+const ADVANCE: &str = r#"
+    UPDATE pipeline.consumer_offset AS held SET
+        next = given.next,
+        landed = held.landed + given.landed,
+        duplicates = held.duplicates + given.duplicates,
+        dead_lettered = held.dead_lettered + given.dead_lettered,
+        continued = held.continued + given.continued,
+        expired = held.expired + given.expired,
+        updated_at = $10
+    FROM UNNEST($3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
+        AS given (partition, next, landed, duplicates, dead_lettered, continued, expired)
+    WHERE held."group" = $1 AND held.topic = $2 AND held.partition = given.partition"#;
+
+/// What one partition's share of a batch adds to the books.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Advance {
+    pub next: i64,
+    pub tally: Tally,
+    /// Offsets that were skipped because Kafka had deleted them.
+    pub expired: i64,
+}
+
+/// Moves the books forward. The caller holds the rows' locks.
+pub(super) async fn advance(
+    conn: &mut PgConnection,
+    topic: Topic<'_>,
+    partitions: &BTreeMap<i32, Advance>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let column = |of: fn(&Advance) -> i64| partitions.values().map(of).collect::<Vec<_>>();
+    sqlx::query(ADVANCE)
+        .bind(topic.group)
+        .bind(topic.name)
+        .bind(partitions.keys().copied().collect::<Vec<_>>())
+        .bind(column(|a| a.next))
+        .bind(column(|a| a.tally.landed.cast_signed()))
+        .bind(column(|a| a.tally.duplicates.cast_signed()))
+        .bind(column(|a| a.tally.dead_lettered.cast_signed()))
+        .bind(column(|a| a.tally.continued.cast_signed()))
+        .bind(column(|a| a.expired))
+        .bind(now.to_sqlx())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The distinct partitions of records, sorted.
+pub(super) fn partitions(records: &[Incoming]) -> Vec<i32> {
+    records.iter().map(|record| record.partition).collect::<BTreeSet<_>>().into_iter().collect()
+}

@@ -1,0 +1,89 @@
+//! The worker process: one thread for each lane, and the loops that read, compute and schedule beside them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cekbrand_schema::health::Readiness;
+use cekbrand_schema::{Lane, SharedClock};
+use sqlx::PgPool;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::land::Halt;
+use crate::land::lane::{Heartbeat, LaneRunner};
+use crate::settings::LandSettings;
+
+/// A loop that stands still for this long makes the worker unready. A batch may be long, and a rebalance takes seconds.
+const STUCK_AFTER: Duration = Duration::from_mins(1);
+
+/// The landing half of a worker: every lane with its thread.
+pub struct Landing {
+    runners: Vec<(Lane, LaneRunner)>,
+    heartbeats: Vec<(Lane, Arc<Heartbeat>)>,
+    shutdown: CancellationToken,
+}
+
+impl Landing {
+    /// Subscribes to every lane. `shutdown` ends them.
+    ///
+    /// # Errors
+    ///
+    /// [`Halt::Consumer`] where a consumer cannot be built.
+    pub fn subscribe(
+        settings: &LandSettings,
+        pool: &PgPool,
+        clock: &SharedClock,
+        shutdown: CancellationToken,
+    ) -> Result<Self, Halt> {
+        let runner = |lane| {
+            let (settings, clock) = (settings.clone(), Arc::clone(clock));
+            Ok((lane, LaneRunner::new(lane, settings, pool.clone(), clock, shutdown.clone())?))
+        };
+        let runners = Lane::ALL.into_iter().map(runner).collect::<Result<Vec<_>, Halt>>()?;
+        let heartbeats = runners.iter().map(|(lane, runner)| (*lane, runner.heartbeat())).collect();
+        Ok(Self { runners, heartbeats, shutdown })
+    }
+
+    /// Whether every lane's loop goes round.
+    pub fn readiness(&self) -> Readiness {
+        let heartbeats = self.heartbeats.clone();
+        Arc::new(move || match heartbeats.iter().find(|(_, heartbeat)| heartbeat.age() > STUCK_AFTER) {
+            Some((lane, heartbeat)) => {
+                Err(format!("lane {lane} has stood still for {} s", heartbeat.age().as_secs()))
+            }
+            None => Ok(()),
+        })
+    }
+
+    /// Lands until told to stop. One lane that halts stops all: a person has to look.
+    ///
+    /// # Errors
+    ///
+    /// The [`Halt`] of the first lane that had one.
+    pub async fn run(self) -> Result<(), Halt> {
+        let mut lanes = JoinSet::new();
+        for (lane, runner) in self.runners {
+            let (done, ended) = tokio::sync::oneshot::channel();
+            let thread = std::thread::Builder::new().name(format!("land-{lane}")).spawn(move || {
+                // The receiver waits for as long as the lane runs; if it is gone, so is whoever wanted to know.
+                let _nobody_listens = done.send(runner.run());
+            });
+            if let Err(error) = thread {
+                self.shutdown.cancel();
+                return Err(Halt::Thread { lane, reason: error.to_string() });
+            }
+            lanes.spawn(async move {
+                ended.await.unwrap_or_else(|_| Err(Halt::Thread { lane, reason: "it panicked".to_owned() }))
+            });
+        }
+        let mut first = Ok(());
+        while let Some(ended) = lanes.join_next().await {
+            if let Ok(Err(halt)) = ended {
+                tracing::error!(error = %halt, "a lane has stopped, and with it the worker");
+                self.shutdown.cancel();
+                first = first.and(Err(halt));
+            }
+        }
+        first
+    }
+}
