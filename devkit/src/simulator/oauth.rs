@@ -1,0 +1,160 @@
+//! Tokens over HTTP: their state, their renewal, and which webhook fields are subscribed.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use super::calls::CallKind;
+use super::error::GraphError;
+use super::request::Request;
+use super::state::State;
+use super::token::LIFETIME;
+use crate::world::Account;
+
+/// What a token of ours may do.
+const SCOPES: [&str; 5] = [
+    "instagram_basic",
+    "instagram_manage_comments",
+    "instagram_manage_insights",
+    "pages_read_engagement",
+    "pages_show_list",
+];
+const LIFETIME_S: i64 = LIFETIME.as_secs();
+/// Younger tokens cannot be refreshed.
+const YOUNGEST_S: i64 = 86_400;
+
+/// What a call of this module reads.
+pub(super) fn kind(request: &Request) -> Option<CallKind> {
+    match path(request).as_slice() {
+        ["debug_token"] => Some(CallKind::DebugToken),
+        ["oauth", "access_token"] | ["access_token" | "refresh_access_token"] => {
+            Some(CallKind::TokenExchange)
+        }
+        _ => None,
+    }
+}
+
+/// Answers the calls of this module; nothing if it is another one.
+pub(super) fn answer(state: &State, request: &Request) -> Option<Result<Value, GraphError>> {
+    match path(request).as_slice() {
+        ["debug_token"] => Some(debug_token(state, request)),
+        ["oauth", "access_token"] => Some(exchange(state, request, "fb_exchange_token", "fb_exchange_token")),
+        ["access_token"] => Some(exchange(state, request, "ig_exchange_token", "access_token")),
+        ["refresh_access_token"] => Some(refresh(state, request)),
+        [app, "subscriptions"] if *app == state.config.app_id => Some(if is_app_token(state, request) {
+            subscriptions(state, request, app)
+        } else {
+            Err(needs_app_token())
+        }),
+        _ => None,
+    }
+}
+
+/// `/{user}/subscribed_apps`.
+pub(super) fn subscribed_apps(
+    state: &State,
+    request: &Request,
+    account: &Account,
+) -> Result<Value, GraphError> {
+    let shown =
+        |fields: Vec<String>| json!({ "data": [{ "id": state.config.app_id, "subscribed_fields": fields }] });
+    subscribe(state, request, account.id.as_str(), "subscribed_fields", shown)
+}
+
+fn subscriptions(state: &State, request: &Request, app: &str) -> Result<Value, GraphError> {
+    let shown = |fields: Vec<String>| {
+        let fields: Vec<Value> =
+            fields.iter().map(|name| json!({ "name": name, "version": "v25.0" })).collect();
+        json!({ "data": [{ "object": "instagram", "active": true, "fields": fields }] })
+    };
+    subscribe(state, request, app, "fields", shown)
+}
+
+fn subscribe(
+    state: &State,
+    request: &Request,
+    subject: &str,
+    parameter: &str,
+    shown: impl FnOnce(Vec<String>) -> Value,
+) -> Result<Value, GraphError> {
+    let mut subscribed = state.subscribed();
+    if request.method == Method::POST {
+        let fields = request.parameter(parameter).filter(|fields| !fields.is_empty());
+        let fields =
+            fields.ok_or_else(|| GraphError::parameter(format!("The parameter {parameter} is required")))?;
+        subscribed.extend(fields.split(',').map(|field| (subject.to_owned(), field.to_owned())));
+        return Ok(json!({ "success": true }));
+    }
+    let fields: Vec<String> =
+        subscribed.iter().filter(|(of, _)| of == subject).map(|(_, field)| field.clone()).collect();
+    Ok(if fields.is_empty() { json!({ "data": [] }) } else { shown(fields) })
+}
+
+fn debug_token(state: &State, request: &Request) -> Result<Value, GraphError> {
+    let caller_known = request.token.as_deref().is_some_and(|token| state.tokens().find(token).is_some());
+    if !caller_known && !is_app_token(state, request) {
+        return Err(needs_app_token());
+    }
+    let input = request
+        .parameter("input_token")
+        .ok_or_else(|| GraphError::parameter("The parameter input_token is required"))?;
+    let Some(token) = state.tokens().find(input).cloned() else {
+        let error = json!({ "code": 190, "message": "Invalid OAuth access token." });
+        return Ok(json!({ "data": { "error": error, "is_valid": false, "scopes": [] } }));
+    };
+    let check = token.check(state.now());
+    let mut data = json!({
+        "app_id": state.config.app_id, "type": "USER", "application": "CekBrand", "is_valid": check.is_ok(), "scopes": SCOPES,
+        "expires_at": token.expires.as_second(), "issued_at": token.issued.as_second(),
+        "data_access_expires_at": token.expires.as_second() + 30 * 86_400,
+        "user_id": state.world.accounts()[token.account].id,
+    });
+    if let Err(error) = check {
+        data["error"] = json!({ "code": error.code, "subcode": error.subcode, "message": error.message });
+    }
+    Ok(json!({ "data": data }))
+}
+
+/// A long-lived token for one that still works.
+fn exchange(state: &State, request: &Request, grant: &str, parameter: &str) -> Result<Value, GraphError> {
+    if request.parameter("grant_type") != Some(grant) {
+        return Err(GraphError::parameter(format!("grant_type must be {grant}")));
+    }
+    if request.parameter("client_secret") != Some(state.tokens().secret()) {
+        return Err(GraphError::new(1, None, "Error validating client secret."));
+    }
+    let old = request.parameter(parameter).or(request.token.as_deref()).unwrap_or_default();
+    renew(state, old, 0)
+}
+
+/// A token of Instagram Login for another 60 days, once it is a day old.
+fn refresh(state: &State, request: &Request) -> Result<Value, GraphError> {
+    if request.parameter("grant_type") != Some("ig_refresh_token") {
+        return Err(GraphError::parameter("grant_type must be ig_refresh_token"));
+    }
+    renew(state, request.token.as_deref().unwrap_or_default(), YOUNGEST_S)
+}
+
+fn renew(state: &State, old: &str, youngest_s: i64) -> Result<Value, GraphError> {
+    let now = state.now();
+    let mut tokens = state.tokens();
+    let known =
+        tokens.find(old).cloned().ok_or_else(|| GraphError::new(190, None, "Invalid OAuth access token."))?;
+    known.check(now)?;
+    if now.duration_since(known.issued).as_secs() < youngest_s {
+        return Err(GraphError::parameter("The access token must be at least 24 hours old to be refreshed"));
+    }
+    let token = tokens.issue(known.account, now);
+    Ok(json!({ "access_token": token, "token_type": "bearer", "expires_in": LIFETIME_S }))
+}
+
+fn is_app_token(state: &State, request: &Request) -> bool {
+    request.token.as_deref() == Some(&format!("{}|{}", state.config.app_id, state.tokens().secret()))
+}
+
+fn needs_app_token() -> GraphError {
+    GraphError::new(190, None, "Invalid OAuth access token signature.")
+}
+
+fn path(request: &Request) -> Vec<&str> {
+    request.path.iter().map(String::as_str).collect()
+}
