@@ -175,7 +175,7 @@ COMMENT ON COLUMN pipeline.ledger.closed IS 'Whether the sum equals next - start
 
 CREATE TABLE pipeline.dead_letter (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    event_id bytea NOT NULL,
+    event_id bytea,
     topic text NOT NULL,
     partition int NOT NULL,
     "offset" bigint NOT NULL,
@@ -200,7 +200,7 @@ CREATE INDEX dead_letter_open ON pipeline.dead_letter (id) WHERE resolution IS N
 
 COMMENT ON TABLE pipeline.dead_letter IS 'What could not be parsed or written, as bytes, until somebody retries or drops it.';
 COMMENT ON COLUMN pipeline.dead_letter.id IS 'Number for the operator''s commands.';
-COMMENT ON COLUMN pipeline.dead_letter.event_id IS 'Event id of the change, or SHA-256 of the body where none could be read.';
+COMMENT ON COLUMN pipeline.dead_letter.event_id IS 'Event id of the change, or that of the whole body where it could not be read; NULL where the record has neither.';
 COMMENT ON COLUMN pipeline.dead_letter.topic IS 'Kafka topic it came by.';
 COMMENT ON COLUMN pipeline.dead_letter.partition IS 'Kafka partition it came by.';
 COMMENT ON COLUMN pipeline.dead_letter."offset" IS 'Kafka offset of its (first) record.';

@@ -87,7 +87,7 @@ CREATE TABLE instagram.user_data (
     datestamp date NOT NULL,
     followers_count_growth bigint,
     media_count_growth bigint,
-    absence instagram.absences NOT NULL DEFAULT '{}',
+    absence instagram.absences,
     UNIQUE (user_id, datestamp)
 );
 
@@ -101,7 +101,7 @@ COMMENT ON COLUMN instagram.user_data.updated_timestamp IS 'When the counts were
 COMMENT ON COLUMN instagram.user_data.datestamp IS 'Local day of the account on which they were observed.';
 COMMENT ON COLUMN instagram.user_data.followers_count_growth IS 'Followers more than in the snapshot before; NULL where one is unknown. Written by analyse.';
 COMMENT ON COLUMN instagram.user_data.media_count_growth IS 'Media more than in the snapshot before; NULL where one is unknown. Written by analyse.';
-COMMENT ON COLUMN instagram.user_data.absence IS 'Why a figure is NULL: {column: reason}.';
+COMMENT ON COLUMN instagram.user_data.absence IS 'Why a figure is NULL, as {column: reason}; NULL where none is.';
 
 CREATE TABLE instagram.user_competitor (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -405,7 +405,7 @@ CREATE TABLE instagram.media (
     ad_id text,
     original_media_id text,
     parent_id text,
-    absence instagram.absences NOT NULL DEFAULT '{}',
+    absence instagram.absences,
     first_seen_at timestamptz NOT NULL,
     deleted_at timestamptz,
     lost_at timestamptz
@@ -438,7 +438,7 @@ COMMENT ON COLUMN instagram.media.is_shared_to_feed IS 'Whether a reel stands am
 COMMENT ON COLUMN instagram.media.ad_id IS 'Ad that shows this copy; NULL for what is no ad. Source: comments webhook.';
 COMMENT ON COLUMN instagram.media.original_media_id IS 'The organic medium that an ad shows a copy of: its comments count for that one. Source: comments webhook.';
 COMMENT ON COLUMN instagram.media.parent_id IS 'Album that this is a child of; NULL for what stands alone. Source: children edge.';
-COMMENT ON COLUMN instagram.media.absence IS 'Why a figure is NULL: {column: reason}.';
+COMMENT ON COLUMN instagram.media.absence IS 'Why a figure is NULL, as {column: reason}; NULL where none is.';
 COMMENT ON COLUMN instagram.media.first_seen_at IS 'When we first heard of it.';
 COMMENT ON COLUMN instagram.media.deleted_at IS 'When it was found to be gone; NULL otherwise.';
 COMMENT ON COLUMN instagram.media.lost_at IS 'When the moment to read its figures passed (a story''s 24 hours); NULL otherwise.';
@@ -490,7 +490,7 @@ CREATE TABLE instagram.media_like_comment (
     datestamp date NOT NULL,
     comments_count_growth bigint,
     like_count_growth bigint,
-    absence instagram.absences NOT NULL DEFAULT '{}',
+    absence instagram.absences,
     UNIQUE (media_id, datestamp)
 );
 
@@ -503,7 +503,7 @@ COMMENT ON COLUMN instagram.media_like_comment.updated_timestamp IS 'When the co
 COMMENT ON COLUMN instagram.media_like_comment.datestamp IS 'Local day of the owner on which they were observed.';
 COMMENT ON COLUMN instagram.media_like_comment.comments_count_growth IS 'Comments more than in the snapshot before; NULL where one is unknown. Written by analyse.';
 COMMENT ON COLUMN instagram.media_like_comment.like_count_growth IS 'Likes more than in the snapshot before; NULL where one is unknown. Written by analyse.';
-COMMENT ON COLUMN instagram.media_like_comment.absence IS 'Why a figure is NULL: {column: reason}.';
+COMMENT ON COLUMN instagram.media_like_comment.absence IS 'Why a figure is NULL, as {column: reason}; NULL where none is.';
 
 CREATE TABLE instagram.media_insight (
     id text PRIMARY KEY,

@@ -21,7 +21,7 @@ CREATE TABLE toba_cek_insta.user_insight_engagement (
     skipped_media int NOT NULL CHECK (skipped_media BETWEEN 0 AND media_count),
     skipped_likes int NOT NULL CHECK (skipped_likes BETWEEN skipped_media AND media_count),
     skipped_comments int NOT NULL CHECK (skipped_comments BETWEEN skipped_media AND media_count),
-    absence instagram.absences NOT NULL DEFAULT '{}',
+    absence instagram.absences,
     UNIQUE (user_id, timeframe, datestamp)
 );
 
@@ -38,7 +38,7 @@ COMMENT ON COLUMN toba_cek_insta.user_insight_engagement.media_count IS 'Media p
 COMMENT ON COLUMN toba_cek_insta.user_insight_engagement.skipped_media IS 'Of these, media without any reading as of D.';
 COMMENT ON COLUMN toba_cek_insta.user_insight_engagement.skipped_likes IS 'Of these, media whose likes are not known as of D (unread or hidden).';
 COMMENT ON COLUMN toba_cek_insta.user_insight_engagement.skipped_comments IS 'Of these, media whose comments are not known as of D.';
-COMMENT ON COLUMN toba_cek_insta.user_insight_engagement.absence IS 'Why a figure is NULL: {column: reason}.';
+COMMENT ON COLUMN toba_cek_insta.user_insight_engagement.absence IS 'Why a figure is NULL, as {column: reason}; NULL where none is.';
 
 CREATE TABLE toba_cek_insta.user_media_largest_engagement (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -104,7 +104,7 @@ CREATE TABLE toba_cek_insta.user_hastags_metrics (
     skipped_engagement int NOT NULL CHECK (skipped_engagement BETWEEN 0 AND post_count),
     skipped_reach int NOT NULL CHECK (skipped_reach BETWEEN 0 AND post_count),
     skipped_saved int NOT NULL CHECK (skipped_saved BETWEEN 0 AND post_count),
-    absence instagram.absences NOT NULL DEFAULT '{}',
+    absence instagram.absences,
     UNIQUE (user_id, hastag, datestamp)
 );
 
@@ -124,7 +124,7 @@ COMMENT ON COLUMN toba_cek_insta.user_hastags_metrics.saved_per_post IS 'total_s
 COMMENT ON COLUMN toba_cek_insta.user_hastags_metrics.skipped_engagement IS 'Media whose likes or comments are not known as of D (unread or hidden).';
 COMMENT ON COLUMN toba_cek_insta.user_hastags_metrics.skipped_reach IS 'Media whose reach is not known as of D.';
 COMMENT ON COLUMN toba_cek_insta.user_hastags_metrics.skipped_saved IS 'Media whose saves are not known as of D.';
-COMMENT ON COLUMN toba_cek_insta.user_hastags_metrics.absence IS 'Why a figure is NULL: {column: reason}.';
+COMMENT ON COLUMN toba_cek_insta.user_hastags_metrics.absence IS 'Why a figure is NULL, as {column: reason}; NULL where none is.';
 
 CREATE TABLE toba_cek_insta.user_hastags_metrics_distribution (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -139,7 +139,7 @@ CREATE TABLE toba_cek_insta.user_hastags_metrics_distribution (
     datestamp date NOT NULL,
     comments_count bigint,
     like_count bigint,
-    absence instagram.absences NOT NULL DEFAULT '{}',
+    absence instagram.absences,
     UNIQUE (media_id, hastag, media_timestamp, datestamp)
 );
 
@@ -160,7 +160,7 @@ COMMENT ON COLUMN toba_cek_insta.user_hastags_metrics_distribution.updated_times
 COMMENT ON COLUMN toba_cek_insta.user_hastags_metrics_distribution.datestamp IS 'D, a local day of the account.';
 COMMENT ON COLUMN toba_cek_insta.user_hastags_metrics_distribution.comments_count IS 'Comments.';
 COMMENT ON COLUMN toba_cek_insta.user_hastags_metrics_distribution.like_count IS 'Likes.';
-COMMENT ON COLUMN toba_cek_insta.user_hastags_metrics_distribution.absence IS 'Why a figure is NULL: {column: reason}.';
+COMMENT ON COLUMN toba_cek_insta.user_hastags_metrics_distribution.absence IS 'Why a figure is NULL, as {column: reason}; NULL where none is.';
 
 -- What held on a day d: datestamp <= d AND (carried_until IS NULL OR d < carried_until).
 
