@@ -1,0 +1,137 @@
+//! The shapes of answers about one medium. Field names are those that readers already know.
+
+use cekbrand_schema::{Absence, MediaId, Source};
+use serde::Serialize;
+
+use super::selection::{Finding, Selection};
+use crate::catalogue;
+use crate::iso::Iso;
+use crate::query::figure::Known;
+
+/// Where no reading of a figure exists; every other word is an [`Absence`] that a reading told.
+const NOT_COLLECTED: &str = "not_collected";
+
+/// The figures of one medium.
+#[derive(Debug, Serialize)]
+pub struct MediaAnswer {
+    success: bool,
+    media_id: MediaId,
+    media_type: Option<String>,
+    insights: Vec<Insight>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notices: Vec<Notice>,
+    timestamp: Iso,
+}
+
+impl MediaAnswer {
+    pub(super) fn new(media_id: MediaId, media_type: Option<String>, selection: Selection, now: Iso) -> Self {
+        let insight = |(name, finding)| Insight::new(name, finding);
+        Self {
+            success: true,
+            media_id,
+            media_type,
+            insights: selection.figures.into_iter().map(insight).collect(),
+            notices: selection.notices,
+            timestamp: now,
+        }
+    }
+}
+
+/// What became of a name that is not today's.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Notice {
+    pub(super) asked: &'static str,
+    /// The name under which the figure stands in the answer; `None` where there is no figure.
+    pub(super) answered_with: Option<&'static str>,
+    pub(super) message: String,
+}
+
+/// One metric of one medium.
+#[derive(Debug, Serialize)]
+pub(super) struct Insight {
+    name: String,
+    period: &'static str,
+    values: [Value; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'static str>,
+    #[serde(flatten)]
+    provenance: Provenance,
+}
+
+impl Insight {
+    pub(super) fn new(name: String, finding: Finding) -> Self {
+        let today = catalogue::find(&name);
+        let retired = catalogue::retirement(&name);
+        let provenance = Provenance::new(finding);
+        Self {
+            period: "lifetime",
+            values: [Value { value: provenance.value }],
+            title: today.map(|metric| metric.title).or(retired.map(|retired| retired.title)),
+            description: today.map(|metric| metric.description),
+            provenance,
+            name,
+        }
+    }
+
+    /// The one value.
+    pub(super) fn value(&self) -> Option<i64> {
+        self.values[0].value
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Value {
+    value: Option<i64>,
+}
+
+/// How a figure came to be known, or why it is not.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Provenance {
+    #[serde(skip)]
+    pub(super) value: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absence: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<Source>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observed_at: Option<Iso>,
+    /// A later reading found no figure any more: the value is what was last known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absent_since: Option<AbsentSince>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct AbsentSince {
+    absence: Absence,
+    observed_at: Iso,
+}
+
+impl Provenance {
+    fn new(finding: Finding) -> Self {
+        match finding {
+            Finding::Stored(known) => Self::of(known),
+            Finding::NotCollected => Self::without(NOT_COLLECTED),
+            Finding::Unsupported => Self::without(Absence::Unsupported.as_str()),
+        }
+    }
+
+    pub(super) fn of(known: Known) -> Self {
+        let observation = known.observation;
+        let absent_since = known
+            .absent_since
+            .map(|(absence, observed_at)| AbsentSince { absence, observed_at: Iso(observed_at) });
+        Self {
+            value: observation.figure.value(),
+            absence: observation.figure.absence().map(Absence::as_str),
+            source: Some(observation.source),
+            observed_at: Some(Iso(observation.observed_at)),
+            absent_since,
+        }
+    }
+
+    fn without(absence: &'static str) -> Self {
+        Self { value: None, absence: Some(absence), source: None, observed_at: None, absent_since: None }
+    }
+}

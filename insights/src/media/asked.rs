@@ -1,0 +1,125 @@
+//! What a request asks for, parsed once: the medium in the path, the kind and the metrics in the query.
+
+use std::str::FromStr;
+
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::request::Parts;
+use cekbrand_schema::MediaId;
+use serde::Deserialize;
+
+use crate::catalogue::MediaType;
+use crate::problem::Problem;
+
+/// Far longer than any id that Meta has given out.
+const MAX_ID_LEN: usize = 100;
+
+/// Parses a medium's id.
+pub(super) fn media_id(text: String) -> Result<MediaId, Problem> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':');
+    if (1..=MAX_ID_LEN).contains(&text.len()) && text.bytes().all(allowed) {
+        Ok(MediaId::from(text))
+    } else {
+        Err(Problem::invalid("This is not the id of a medium."))
+    }
+}
+
+/// Parses a kind of medium.
+pub(super) fn media_type(text: &str) -> Result<MediaType, Problem> {
+    MediaType::parse(text).ok_or_else(|| Problem::InvalidParameter {
+        detail: "There is no such media_type.".into(),
+        allowed: MediaType::ALL.iter().map(MediaType::to_string).collect(),
+    })
+}
+
+/// The id in the path.
+#[derive(Debug)]
+pub struct MediumInPath(pub(super) MediaId);
+
+impl<S: Send + Sync> FromRequestParts<S> for MediumInPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::invalid("This is not the id of a medium."))?;
+        media_id(text).map(Self)
+    }
+}
+
+/// `?media_type=` and `?metrics=a,b`.
+#[derive(Debug)]
+pub struct Asked {
+    /// The kind that the caller takes the medium for.
+    pub(super) media_type: Option<MediaType>,
+    /// Metrics in lower case, each once; `None` means all.
+    pub(super) metrics: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct RawAsked {
+    media_type: Option<String>,
+    metrics: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let Query(raw) = Query::<RawAsked>::try_from_uri(&parts.uri)
+            .map_err(|_| Problem::invalid("media_type and metrics may each be given once."))?;
+        Ok(Self {
+            media_type: raw.media_type.as_deref().map(media_type).transpose()?,
+            metrics: raw.metrics.map(|list| list.parse::<MetricList>()).transpose()?.map(|list| list.0),
+        })
+    }
+}
+
+struct MetricList(Vec<String>);
+
+impl FromStr for MetricList {
+    type Err = Problem;
+
+    fn from_str(list: &str) -> Result<Self, Problem> {
+        let mut metrics: Vec<String> = Vec::new();
+        for name in list.split(',') {
+            let name = name.trim().to_ascii_lowercase();
+            if name.is_empty() {
+                return Err(Problem::invalid("metrics is a list of names with a comma between two."));
+            }
+            if !metrics.contains(&name) {
+                metrics.push(name);
+            }
+            if metrics.len() > MAX_METRICS {
+                return Err(Problem::invalid("These are more metrics than there are."));
+            }
+        }
+        Ok(Self(metrics))
+    }
+}
+
+/// More than there are, stored ones with unknown names included.
+const MAX_METRICS: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_names_each_once_in_lower_case() {
+        let read = |list: &str| list.parse::<MetricList>().ok().map(|list| list.0);
+        assert_eq!(read("views, Likes,views").unwrap(), ["views", "likes"]);
+        for bad in ["", ",", "views,", "a,,b"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+        let many: Vec<_> = (0..200).map(|n| n.to_string()).collect();
+        assert_eq!(read(&many.join(",")), None);
+    }
+
+    #[test]
+    fn an_id_is_short_and_plain() {
+        assert_eq!(media_id("17932174733377207".to_owned()).unwrap().as_str(), "17932174733377207");
+        for bad in ["", "a\0b", "a b", "é", &"1".repeat(101)] {
+            assert!(media_id(bad.to_owned()).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! `GET /api/pipeline`: whether the books close, what is still to do, and what is stuck.
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::iso::Iso;
+use crate::problem::Problem;
+use crate::query::books::{self, Books, LaneRow};
+use crate::routes::Api;
+
+/// The answer.
+#[derive(Debug, Serialize)]
+pub struct PipelineAnswer {
+    success: bool,
+    ledger: Ledger,
+    tasks: Vec<Tasks>,
+    dirty_marks: DirtyMarks,
+    dead_letters: Vec<DeadLetters>,
+    blocked: Vec<BlockedAccount>,
+    timestamp: Iso,
+}
+
+#[derive(Debug, Serialize)]
+struct Ledger {
+    /// Every partition's account adds up.
+    closed: bool,
+    lanes: Vec<Lane>,
+}
+
+/// One consumer group's account of one topic: `read` is the sum of what became of it, where `closed`.
+#[derive(Debug, Serialize)]
+struct Lane {
+    group: String,
+    topic: String,
+    partitions: i64,
+    closed: bool,
+    read: i64,
+    landed: i64,
+    duplicates: i64,
+    dead_lettered: i64,
+    expired: i64,
+    continued: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct Tasks {
+    kind: String,
+    state: String,
+    reason: Option<String>,
+    count: i64,
+    first_due_at: Option<Iso>,
+}
+
+#[derive(Debug, Serialize)]
+struct DirtyMarks {
+    count: i64,
+    oldest_at: Option<Iso>,
+}
+
+/// Dead letters that nobody has dealt with.
+#[derive(Debug, Serialize)]
+struct DeadLetters {
+    reason: String,
+    count: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct BlockedAccount {
+    app_id: String,
+    /// Empty where the whole application is blocked.
+    account_id: String,
+    usage_percent: Option<i32>,
+    blocked_until: Option<Iso>,
+    reason: Option<String>,
+}
+
+/// Reads the books.
+///
+/// # Errors
+///
+/// [`Problem::Database`].
+pub async fn pipeline(State(api): State<Api>) -> Result<Json<PipelineAnswer>, Problem> {
+    let now = api.clock.now();
+    let books = books::read(&api.pool, now).await?;
+    Ok(Json(answer(books, now)))
+}
+
+fn answer(books: Books, now: Timestamp) -> PipelineAnswer {
+    let lanes: Vec<Lane> = books.lanes.into_iter().map(lane).collect();
+    let tasks = books.tasks.into_iter();
+    let dead_letters = books.dead_letters.into_iter();
+    let blocked = books.blocked.into_iter();
+    PipelineAnswer {
+        success: true,
+        ledger: Ledger { closed: lanes.iter().all(|lane| lane.closed), lanes },
+        tasks: tasks
+            .map(|(kind, state, reason, count, first_due_at)| Tasks {
+                kind,
+                state,
+                reason,
+                count,
+                first_due_at: first_due_at.map(Iso::from),
+            })
+            .collect(),
+        dirty_marks: DirtyMarks { count: books.dirty_marks.0, oldest_at: books.dirty_marks.1.map(Iso::from) },
+        dead_letters: dead_letters.map(|(reason, count)| DeadLetters { reason, count }).collect(),
+        blocked: blocked
+            .map(|(app_id, account_id, usage_percent, blocked_until, reason)| BlockedAccount {
+                app_id,
+                account_id,
+                usage_percent,
+                blocked_until: blocked_until.map(Iso::from),
+                reason,
+            })
+            .collect(),
+        timestamp: Iso(now),
+    }
+}
+
+fn lane(row: LaneRow) -> Lane {
+    let (group, topic, partitions, closed, read, landed, duplicates, dead_lettered, expired, continued) = row;
+    Lane { group, topic, partitions, closed, read, landed, duplicates, dead_lettered, expired, continued }
+}
