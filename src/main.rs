@@ -6,13 +6,15 @@
 //!
 //! - [`config`]: the table of settings and its layers. [`logging`], [`shutdown`]: how a process begins and ends.
 //! - [`admin`]: health, readiness, metrics. [`topics`]: creating Kafka topics.
-//! - [`command`]: the subcommands.
+//! - [`store`]: accounts, books, audit. [`progress`]: bars. [`command`]: the subcommands.
 
 mod admin;
 mod command;
 mod config;
 mod logging;
+mod progress;
 mod shutdown;
+mod store;
 mod topics;
 
 use std::path::PathBuf;

@@ -1,8 +1,15 @@
 //! The subcommands, in the order of a first use.
 
+mod account;
 mod completions;
 mod ingest;
 mod init;
+mod key;
+mod ledger;
+mod migrate;
+mod send;
+mod sentiment;
+mod serve;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,7 +21,14 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Init(init::Args),
+    Migrate(migrate::Args),
     Ingest(ingest::Args),
+    Serve(serve::Args),
+    Account(account::Args),
+    Key(key::Args),
+    Ledger(ledger::Args),
+    Send(send::Args),
+    Sentiment(sentiment::Args),
     Completions(completions::Args),
 }
 
@@ -22,7 +36,14 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, file: Option<&Path>) -> Result<ExitCode> {
     match command {
         Command::Init(args) => init::run(&args)?,
+        Command::Migrate(args) => migrate::run(&args, file).await?,
         Command::Ingest(_) => ingest::run(file).await?,
+        Command::Serve(_) => serve::run(file).await?,
+        Command::Account(args) => account::run(args, file).await?,
+        Command::Key(args) => key::run(args, file).await?,
+        Command::Ledger(args) => return ledger::run(&args, file).await,
+        Command::Send(args) => send::run(args, file).await?,
+        Command::Sentiment(args) => sentiment::run(&args)?,
         Command::Completions(args) => completions::run(&args),
     }
     Ok(ExitCode::SUCCESS)

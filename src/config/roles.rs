@@ -18,6 +18,8 @@ use crate::topics::TopicPlan;
 pub(crate) const INGEST: &[&str] = &["meta.app_secrets", "meta.verify_token"];
 /// What `work` cannot do without.
 pub(crate) const WORK: &[&str] = &["database.url", "meta.app_id", "token_key"];
+/// What storing a token cannot do without.
+pub(crate) const TOKENS: &[&str] = &["database.url", "token_key"];
 /// What everything that only needs the database cannot do without.
 pub(crate) const DATABASE: &[&str] = &["database.url"];
 
@@ -109,6 +111,28 @@ impl Config {
         if self.text("admin.listen").is_some() { self.address("admin.listen") } else { Ok(default) }
     }
 
+    /// The read API's settings.
+    ///
+    /// # Errors
+    /// Numbers that are too large.
+    pub(crate) fn serve(&self) -> Result<cekbrand_insights::Settings, ConfigError> {
+        Ok(cekbrand_insights::Settings {
+            listen: self.address("serve.listen")?,
+            requests_per_second: self.number("serve.requests_per_second")?,
+            shutdown_grace: self.duration("shutdown_grace")?,
+            ..cekbrand_insights::Settings::default()
+        })
+    }
+
+    /// Connections for a role, which waits for a database that is away instead of ending.
+    ///
+    /// # Errors
+    /// When no database was required of the configuration.
+    pub(crate) fn lazy_pool(&self, connections: u32) -> Result<PgPool> {
+        let options: PgConnectOptions = self.given("database.url")?.parse().context("database.url")?;
+        Ok(pool_options(connections).connect_lazy_with(options))
+    }
+
     /// Connections to the database, at most `connections` at once; proves that it answers.
     ///
     /// # Errors
@@ -116,11 +140,13 @@ impl Config {
     pub(crate) async fn pool(&self, connections: u32) -> Result<PgPool> {
         let options: PgConnectOptions = self.given("database.url")?.parse().context("database.url")?;
         let place = format!("{}:{}", options.get_host(), options.get_port());
-        PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(CONNECT_TIMEOUT)
+        pool_options(connections)
             .connect_with(options)
             .await
             .with_context(|| format!("PostgreSQL at {place} does not answer: check CEKBRAND__DATABASE__URL"))
     }
+}
+
+fn pool_options(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new().max_connections(connections).acquire_timeout(CONNECT_TIMEOUT)
 }

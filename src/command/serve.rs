@@ -1,0 +1,43 @@
+//! `cekbrand serve`: the read API.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Result;
+use cekbrand_insights::Insights;
+use cekbrand_schema::SystemClock;
+use clap::Parser;
+
+use crate::config::{Config, roles};
+use crate::{admin, logging, shutdown};
+
+/// Connections to the database.
+const CONNECTIONS: u32 = 16;
+
+/// Answers programs that hold an API key with what is known of media, and of the pipeline itself.
+#[derive(Debug, Parser)]
+#[command(
+    after_help = "Example:\n  CEKBRAND__DATABASE__URL=postgres://cekbrand@localhost/cekbrand cekbrand serve\n  curl -H \
+                  \"Authorization: Bearer $KEY\" http://127.0.0.1:8081/api/pipeline\n\n\
+                  Needs PostgreSQL. Listens on 127.0.0.1:8081 (CEKBRAND__SERVE__LISTEN); /healthz, /readyz and \
+                  /metrics are on 127.0.0.1:9103 (CEKBRAND__ADMIN__LISTEN). `cekbrand key create` makes keys."
+)]
+pub(crate) struct Args {}
+
+/// Runs the subcommand.
+pub(crate) async fn run(file: Option<&Path>) -> Result<()> {
+    let config = Config::load(file, roles::DATABASE)?;
+    logging::start(&config)?;
+    let metrics = admin::record()?;
+    let settings = config.serve()?;
+    let grace = settings.shutdown_grace;
+    let shutdown = shutdown::on_signal()?;
+    let pool = config.lazy_pool(CONNECTIONS)?;
+    let serve = Insights::bind(settings, pool, Arc::new(SystemClock)).await?;
+    let listen = config.admin_listen(SocketAddr::from(([127, 0, 0, 1], 9103)))?;
+    admin::start(listen, metrics, vec![("serve", serve.readiness())]).await?;
+    let running = async { Ok::<(), Infallible>(serve.run(shutdown.clone()).await) };
+    shutdown::within_grace(running, &shutdown, grace).await
+}
