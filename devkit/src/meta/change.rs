@@ -40,6 +40,8 @@ pub struct Change {
     pub time_counts: bool,
     /// The medium a comment is under, if the value says so.
     pub media: Option<String>,
+    /// The medium of a comment whose value does not say so: only reading the comment tells.
+    pub hidden_media: Option<String>,
     /// For a comment on an advertisement: the organic medium.
     pub original_media: Option<String>,
     /// The comment.
@@ -64,6 +66,7 @@ impl Change {
             time: String::new(),
             time_counts: false,
             media: None,
+            hidden_media: None,
             original_media: None,
             comment: None,
             story: None,
@@ -124,6 +127,7 @@ pub(super) fn comment(world: &World, medium: &Medium, comment: &Comment, twist: 
     let named = twist.lacks != Some(3);
     Change {
         media: Some(medium.id.to_string()).filter(|_| named),
+        hidden_media: Some(medium.id.to_string()).filter(|_| !named),
         original_media: original.filter(|_| named),
         comment: Some(comment.id.to_string()),
         lacks_something: twist.lacks.is_some(),

@@ -26,6 +26,8 @@ pub struct Expectation {
     pub comments: BTreeSet<String>,
     /// Media named in comments.
     pub media: BTreeSet<String>,
+    /// Media of comments that do not name them: known once the comment is read.
+    pub hidden_media: BTreeSet<String>,
     /// Organic media behind advertisements that were commented on.
     pub original_media: BTreeSet<String>,
     /// Stories with figures.
@@ -42,8 +44,10 @@ impl Expectation {
     /// The most Graph calls the changes may cost if nothing fails: one for each account, two for each medium, one
     /// for each comment that lacks something and for each mention.
     pub fn most_graph_calls(&self) -> u64 {
-        let media: BTreeSet<&String> =
-            self.media.iter().chain(&self.original_media).chain(&self.stories).collect();
+        let media: BTreeSet<&String> = [&self.media, &self.hidden_media, &self.original_media, &self.stories]
+            .into_iter()
+            .flatten()
+            .collect();
         let mentions = self.mentioned_comments.len() + self.mentioned_media.len();
         (self.accounts.len() + 2 * media.len() + mentions) as u64 + self.needs_comment_read
     }
@@ -83,6 +87,7 @@ impl Expectation {
         } else {
             self.comments.extend(change.comment.clone());
             self.media.extend(change.media.clone());
+            self.hidden_media.extend(change.hidden_media.clone());
             self.original_media.extend(change.original_media.clone());
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! - [`signer`]: the signature over the raw bytes.
 //! - [`change`]: one change, and the JSON of its value.
-//! - [`generator`]: a seeded stream of deliveries, with the exact totals they must become.
+//! - [`generator`]: a seeded stream of deliveries; [`expectation`]: the exact totals they must become.
 //! - [`delivery`]: how changes are packed into a body, in all shapes Meta uses.
 //! - [`sender`]: posts deliveries, retries what was not answered with 200, and keeps a log.
 //! - [`bad_input`]: deliveries and headers that a receiver must survive.
@@ -12,6 +12,7 @@ pub mod change;
 pub mod delivery;
 pub mod expectation;
 pub mod generator;
+mod inventor;
 pub mod sender;
 pub mod signer;
 

@@ -16,6 +16,21 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::world::{World, WorldConfig};
 
+#[test]
+fn every_medium_of_a_comment_is_named_or_hidden() {
+    let mut generator = generator(5000, true);
+    let commented: BTreeSet<String> = generator
+        .by_ref()
+        .flat_map(|delivery| delivery.changes.to_vec())
+        .filter(|change| change.comment.is_some() && change.field != "mentions" && !change.is_test)
+        .filter_map(|change| change.media.or(change.hidden_media))
+        .collect();
+    let expectation = generator.expectation();
+    assert!(expectation.media.union(&expectation.hidden_media).eq(&commented));
+    assert!(!expectation.hidden_media.is_empty());
+    assert!(expectation.most_graph_calls() > 2 * commented.len() as u64);
+}
+
 fn world() -> Arc<World> {
     Arc::new(World::new(WorldConfig::new(5, "2026-11-20T08:00:00Z".parse().unwrap())))
 }

@@ -69,10 +69,9 @@ fn answer(state: &State, request: &Request, decision: &mut Decision) -> Result<V
     if !state.usage().count(account.id.as_str(), targets.len().max(1) as u64, state.now()) {
         return Err(GraphError::account_throttled());
     }
-    if let Some(effect) = &decision.quirks.decides {
-        if let Some(error) = effect.error(targets.first().map_or("", String::as_str)) {
-            return Err(error);
-        }
+    let target = targets.first().map_or("", String::as_str);
+    if let Some(error) = decision.quirks.decides.as_ref().and_then(|effect| effect.error(target)) {
+        return Err(error);
     }
     let version = request.version.as_deref().unwrap_or(VERSIONS[0]);
     let reading = Reading { state, now: state.now(), account, token, version, quirks: &decision.quirks };

@@ -127,16 +127,12 @@ struct TokenChange {
 async fn change_token(Shared(state): Control, Json(change): Json<TokenChange>) -> Response {
     let found = state.world.watched().iter().find(|account| account.id.as_str() == change.account);
     let Some(account) = found else { return unknown() };
-    match change.dead_subcode {
-        Some(subcode) => {
-            kill_token(&state, account, subcode);
-            done()
-        }
-        None => {
-            let token = state.tokens().issue(account.index, state.now());
-            control_answer(StatusCode::OK, &json!({ "token": token }))
-        }
+    if let Some(subcode) = change.dead_subcode {
+        kill_token(&state, account, subcode);
+        return done();
     }
+    let token = state.tokens().issue(account.index, state.now());
+    control_answer(StatusCode::OK, &json!({ "token": token }))
 }
 
 #[derive(Deserialize)]

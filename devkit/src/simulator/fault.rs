@@ -142,22 +142,22 @@ impl Fault {
 
     /// Only calls with this account's token.
     #[must_use]
-    pub fn for_account(mut self, account: impl ToString) -> Self {
-        self.account = Some(account.to_string());
+    pub fn for_account(mut self, account: &str) -> Self {
+        self.account = Some(account.to_owned());
         self
     }
 
     /// Only calls about this id.
     #[must_use]
-    pub fn for_target(mut self, target: impl ToString) -> Self {
-        self.target = Some(target.to_string());
+    pub fn for_target(mut self, target: &str) -> Self {
+        self.target = Some(target.to_owned());
         self
     }
 
     /// Only calls that want this metric.
     #[must_use]
-    pub fn for_metric(mut self, metric: impl ToString) -> Self {
-        self.metric = Some(metric.to_string());
+    pub fn for_metric(mut self, metric: &str) -> Self {
+        self.metric = Some(metric.to_owned());
         self
     }
 

@@ -31,6 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
 use cekbrand_schema::SharedClock;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -75,7 +76,7 @@ impl Default for SimulatorConfig {
     }
 }
 
-/// A running simulator; it ends when it is dropped.
+/// A running simulator; it takes no more connections once it is dropped.
 pub struct Simulator {
     state: Arc<State>,
     server: JoinHandle<()>,
@@ -114,6 +115,12 @@ impl Simulator {
             format!("http://{}", listener.local_addr().context("the simulator's address is unknown")?);
         let state = Arc::new(State::new(config, world, clock, base_url));
         let router = server::router(Arc::clone(&state));
+        // Small answers must not wait for each other.
+        let listener = listener.tap_io(|connection| {
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps its delay");
+            }
+        });
         let server = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
                 tracing::error!(%error, "the simulator stopped");
@@ -199,8 +206,8 @@ impl Simulator {
     }
 
     /// Deletes a medium or a comment: from now on it is 100/33.
-    pub fn delete(&self, id: impl ToString) {
-        self.state.deleted().insert(id.to_string());
+    pub fn delete(&self, id: &str) {
+        self.state.deleted().insert(id.to_owned());
     }
 
     /// All calls since the last [`Simulator::clear_calls`], in order of arrival.

@@ -454,12 +454,12 @@ async fn every_fault_can_be_switched_on_and_wears_off() {
     for (effect, code) in errors {
         test.simulator.add_fault(
             Fault::new(effect.clone())
-                .for_target(&post)
+                .for_target(post.as_str())
                 .for_metric("likes")
                 .for_kind(CallKind::MediaInsights)
                 .times(1),
         );
-        assert_eq!(test.get(&post.to_string()).await.status, 200, "another kind of call passes");
+        assert_eq!(test.get(post.as_str()).await.status, 200, "another kind of call passes");
         assert_eq!(
             test.get(&format!("{post}/insights?metric=reach")).await.status,
             200,
@@ -468,7 +468,8 @@ async fn every_fault_can_be_switched_on_and_wears_off() {
         assert_eq!(test.error(&insights).await.0, code, "{effect:?}");
         assert_eq!(test.get(&insights).await.status, 200, "{effect:?} wore off");
     }
-    let number = test.simulator.add_fault(Fault::new(Effect::EmptyData).for_account(&test.account().id));
+    let number =
+        test.simulator.add_fault(Fault::new(Effect::EmptyData).for_account(test.account().id.as_str()));
     assert_eq!(test.get(&insights).await.body, serde_json::json!({ "data": [] }));
     assert!(test.simulator.remove_fault(number));
     test.simulator.add_fault(Fault::new(Effect::HiddenLikes));
@@ -503,11 +504,11 @@ async fn what_is_deleted_is_gone_and_no_longer_counted() {
     let test = Test::new().await;
     let medium = test.post();
     let comment = World::comment_id(medium, 3);
-    test.simulator.delete(&comment);
+    test.simulator.delete(comment.as_str());
     assert_eq!(test.error(comment.as_str()).await.1, Some(33));
     let node = test.get(&format!("{}?fields=comments_count", medium.id)).await.body;
     assert_eq!(node["comments_count"], medium.comments() - 1);
-    test.simulator.delete(&medium.id);
+    test.simulator.delete(medium.id.as_str());
     assert_eq!(test.error(&format!("{}/comments", medium.id)).await.1, Some(33));
 }
 

@@ -34,8 +34,11 @@ fn add_account(world: &mut World, index: usize) {
     let (username, name, biography) = identity(index, watched);
     // Sizes differ by orders of magnitude; the last watched one is too small for some figures.
     let last = watched && index > 0 && index + 1 == world.config.accounts;
-    let followers =
-        if last { draw.between(12, 30) } else { 10_u64.pow(3 + index as u32 % 4) * draw.between(1, 9) };
+    let followers = if last {
+        draw.between(12, 30)
+    } else {
+        [1_000, 10_000, 100_000, 1_000_000][index % 4] * draw.between(1, 9)
+    };
     let account = Account {
         index,
         id: AccountId::from((FIRST_ACCOUNT_ID + index as u64 * 7_919 + 41).to_string()),

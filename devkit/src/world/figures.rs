@@ -73,7 +73,7 @@ impl World {
         let reach = medium.audience * age / (age + half_life);
         let mut share = |per_mille: u64| reach * draw.between(per_mille / 2, per_mille) / 1000;
         let story = medium.product == Product::Story;
-        let post = if story { 0 } else { 1 };
+        let post = u64::from(!story);
         let forward = share(900);
         MediaFigures {
             reach,
