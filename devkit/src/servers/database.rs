@@ -23,32 +23,16 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// Copies the template into a new database.
     pub(super) async fn create(admin_url: &str) -> Result<Self> {
-        let admin: PgConnectOptions = admin_url
-            .parse()
-            .context("the test database's URL is not valid")?;
+        let admin: PgConnectOptions = admin_url.parse().context("the test database's URL is not valid")?;
         let template = make_template(&admin).await?;
         let name = format!("cekbrand_test_{}", const_hex::encode(rand::random::<[u8; 8]>()));
-        let mut connection = admin
-            .connect()
-            .await
-            .context("cannot reach the test database server")?;
-        execute(
-            &mut connection,
-            format!("CREATE DATABASE {name} TEMPLATE {template}"),
-        )
-        .await?;
+        let mut connection = admin.connect().await.context("cannot reach the test database server")?;
+        execute(&mut connection, format!("CREATE DATABASE {name} TEMPLATE {template}")).await?;
         connection.close().await?;
         let options = admin.clone().database(&name);
-        let pool = PgPoolOptions::new()
-            .max_connections(MAX_CONNECTIONS)
-            .connect_with(options.clone())
-            .await?;
-        Ok(Self {
-            name,
-            admin,
-            options,
-            pool,
-        })
+        let pool =
+            PgPoolOptions::new().max_connections(MAX_CONNECTIONS).connect_with(options.clone()).await?;
+        Ok(Self { name, admin, options, pool })
     }
 
     /// Where the database is, as a URL with its password.
@@ -67,9 +51,7 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (admin, name) = (self.admin.clone(), self.name.clone());
         let dropped = std::thread::spawn(move || -> Result<()> {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 let mut connection = admin.connect().await?;
                 execute(&mut connection, format!("DROP DATABASE {name} WITH (FORCE)")).await?;
@@ -79,10 +61,7 @@ impl Drop for TestDatabase {
         match dropped.join() {
             Ok(Ok(())) => {}
             Ok(Err(error)) => eprintln!("the test database {} was not dropped: {error:#}", self.name),
-            Err(_) => eprintln!(
-                "the test database {} was not dropped: the thread panicked",
-                self.name
-            ),
+            Err(_) => eprintln!("the test database {} was not dropped: the thread panicked", self.name),
         }
     }
 }
@@ -91,41 +70,20 @@ impl Drop for TestDatabase {
 /// its name after the last migration.
 async fn make_template(admin: &PgConnectOptions) -> Result<String> {
     let name = format!("cekbrand_template_{}", checksum());
-    let mut connection = admin
-        .connect()
-        .await
-        .context("cannot reach the test database server")?;
-    sqlx::query("SELECT pg_advisory_lock($1)")
-        .bind(TEMPLATE_LOCK)
-        .execute(&mut connection)
-        .await?;
+    let mut connection = admin.connect().await.context("cannot reach the test database server")?;
+    sqlx::query("SELECT pg_advisory_lock($1)").bind(TEMPLATE_LOCK).execute(&mut connection).await?;
     let exists: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
         .bind(&name)
         .fetch_one(&mut connection)
         .await?;
     if !exists {
         let building = format!("{name}_building");
-        execute(
-            &mut connection,
-            format!("DROP DATABASE IF EXISTS {building} WITH (FORCE)"),
-        )
-        .await?;
-        execute(
-            &mut connection,
-            format!("CREATE DATABASE {building} TEMPLATE template0"),
-        )
-        .await?;
+        execute(&mut connection, format!("DROP DATABASE IF EXISTS {building} WITH (FORCE)")).await?;
+        execute(&mut connection, format!("CREATE DATABASE {building} TEMPLATE template0")).await?;
         let mut inside = admin.clone().database(&building).connect().await?;
-        MIGRATOR
-            .run_direct(None, &mut inside, false)
-            .await
-            .context("a migration failed")?;
+        MIGRATOR.run_direct(None, &mut inside, false).await.context("a migration failed")?;
         inside.close().await?;
-        execute(
-            &mut connection,
-            format!("ALTER DATABASE {building} RENAME TO {name}"),
-        )
-        .await?;
+        execute(&mut connection, format!("ALTER DATABASE {building} RENAME TO {name}")).await?;
     }
     // Closing the session gives the advisory lock back.
     connection.close().await?;
@@ -145,9 +103,6 @@ fn checksum() -> String {
 
 /// Runs a statement whose names are our own: a database's name cannot be a parameter.
 async fn execute(connection: &mut PgConnection, statement: String) -> Result<()> {
-    connection
-        .execute(AssertSqlSafe(statement))
-        .await
-        .context("the test database server refused")?;
+    connection.execute(AssertSqlSafe(statement)).await.context("the test database server refused")?;
     Ok(())
 }

@@ -49,15 +49,8 @@ pub(super) fn prepare_postgres() -> Result<Launch> {
         .with_env_var("POSTGRES_USER", "cekbrand")
         .with_env_var("POSTGRES_DB", "postgres")
         .with_env_var("POSTGRES_PASSWORD", &password)
-        .with_cmd(
-            ["postgres"]
-                .into_iter()
-                .chain(postgres::SETTINGS.iter().flat_map(|s| ["-c", s])),
-        );
-    start(
-        request,
-        format!("postgres://cekbrand:{password}@127.0.0.1:{port}/postgres"),
-    )
+        .with_cmd(["postgres"].into_iter().chain(postgres::SETTINGS.iter().flat_map(|s| ["-c", s])));
+    start(request, format!("postgres://cekbrand:{password}@127.0.0.1:{port}/postgres"))
 }
 
 /// Starts Kafka in a container. Its clients are told the port on this side of the mapping.
@@ -67,10 +60,7 @@ pub(super) fn prepare_postgres() -> Result<Launch> {
 pub(super) fn prepare_kafka() -> Result<Launch> {
     let port = free_port()?;
     let own = [
-        (
-            "listeners",
-            format!("PLAINTEXT://0.0.0.0:{port},CONTROLLER://localhost:9093"),
-        ),
+        ("listeners", format!("PLAINTEXT://0.0.0.0:{port},CONTROLLER://localhost:9093")),
         ("advertised.listeners", format!("PLAINTEXT://127.0.0.1:{port}")),
         ("controller.quorum.voters", "1@localhost:9093".to_owned()),
     ];
@@ -84,13 +74,8 @@ pub(super) fn prepare_kafka() -> Result<Launch> {
 
 /// The container outlives the handle and this process: the supervisor removes it.
 fn start(request: ContainerRequest<GenericImage>, address: String) -> Result<Launch> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("no runtime")?;
-    let container = runtime
-        .block_on(request.start())
-        .context("cannot start a container")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
+    let container = runtime.block_on(request.start()).context("cannot start a container")?;
     let id = container.id().to_owned();
     std::mem::forget(container);
     Ok(Launch {

@@ -27,10 +27,7 @@ pub(super) const SETTINGS: [(&str, &str); 19] = [
     ("process.roles", "broker,controller"),
     ("node.id", "1"),
     ("controller.listener.names", "CONTROLLER"),
-    (
-        "listener.security.protocol.map",
-        "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-    ),
+    ("listener.security.protocol.map", "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT"),
     ("inter.broker.listener.name", "PLAINTEXT"),
     ("auto.create.topics.enable", "false"),
     ("num.partitions", "12"),
@@ -61,11 +58,8 @@ pub(super) fn prepare(target: &Path) -> Result<Launch> {
         .context("cannot create a directory for Kafka")?;
     let (port, controller_port) = (free_port()?, free_port()?);
     let properties = scratch.path().join("server.properties");
-    fs::write(
-        &properties,
-        render_properties(scratch.path(), port, controller_port),
-    )
-    .context("cannot write Kafka's settings")?;
+    fs::write(&properties, render_properties(scratch.path(), port, controller_port))
+        .context("cannot write Kafka's settings")?;
     let mut class_path = jars.into_os_string();
     class_path.push("/*");
     format_storage(&java, &class_path, &properties)?;
@@ -95,9 +89,7 @@ pub(super) fn answers(brokers: &str) -> Result<()> {
         .set_log_level(RDKafkaLogLevel::Emerg)
         .create()
         .context("cannot create a Kafka client")?;
-    let metadata = consumer
-        .fetch_metadata(None, Duration::from_secs(5))
-        .context("no metadata")?;
+    let metadata = consumer.fetch_metadata(None, Duration::from_secs(5)).context("no metadata")?;
     if metadata.brokers().is_empty() {
         bail!("no broker has registered");
     }
@@ -132,31 +124,18 @@ fn fetch_jars(home: &Path) -> Result<PathBuf> {
     if jars.is_dir() {
         return Ok(jars);
     }
-    eprintln!(
-        "fetching Apache Kafka {VERSION} from Maven Central into {}",
-        home.display()
-    );
+    eprintln!("fetching Apache Kafka {VERSION} from Maven Central into {}", home.display());
     let partial = home.join("libs.partial");
     fs::create_dir_all(&partial).with_context(|| format!("cannot create {}", partial.display()))?;
     fs::write(home.join("pom.xml"), render_pom()).context("cannot write Kafka's pom.xml")?;
     let output = Command::new("mvn")
-        .args([
-            "--quiet",
-            "--batch-mode",
-            DEPENDENCY_PLUGIN,
-            "-DincludeScope=runtime",
-        ])
+        .args(["--quiet", "--batch-mode", DEPENDENCY_PLUGIN, "-DincludeScope=runtime"])
         .arg(format!("-DoutputDirectory={}", partial.display()))
         .current_dir(home)
         .output();
-    let Ok(output) = output else {
-        bail!("`mvn` is not on PATH; {INSTALL}")
-    };
+    let Ok(output) = output else { bail!("`mvn` is not on PATH; {INSTALL}") };
     if !output.status.success() {
-        bail!(
-            "Maven could not fetch Kafka: {}",
-            tail(&String::from_utf8_lossy(&output.stdout), 10)
-        );
+        bail!("Maven could not fetch Kafka: {}", tail(&String::from_utf8_lossy(&output.stdout), 10));
     }
     fs::rename(&partial, &jars).context("cannot move Kafka's jars into place")?;
     Ok(jars)
@@ -179,17 +158,10 @@ fn render_pom() -> String {
 }
 
 fn render_properties(scratch: &Path, port: u16, controller_port: u16) -> String {
-    let mut lines: Vec<String> = SETTINGS
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    lines.push(format!(
-        "listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}"
-    ));
+    let mut lines: Vec<String> = SETTINGS.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    lines.push(format!("listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}"));
     lines.push(format!("advertised.listeners=PLAINTEXT://127.0.0.1:{port}"));
-    lines.push(format!(
-        "controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}"
-    ));
+    lines.push(format!("controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}"));
     lines.push(format!("log.dirs={}", scratch.join("log").display()));
     lines.join("\n") + "\n"
 }
@@ -198,23 +170,13 @@ fn format_storage(java: &Path, class_path: &OsString, properties: &Path) -> Resu
     // A cluster id is 16 bytes in base64; which ones does not matter for a cluster of one.
     let output = Command::new(java)
         .args(jvm_arguments(class_path))
-        .args([
-            "kafka.tools.StorageTool",
-            "format",
-            "--standalone",
-            "-t",
-            "Y2VrYnJhbmQtdGVzdC0wMQ",
-            "-c",
-        ])
+        .args(["kafka.tools.StorageTool", "format", "--standalone", "-t", "Y2VrYnJhbmQtdGVzdC0wMQ", "-c"])
         .arg(properties)
         .output()
         .context("cannot run Kafka's storage tool")?;
     if !output.status.success() {
         let text = [output.stdout, output.stderr].concat();
-        bail!(
-            "Kafka's directory could not be formatted: {}",
-            tail(&String::from_utf8_lossy(&text), 10)
-        );
+        bail!("Kafka's directory could not be formatted: {}", tail(&String::from_utf8_lossy(&text), 10));
     }
     Ok(())
 }

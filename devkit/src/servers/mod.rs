@@ -49,27 +49,18 @@ impl TestServers {
             let kafka = std::thread::spawn(obtain_kafka);
             let postgres = std::thread::spawn(|| obtain_postgres(&state_dir("postgres"), GRACE_SECONDS));
             let kafka = kafka.join().map_err(|_| "starting Kafka panicked".to_owned())?;
-            let postgres = postgres
-                .join()
-                .map_err(|_| "starting PostgreSQL panicked".to_owned())?;
+            let postgres = postgres.join().map_err(|_| "starting PostgreSQL panicked".to_owned())?;
             match (kafka, postgres) {
-                (Ok(kafka), Ok(postgres)) => Ok(TestServers {
-                    kafka: Arc::new(kafka),
-                    postgres: Arc::new(postgres),
-                }),
+                (Ok(kafka), Ok(postgres)) => {
+                    Ok(TestServers { kafka: Arc::new(kafka), postgres: Arc::new(postgres) })
+                }
                 (kafka, postgres) => {
                     let errors = [kafka.err(), postgres.err()].into_iter().flatten();
-                    Err(errors
-                        .map(|error| format!("{error:#}"))
-                        .collect::<Vec<_>>()
-                        .join("\n"))
+                    Err(errors.map(|error| format!("{error:#}")).collect::<Vec<_>>().join("\n"))
                 }
             }
         };
-        SHARED
-            .get_or_init(start)
-            .clone()
-            .map_err(|message| anyhow!(message))
+        SHARED.get_or_init(start).clone().map_err(|message| anyhow!(message))
     }
 
     /// The broker, as `host:port`.
@@ -157,11 +148,7 @@ fn obtain_kafka() -> Result<Server> {
     }
     let target = target_dir();
     let prepare = || -> Result<Launch> {
-        if docker::is_available() {
-            docker::prepare_kafka()
-        } else {
-            kafka::prepare(&target)
-        }
+        if docker::is_available() { docker::prepare_kafka() } else { kafka::prepare(&target) }
     };
     let dir = state_dir("kafka");
     let service = Service {
@@ -189,19 +176,9 @@ fn obtain_postgres(dir: &Path, grace: u32) -> Result<Server> {
 
 fn start_postgres(dir: &Path, grace: u32) -> Result<Server> {
     let prepare = || -> Result<Launch> {
-        if docker::is_available() {
-            docker::prepare_postgres()
-        } else {
-            postgres::prepare()
-        }
+        if docker::is_available() { docker::prepare_postgres() } else { postgres::prepare() }
     };
-    let service = Service {
-        name: "PostgreSQL",
-        dir,
-        grace,
-        prepare: &prepare,
-        answers: &postgres::answers,
-    };
+    let service = Service { name: "PostgreSQL", dir, grace, prepare: &prepare, answers: &postgres::answers };
     service.obtain().map(Server::Held)
 }
 
@@ -219,10 +196,7 @@ fn target_dir() -> PathBuf {
     let marked = program.ancestors().find(|dir| dir.join("CACHEDIR.TAG").is_file());
     let given = || std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let workspace = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
-    marked
-        .map(Path::to_path_buf)
-        .or_else(given)
-        .unwrap_or_else(workspace)
+    marked.map(Path::to_path_buf).or_else(given).unwrap_or_else(workspace)
 }
 
 #[cfg(test)]
@@ -240,25 +214,11 @@ mod tests {
     #[tokio::test]
     async fn each_test_has_a_database_of_its_own_which_goes_with_it() {
         let servers = TestServers::shared().unwrap();
-        let (one, two) = (
-            servers.database().await.unwrap(),
-            servers.database().await.unwrap(),
-        );
-        sqlx::query("CREATE TABLE mine (id int)")
-            .execute(&one.pool())
-            .await
-            .unwrap();
-        assert!(
-            sqlx::query("SELECT id FROM mine")
-                .fetch_all(&two.pool())
-                .await
-                .is_err()
-        );
+        let (one, two) = (servers.database().await.unwrap(), servers.database().await.unwrap());
+        sqlx::query("CREATE TABLE mine (id int)").execute(&one.pool()).await.unwrap();
+        assert!(sqlx::query("SELECT id FROM mine").fetch_all(&two.pool()).await.is_err());
         let by_url = sqlx::PgPool::connect(&one.url()).await.unwrap();
-        sqlx::query("SELECT id FROM mine")
-            .fetch_all(&by_url)
-            .await
-            .unwrap();
+        sqlx::query("SELECT id FROM mine").fetch_all(&by_url).await.unwrap();
         drop(one);
         assert!(sqlx::query("SELECT 1").fetch_all(&by_url).await.is_err());
     }
@@ -284,14 +244,11 @@ mod tests {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", servers.kafka_brokers());
         let producer: FutureProducer = config.create().unwrap();
-        let record = FutureRecord::<(), _>::to(topics.topic(Lane::Comments))
-            .payload("hello")
-            .partition(2);
+        let record = FutureRecord::<(), _>::to(topics.topic(Lane::Comments)).payload("hello").partition(2);
         producer.send(record, Duration::from_secs(10)).await.unwrap();
         let consumer: BaseConsumer = config.create().unwrap();
-        let marks = consumer
-            .fetch_watermarks(topics.topic(Lane::Comments), 2, Duration::from_secs(10))
-            .unwrap();
+        let marks =
+            consumer.fetch_watermarks(topics.topic(Lane::Comments), 2, Duration::from_secs(10)).unwrap();
         assert_eq!(marks, (0, 1));
     }
 }

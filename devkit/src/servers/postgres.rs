@@ -65,10 +65,7 @@ pub(super) fn prepare() -> Result<Launch> {
 /// # Errors
 /// The refusal.
 pub(super) fn answers(url: &str) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("no runtime")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
     let ask = async {
         let mut connection = PgConnection::connect(url).await?;
         connection.execute("SELECT 1").await?;
@@ -106,18 +103,11 @@ fn find_binaries() -> Result<PathBuf> {
 
 /// Whom to run as: nobody else unless we are root, then `postgres` or `nobody`, who get the directory.
 fn unprivileged_user(scratch: &Path) -> Result<Option<Unprivileged>> {
-    if scratch
-        .metadata()
-        .context("cannot look at PostgreSQL's directory")?
-        .uid()
-        != 0
-    {
+    if scratch.metadata().context("cannot look at PostgreSQL's directory")?.uid() != 0 {
         return Ok(None);
     }
     let passwd = fs::read_to_string("/etc/passwd").context("cannot read /etc/passwd")?;
-    let user = ["postgres", "nobody"]
-        .into_iter()
-        .find_map(|name| find_user(&passwd, name));
+    let user = ["postgres", "nobody"].into_iter().find_map(|name| find_user(&passwd, name));
     let user =
         user.context("PostgreSQL refuses to run as root, and there is no user `postgres` or `nobody`")?;
     chown(scratch, Some(user.uid), Some(user.gid)).context("cannot hand a directory to PostgreSQL's user")?;
@@ -127,10 +117,7 @@ fn unprivileged_user(scratch: &Path) -> Result<Option<Unprivileged>> {
 fn find_user(passwd: &str, name: &str) -> Option<Unprivileged> {
     let line = passwd.lines().find(|line| line.split(':').next() == Some(name))?;
     let mut fields = line.split(':').skip(2);
-    Some(Unprivileged {
-        uid: fields.next()?.parse().ok()?,
-        gid: fields.next()?.parse().ok()?,
-    })
+    Some(Unprivileged { uid: fields.next()?.parse().ok()?, gid: fields.next()?.parse().ok()? })
 }
 
 fn initialise(bin: &Path, scratch: &Path, user: Option<Unprivileged>, password: &str) -> Result<()> {
@@ -138,14 +125,7 @@ fn initialise(bin: &Path, scratch: &Path, user: Option<Unprivileged>, password: 
     fs::write(&password_file, password).context("cannot write PostgreSQL's password")?;
     let mut initdb = Command::new(bin.join("initdb"));
     initdb
-        .args([
-            "--no-sync",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--auth=password",
-            "--username",
-            ROLE,
-        ])
+        .args(["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=password", "--username", ROLE])
         .arg("--pwfile")
         .arg(&password_file)
         .arg("--pgdata")
@@ -158,10 +138,7 @@ fn initialise(bin: &Path, scratch: &Path, user: Option<Unprivileged>, password: 
     let output = initdb.output().context("cannot run initdb")?;
     fs::remove_file(&password_file).context("cannot remove PostgreSQL's password file")?;
     if !output.status.success() {
-        bail!(
-            "initdb failed: {}",
-            tail(&String::from_utf8_lossy(&output.stderr), 10)
-        );
+        bail!("initdb failed: {}", tail(&String::from_utf8_lossy(&output.stderr), 10));
     }
     Ok(())
 }
@@ -177,21 +154,13 @@ fn server_command(
         if command.is_empty() {
             bail!("we are root, and `setpriv` (util-linux) is needed to run PostgreSQL as another user");
         }
-        command.extend([
-            format!("--reuid={}", user.uid).into(),
-            format!("--regid={}", user.gid).into(),
-        ]);
+        command.extend([format!("--reuid={}", user.uid).into(), format!("--regid={}", user.gid).into()]);
         command.push("--clear-groups".into());
     }
     command.push(bin.join("postgres").into());
     command.extend(["-D".into(), scratch.join("data").into_os_string()]);
     command.extend(["-k".into(), scratch.as_os_str().to_owned()]);
-    command.extend([
-        "-h".into(),
-        "127.0.0.1".into(),
-        "-p".into(),
-        port.to_string().into(),
-    ]);
+    command.extend(["-h".into(), "127.0.0.1".into(), "-p".into(), port.to_string().into()]);
     for setting in SETTINGS {
         command.extend(["-c".into(), setting.into()]);
     }
@@ -200,15 +169,8 @@ fn server_command(
 
 /// The start of a command that ends with its parent, however the parent ends. Empty where `setpriv` is lacking.
 pub(super) fn end_with_parent(signal: &str) -> Vec<OsString> {
-    let found = Command::new("setpriv")
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if found {
-        vec!["setpriv".into(), format!("--pdeathsig={signal}").into()]
-    } else {
-        Vec::new()
-    }
+    let found = Command::new("setpriv").arg("--version").output().is_ok_and(|output| output.status.success());
+    if found { vec!["setpriv".into(), format!("--pdeathsig={signal}").into()] } else { Vec::new() }
 }
 
 #[cfg(test)]
@@ -219,10 +181,7 @@ mod tests {
     fn a_user_is_found_by_its_whole_name() {
         let passwd =
             "root:x:0:0::/root:/bin/sh\npostgresql:x:7:7::/:/bin/sh\npostgres:x:104:112::/:/bin/sh\n";
-        assert_eq!(
-            find_user(passwd, "postgres"),
-            Some(Unprivileged { uid: 104, gid: 112 })
-        );
+        assert_eq!(find_user(passwd, "postgres"), Some(Unprivileged { uid: 104, gid: 112 }));
         assert_eq!(find_user(passwd, "nobody"), None);
     }
 }

@@ -67,17 +67,11 @@ impl Service<'_> {
         let lease = self.lock_file("lease")?;
         if let Some(address) = self.running()? {
             lease.lock_shared().context("cannot take a server's lease")?;
-            return Ok(Held {
-                address,
-                _lease: lease,
-            });
+            return Ok(Held { address, _lease: lease });
         }
         let address = self.start()?;
         lease.lock_shared().context("cannot take a server's lease")?;
-        Ok(Held {
-            address,
-            _lease: lease,
-        })
+        Ok(Held { address, _lease: lease })
     }
 
     /// The address of a server that is supervised and answers. One that does not answer is ended first.
@@ -94,11 +88,7 @@ impl Service<'_> {
         let deadline = Instant::now() + END_TIMEOUT;
         while self.is_supervised()? {
             if Instant::now() > deadline {
-                bail!(
-                    "the supervisor of {} in {} does not end",
-                    self.name,
-                    self.dir.display()
-                );
+                bail!("the supervisor of {} in {} does not end", self.name, self.dir.display());
             }
             std::thread::sleep(POLL);
         }
@@ -111,17 +101,10 @@ impl Service<'_> {
         let deadline = Instant::now() + START_TIMEOUT;
         let ready = |pid| self.owner_is(pid).and_then(|()| (self.answers)(&launch.address));
         while let Err(refusal) = ready(supervisor.id()) {
-            let ended = supervisor
-                .try_wait()
-                .context("cannot watch a supervisor")?
-                .is_some();
+            let ended = supervisor.try_wait().context("cannot watch a supervisor")?.is_some();
             if ended || Instant::now() > deadline {
                 fs::write(self.dir.join("stop"), "").context("cannot ask a supervisor to stop")?;
-                bail!(
-                    "{} did not start ({refusal:#}); the end of its log:\n{}",
-                    self.name,
-                    self.log_tail()
-                );
+                bail!("{} did not start ({refusal:#}); the end of its log:\n{}", self.name, self.log_tail());
             }
             std::thread::sleep(POLL);
         }
@@ -139,11 +122,7 @@ impl Service<'_> {
         Command::new("sh")
             .arg(script)
             .arg(self.dir)
-            .args([
-                &self.grace.to_string(),
-                launch.end_signal,
-                launch.container.as_deref().unwrap_or(""),
-            ])
+            .args([&self.grace.to_string(), launch.end_signal, launch.container.as_deref().unwrap_or("")])
             .arg(scratch)
             .arg("--")
             .args(&launch.command)
@@ -166,8 +145,7 @@ impl Service<'_> {
             .mode(0o600)
             .open(&partial)
             .context("cannot write a server's address")?;
-        file.write_all(address.as_bytes())
-            .context("cannot write a server's address")?;
+        file.write_all(address.as_bytes()).context("cannot write a server's address")?;
         fs::rename(partial, self.dir.join("address")).context("cannot write a server's address")
     }
 
@@ -182,11 +160,7 @@ impl Service<'_> {
     /// Whether the supervisor with this process id has taken the server over.
     fn owner_is(&self, pid: u32) -> Result<()> {
         let owner = fs::read_to_string(self.dir.join("owner")).context("the supervisor is not there yet")?;
-        if owner.trim() == pid.to_string() {
-            Ok(())
-        } else {
-            bail!("another supervisor is there")
-        }
+        if owner.trim() == pid.to_string() { Ok(()) } else { bail!("another supervisor is there") }
     }
 
     fn lock_file(&self, name: &str) -> Result<File> {
@@ -248,13 +222,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let started = Cell::new(0);
         let prepare = || sleeper(&started);
-        let service = Service {
-            name: "sleep",
-            dir: dir.path(),
-            grace: 0,
-            prepare: &prepare,
-            answers: &exists,
-        };
+        let service =
+            Service { name: "sleep", dir: dir.path(), grace: 0, prepare: &prepare, answers: &exists };
         let (one, two) = (service.obtain().unwrap(), service.obtain().unwrap());
         assert_eq!((one.address.clone(), started.get()), (two.address.clone(), 1));
         drop(one);
@@ -273,29 +242,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let started = Cell::new(0);
         let prepare = || sleeper(&started);
-        let service = Service {
-            name: "sleep",
-            dir: dir.path(),
-            grace: 0,
-            prepare: &prepare,
-            answers: &exists,
-        };
+        let service =
+            Service { name: "sleep", dir: dir.path(), grace: 0, prepare: &prepare, answers: &exists };
         let one = service.obtain().unwrap();
         let supervisor = fs::read_to_string(dir.path().join("owner")).unwrap();
-        let killed = Command::new("kill")
-            .args(["-KILL", supervisor.trim()])
-            .status()
-            .unwrap();
+        let killed = Command::new("kill").args(["-KILL", supervisor.trim()]).status().unwrap();
         assert!(killed.success());
-        wait_until("the supervisor survives SIGKILL", || {
-            !service.is_supervised().unwrap()
-        });
+        wait_until("the supervisor survives SIGKILL", || !service.is_supervised().unwrap());
         let _two = service.obtain().unwrap();
         assert_eq!(started.get(), 2);
-        assert!(
-            !Path::new(&one.address).exists(),
-            "the first server's directory is left over"
-        );
+        assert!(!Path::new(&one.address).exists(), "the first server's directory is left over");
     }
 
     #[test]
@@ -303,22 +259,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let prepare = || {
             Ok(Launch {
-                command: ["sh", "-c", "echo out of luck; exit 3"]
-                    .map(OsString::from)
-                    .to_vec(),
+                command: ["sh", "-c", "echo out of luck; exit 3"].map(OsString::from).to_vec(),
                 end_signal: "TERM",
                 address: "nowhere".to_owned(),
                 scratch: None,
                 container: None,
             })
         };
-        let service = Service {
-            name: "sh",
-            dir: dir.path(),
-            grace: 0,
-            prepare: &prepare,
-            answers: &exists,
-        };
+        let service = Service { name: "sh", dir: dir.path(), grace: 0, prepare: &prepare, answers: &exists };
         let message = service.obtain().unwrap_err().to_string();
         assert!(message.contains("out of luck"), "{message}");
     }

@@ -21,11 +21,7 @@ pub(super) async fn create(brokers: &str, topics: &Topics, partitions: i32) -> R
         .map(|(_, topic)| NewTopic::new(topic, partitions, TopicReplication::Fixed(1)))
         .collect();
     let options = AdminOptions::new().operation_timeout(Some(TIMEOUT));
-    for result in admin
-        .create_topics(&wanted, &options)
-        .await
-        .context("cannot create topics")?
-    {
+    for result in admin.create_topics(&wanted, &options).await.context("cannot create topics")? {
         if let Err((topic, code)) = result {
             bail!("the broker does not create {topic}: {code}");
         }
@@ -41,10 +37,7 @@ async fn wait_for_leaders(
     let deadline = Instant::now() + TIMEOUT;
     for (_, topic) in topics.iter() {
         loop {
-            let metadata = admin
-                .inner()
-                .fetch_metadata(Some(topic), TIMEOUT)
-                .context("no metadata")?;
+            let metadata = admin.inner().fetch_metadata(Some(topic), TIMEOUT).context("no metadata")?;
             let led = metadata
                 .topics()
                 .iter()
@@ -55,10 +48,7 @@ async fn wait_for_leaders(
                 break;
             }
             if Instant::now() > deadline {
-                bail!(
-                    "{topic} has {led} of {partitions} leaders after {} s",
-                    TIMEOUT.as_secs()
-                );
+                bail!("{topic} has {led} of {partitions} leaders after {} s", TIMEOUT.as_secs());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
