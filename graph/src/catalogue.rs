@@ -13,6 +13,8 @@ pub enum Fetch {
     Comment,
     /// A medium's insights.
     MediaInsights,
+    /// One metric of a medium, split by its breakdown.
+    MediaBreakdown,
     /// A comment by somebody else that mentions the account.
     MentionedComment,
     /// A medium of somebody else that mentions the account.
@@ -21,11 +23,12 @@ pub enum Fetch {
 
 impl Fetch {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::User,
         Self::Media,
         Self::Comment,
         Self::MediaInsights,
+        Self::MediaBreakdown,
         Self::MentionedComment,
         Self::MentionedMedia,
     ];
@@ -37,6 +40,7 @@ impl Fetch {
             Self::Media => "ig_media",
             Self::Comment => "ig_comment",
             Self::MediaInsights => "ig_media_insights",
+            Self::MediaBreakdown => "ig_media_insights_breakdown",
             Self::MentionedComment => "ig_mentioned_comment",
             Self::MentionedMedia => "ig_mentioned_media",
         }
@@ -49,6 +53,7 @@ impl Fetch {
             Self::Media => "Instagram media node",
             Self::Comment => "Instagram comment node",
             Self::MediaInsights => "Instagram media insights",
+            Self::MediaBreakdown => "Instagram media insights, one metric split by a breakdown",
             Self::MentionedComment => "comment that mentions the account",
             Self::MentionedMedia => "media that mentions the account",
         }

@@ -27,8 +27,8 @@ impl ErrorEnvelope {
             return Some(Self::unknown(error.as_str().unwrap_or_default()));
         }
         Some(Self {
-            code: json::count(error, "code").unwrap_or(1),
-            subcode: json::count(error, "error_subcode"),
+            code: error.get("code").and_then(json::number).unwrap_or(1),
+            subcode: error.get("error_subcode").and_then(json::number),
             message: json::text(error, "message").unwrap_or_default(),
             is_transient: json::flag(error, "is_transient").unwrap_or(false),
             trace_id: json::text(error, "fbtrace_id"),

@@ -35,12 +35,12 @@ pub fn nested_id(node: &Value, field: &str) -> Option<String> {
     id(node.get(field)?, "id")
 }
 
-/// A whole number, given as a number or as text; a fraction is rounded.
+/// A count: a whole number that is not negative.
 pub fn count(node: &Value, field: &str) -> Option<i64> {
-    number(node.get(field)?)
+    number(node.get(field)?).filter(|count| *count >= 0)
 }
 
-/// The same for a value that is at hand.
+/// A whole number, given as a number or as text; a fraction is rounded.
 pub fn number(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64().or_else(|| rounded(number.as_f64()?)),
@@ -110,10 +110,11 @@ mod tests {
 
     #[test]
     fn odd_types_are_none_and_near_types_are_read() {
-        let node = json!({"n": "12", "f": 1.6, "b": "true", "o": {"id": 5}, "x": [], "t": "2026-01-02T03:04:05+0000"});
+        let node = json!({"n": "12", "f": 1.6, "b": "true", "o": {"id": 5}, "x": [], "m": -1, "t": "2026-01-02T03:04:05+0000"});
         assert_eq!(count(&node, "n"), Some(12));
         assert_eq!(count(&node, "f"), Some(2));
         assert_eq!(count(&node, "x"), None);
+        assert_eq!(count(&node, "m"), None);
         assert_eq!(flag(&node, "b"), Some(true));
         assert_eq!(nested_id(&node, "o").as_deref(), Some("5"));
         assert_eq!(id(&node, "x"), None);

@@ -93,7 +93,8 @@ impl Request {
             Self::User { .. } => Fetch::User,
             Self::Media { .. } => Fetch::Media,
             Self::Comment { .. } => Fetch::Comment,
-            Self::MediaInsights { .. } | Self::MediaBreakdown { .. } => Fetch::MediaInsights,
+            Self::MediaInsights { .. } => Fetch::MediaInsights,
+            Self::MediaBreakdown { .. } => Fetch::MediaBreakdown,
             Self::MentionedComment { .. } => Fetch::MentionedComment,
             Self::MentionedMedia { .. } => Fetch::MentionedMedia,
         }

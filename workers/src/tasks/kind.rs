@@ -149,6 +149,20 @@ impl ParkReason {
     }
 }
 
+/// A word that names no [`ParkReason`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no reason to park a task")]
+pub struct UnknownReason(String);
+
+impl FromStr for ParkReason {
+    type Err = UnknownReason;
+
+    fn from_str(name: &str) -> Result<Self, UnknownReason> {
+        let found = Self::ALL.into_iter().find(|reason| reason.as_str() == name);
+        found.ok_or_else(|| UnknownReason(name.to_owned()))
+    }
+}
+
 /// A read that somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewTask {
@@ -169,7 +183,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_is_found_by_its_name() {
+    fn every_kind_and_reason_is_found_by_its_name() {
+        for reason in ParkReason::ALL {
+            assert_eq!(reason.as_str().parse(), Ok(reason));
+        }
         for kind in TaskKind::ALL {
             assert_eq!(kind.as_str().parse(), Ok(kind));
         }

@@ -22,4 +22,5 @@ pub mod store;
 pub use kind::{NewTask, ParkReason, TaskKind, TaskLane};
 pub use store::claim::{Lease, Picking, Task, claim};
 pub use store::enqueue::enqueue;
+pub use store::look::{Standing, counts, read_by_owner, standing};
 pub use store::settle::{Park, extend, finish, park, park_account, park_blocked, unpark};

@@ -55,8 +55,7 @@ pub async fn enqueue(conn: &mut PgConnection, tasks: &[NewTask], now: Timestamp)
     let targets: Vec<_> = tasks.iter().map(|task| task.target_id.as_str()).collect();
     let accounts: Vec<_> = tasks.iter().map(|task| task.account_id.as_str()).collect();
     let lanes: Vec<_> = tasks.iter().map(|task| task.lane.number()).collect();
-    let deadlines: Vec<_> =
-        tasks.iter().map(|task| task.deadline.map(|deadline| deadline.to_sqlx())).collect();
+    let deadlines: Vec<_> = tasks.iter().map(|task| task.deadline.map(ToSqlx::to_sqlx)).collect();
     let (daily, day, hour) = freshness();
     sqlx::query(ENQUEUE)
         .bind(kinds)

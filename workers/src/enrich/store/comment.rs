@@ -1,0 +1,109 @@
+//! Rows of a comment: what a webhook did not tell is filled in, and what it told stays.
+
+use cekbrand_graph::node::CommentNode;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::{PgConnection, Row};
+
+// Text, author and medium of a comment never change, so whoever comes first is right; likes and hiding are as of the last reading.
+const COMMENT: &str = "
+INSERT INTO instagram.media_comment AS c
+    (id, username, from_id, media_id, parent_id, text, timestamp, like_count, hidden, account_id, source,
+     first_seen_at, updated_timestamp)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'poll', $11, $11)
+ON CONFLICT (id) DO UPDATE SET
+    username = COALESCE(c.username, EXCLUDED.username),
+    from_id = COALESCE(c.from_id, EXCLUDED.from_id),
+    media_id = COALESCE(c.media_id, EXCLUDED.media_id),
+    parent_id = COALESCE(c.parent_id, EXCLUDED.parent_id),
+    text = COALESCE(c.text, EXCLUDED.text),
+    timestamp = COALESCE(EXCLUDED.timestamp, c.timestamp),
+    like_count = COALESCE(EXCLUDED.like_count, c.like_count),
+    hidden = COALESCE(EXCLUDED.hidden, c.hidden),
+    deleted_at = NULL,
+    updated_timestamp = EXCLUDED.updated_timestamp
+WHERE (c.username, c.from_id, c.media_id, c.parent_id, c.text, c.timestamp, c.like_count, c.hidden, c.deleted_at)
+    IS DISTINCT FROM
+    (COALESCE(c.username, EXCLUDED.username), COALESCE(c.from_id, EXCLUDED.from_id),
+     COALESCE(c.media_id, EXCLUDED.media_id), COALESCE(c.parent_id, EXCLUDED.parent_id),
+     COALESCE(c.text, EXCLUDED.text), COALESCE(EXCLUDED.timestamp, c.timestamp),
+     COALESCE(EXCLUDED.like_count, c.like_count), COALESCE(EXCLUDED.hidden, c.hidden), NULL::timestamptz)";
+
+const MEDIUM: &str = "
+INSERT INTO instagram.media (id, first_seen_at) VALUES ($1, $2)
+ON CONFLICT (id) DO NOTHING";
+
+const GONE: &str = "
+UPDATE instagram.media_comment c SET deleted_at = $2, updated_timestamp = $2
+WHERE c.id = $1 AND c.deleted_at IS NULL";
+
+const CONCERNS: &str = "
+SELECT a.account_id, COALESCE(c.timestamp, c.first_seen_at) AS written
+FROM instagram.media_comment c
+JOIN instagram.media m ON m.id = c.media_id
+JOIN pipeline.account a ON a.account_id = m.user_id AND a.removed_at IS NULL
+WHERE c.id = $1";
+
+/// Writes a comment read with `account_id`'s token. Says at which instants analytics of which account changed.
+///
+/// # Errors
+/// Whatever keeps the statements from running.
+pub async fn write(
+    conn: &mut PgConnection,
+    node: &CommentNode,
+    account_id: &str,
+    observed_at: Timestamp,
+) -> Result<Vec<(String, Timestamp)>, sqlx::Error> {
+    if let Some(media) = &node.media_id {
+        sqlx::query(MEDIUM).bind(media).bind(observed_at.to_sqlx()).execute(&mut *conn).await?;
+    }
+    let written = sqlx::query(COMMENT)
+        .bind(&node.id)
+        .bind(&node.username)
+        .bind(&node.from_id)
+        .bind(&node.media_id)
+        .bind(&node.parent_id)
+        .bind(&node.text)
+        .bind(node.timestamp.map(ToSqlx::to_sqlx))
+        .bind(node.like_count)
+        .bind(node.hidden)
+        .bind(account_id)
+        .bind(observed_at.to_sqlx())
+        .execute(&mut *conn)
+        .await?;
+    concerned(conn, &node.id, written.rows_affected()).await
+}
+
+/// Notes that a comment is gone. Says at which instants analytics of which account changed.
+///
+/// # Errors
+/// Whatever keeps the statements from running.
+pub async fn note_gone(
+    conn: &mut PgConnection,
+    comment_id: &str,
+    now: Timestamp,
+) -> Result<Vec<(String, Timestamp)>, sqlx::Error> {
+    let gone = sqlx::query(GONE).bind(comment_id).bind(now.to_sqlx()).execute(&mut *conn).await?;
+    let mut marks = concerned(conn, comment_id, gone.rows_affected()).await?;
+    // A deletion lowers the days from now on, not those before.
+    for (_, instant) in &mut marks {
+        *instant = now;
+    }
+    Ok(marks)
+}
+
+async fn concerned(
+    conn: &mut PgConnection,
+    comment_id: &str,
+    changed: u64,
+) -> Result<Vec<(String, Timestamp)>, sqlx::Error> {
+    if changed == 0 {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query(CONCERNS).bind(comment_id).fetch_all(conn).await?;
+    let mark = |row: &sqlx::postgres::PgRow| {
+        let written: jiff_sqlx::Timestamp = row.try_get("written")?;
+        Ok((row.try_get("account_id")?, written.to_jiff()))
+    };
+    rows.iter().map(mark).collect()
+}
