@@ -23,7 +23,10 @@ pub struct Identity {
 /// Identifies a change. `scratch` is working memory that a caller can keep between calls.
 pub fn identify(change: &Change<'_>, scratch: &mut Vec<u8>) -> Identity {
     let value = Value::read(change.value);
-    let subject_id = value.as_ref().and_then(|value| subject(&change.object, &change.field, value));
+    // The subject is read from a repaired value as well: a broken emoji must not cost a comment its name.
+    let readable = if value.is_none() { Value::read_repaired(change.value) } else { None };
+    let subject_id =
+        value.as_ref().or(readable.as_ref()).and_then(|value| subject(&change.object, &change.field, value));
 
     scratch.clear();
     scratch.push(b'[');
