@@ -101,7 +101,8 @@ impl Incoming {
     }
 }
 
-fn change(bytes: &[u8]) -> Content {
+/// Reads the value of a record on any lane but the dead letters'.
+pub fn change(bytes: &[u8]) -> Content {
     match Envelope::parse(bytes) {
         Ok(envelope) => Content::Change(Box::new(arrived(&envelope))),
         Err(error) => Content::Undecodable { reason: error.as_str(), error: describe(&error) },

@@ -32,9 +32,11 @@ pub struct CommentRow {
     pub comment: Comment,
     /// Whose webhook brought it.
     pub account_id: AccountId,
-    /// When.
+    /// When the event that gave the text arrived.
     pub received_at: Timestamp,
-    /// In which event.
+    /// When the comment was first heard of.
+    pub first_seen_at: Timestamp,
+    /// The event that gave the text.
     pub event_id: Vec<u8>,
 }
 
@@ -70,6 +72,7 @@ impl Rows {
             comment: comment.clone(),
             account_id: change.account_id.clone(),
             received_at: change.received_at,
+            first_seen_at: change.received_at,
             event_id: change.event_id.as_bytes().to_vec(),
         };
         self.comments
@@ -163,19 +166,20 @@ impl Rows {
 }
 
 impl CommentRow {
-    /// Of two events about one comment the later wins; what it does not say, the earlier fills in.
+    /// Merges two events about one comment, as the statement does that merges with the row.
     fn merge(&mut self, other: &Self) {
-        let newer = (other.received_at, &other.event_id) > (self.received_at, &self.event_id);
-        let (new, old) = if newer { (other, &*self) } else { (&*self, other) };
-        let mut merged = new.clone();
-        let (to, from) = (&mut merged.comment, &old.comment);
-        fill(&mut to.text, from.text.as_ref());
-        fill(&mut to.from_id, from.from_id.as_ref());
-        fill(&mut to.username, from.username.as_ref());
-        fill(&mut to.media_id, from.media_id.as_ref());
-        fill(&mut to.parent_id, from.parent_id.as_ref());
-        to.live |= from.live;
-        *self = merged;
+        let rank = |row: &Self| (row.comment.text.is_some(), row.received_at, row.event_id.clone());
+        let first_seen_at = self.first_seen_at.min(other.first_seen_at);
+        let (mut said, beside) =
+            if rank(other) > rank(self) { (other.clone(), &*self) } else { (self.clone(), other) };
+        said.first_seen_at = first_seen_at;
+        let (to, from) = (&mut said.comment, &beside.comment);
+        keep_larger(&mut to.from_id, from.from_id.as_ref());
+        keep_larger(&mut to.username, from.username.as_ref());
+        keep_larger(&mut to.media_id, from.media_id.as_ref());
+        keep_larger(&mut to.parent_id, from.parent_id.as_ref());
+        said.account_id = self.account_id.clone().max(other.account_id.clone());
+        *self = said;
     }
 }
 
@@ -185,6 +189,12 @@ impl MediaStub {
         fill(&mut self.ad_id, other.ad_id.as_ref());
         fill(&mut self.original_media_id, other.original_media_id.as_ref());
         self.first_seen_at = self.first_seen_at.min(other.first_seen_at);
+    }
+}
+
+fn keep_larger<T: Clone + Ord>(to: &mut Option<T>, from: Option<&T>) {
+    if from > to.as_ref() {
+        *to = from.cloned();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use cekbrand_schema::identity::identify_body;
 use cekbrand_schema::{EventId, Source};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -136,29 +137,30 @@ pub(super) async fn upsert_media(
     Ok(())
 }
 
-/// Of two events about one comment the later wins, and fills in what it does not say from the earlier; the event id decides between equal
-/// instants, so that the order of landing cannot matter.
+/// A comment's text is that of the latest event that has one; the event id decides between equal instants. Everything else about a comment cannot
+/// change, so that where two events disagree the larger stays: whatever order they land in, the row is the same.
 const COMMENTS: &str = "
     INSERT INTO instagram.media_comment AS held
         (id, username, media_id, text, parent_id, from_id, account_id, first_seen_at, source, raw_event_id, updated_timestamp)
-    SELECT id, username, media_id, text, parent_id, from_id, account_id, received_at, $10, raw_event_id, received_at
-    FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::bytea[])
-        AS given (id, username, media_id, text, parent_id, from_id, account_id, received_at, raw_event_id)
+    SELECT id, username, media_id, text, parent_id, from_id, account_id, first_seen_at, $11, raw_event_id, updated_timestamp
+    FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::bytea[],
+                $10::timestamptz[])
+        AS given (id, username, media_id, text, parent_id, from_id, account_id, first_seen_at, raw_event_id, updated_timestamp)
     ORDER BY id
     ON CONFLICT (id) DO UPDATE SET
-        username = CASE WHEN (excluded.updated_timestamp, excluded.raw_event_id) > (held.updated_timestamp, coalesce(held.raw_event_id, ''))
-                        THEN coalesce(excluded.username, held.username) ELSE coalesce(held.username, excluded.username) END,
-        media_id = CASE WHEN (excluded.updated_timestamp, excluded.raw_event_id) > (held.updated_timestamp, coalesce(held.raw_event_id, ''))
-                        THEN coalesce(excluded.media_id, held.media_id) ELSE coalesce(held.media_id, excluded.media_id) END,
-        text = CASE WHEN (excluded.updated_timestamp, excluded.raw_event_id) > (held.updated_timestamp, coalesce(held.raw_event_id, ''))
-                        THEN coalesce(excluded.text, held.text) ELSE coalesce(held.text, excluded.text) END,
-        parent_id = coalesce(held.parent_id, excluded.parent_id),
-        from_id = coalesce(held.from_id, excluded.from_id),
-        account_id = coalesce(held.account_id, excluded.account_id),
-        first_seen_at = least(held.first_seen_at, excluded.first_seen_at),
-        raw_event_id = CASE WHEN (excluded.updated_timestamp, excluded.raw_event_id) > (held.updated_timestamp, coalesce(held.raw_event_id, ''))
-                        THEN excluded.raw_event_id ELSE held.raw_event_id END,
-        updated_timestamp = greatest(held.updated_timestamp, excluded.updated_timestamp)";
+        (text, raw_event_id, updated_timestamp) = (
+            SELECT said.text, said.raw_event_id, said.updated_timestamp
+            FROM (VALUES (held.text, held.raw_event_id, held.updated_timestamp),
+                         (excluded.text, excluded.raw_event_id, excluded.updated_timestamp))
+                AS said (text, raw_event_id, updated_timestamp)
+            ORDER BY said.text IS NULL, said.updated_timestamp DESC, said.raw_event_id DESC NULLS LAST
+            LIMIT 1),
+        username = greatest(held.username, excluded.username),
+        media_id = greatest(held.media_id, excluded.media_id),
+        parent_id = greatest(held.parent_id, excluded.parent_id),
+        from_id = greatest(held.from_id, excluded.from_id),
+        account_id = greatest(held.account_id, excluded.account_id),
+        first_seen_at = least(held.first_seen_at, excluded.first_seen_at)";
 
 /// Writes comments.
 pub(super) async fn upsert_comments(
@@ -178,8 +180,9 @@ pub(super) async fn upsert_comments(
         .bind(said().map(|c| c.parent_id.as_ref().map(AsRef::as_ref)).collect::<Vec<Option<&str>>>())
         .bind(said().map(|c| c.from_id.as_ref().map(AsRef::as_ref)).collect::<Vec<Option<&str>>>())
         .bind(rows().map(|row| Some(row.account_id.as_str()).filter(|id| !id.is_empty())).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.received_at.to_sqlx()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.first_seen_at.to_sqlx()).collect::<Vec<_>>())
         .bind(rows().map(|row| row.event_id.as_slice()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.received_at.to_sqlx()).collect::<Vec<_>>())
         .bind(Source::Webhook.as_str())
         .execute(conn)
         .await?;
@@ -211,11 +214,13 @@ pub(super) async fn insert_dead_letter(
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let DeadLetter { record, reason, error, change, part } = dead;
+    // A record that says nothing of itself is known by its bytes.
     let event_id = change.map(|c| c.event_id).or(part.map(|p| p.event_id));
+    let event_id = event_id.unwrap_or_else(|| identify_body(&record.bytes));
     let received_at = change.map(|c| c.received_at).or(part.and_then(|p| p.received_at));
     let secret = change.map(|c| c.secret.as_str()).or(part.and_then(|p| p.secret.as_deref()));
     sqlx::query(DEAD_LETTER)
-        .bind(event_id.as_ref().map(|id| &id.as_bytes()[..]))
+        .bind(&event_id.as_bytes()[..])
         .bind(topic.name)
         .bind(record.partition)
         .bind(record.offset)

@@ -1,1 +1,4 @@
-//! Tests.
+//! What workers write, on a real PostgreSQL and a real Kafka.
+
+mod land;
+mod lanes;

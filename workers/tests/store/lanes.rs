@@ -1,0 +1,1 @@
+//! Lanes on a real Kafka: taking over, and starting where PostgreSQL says.
