@@ -13,17 +13,23 @@ pub(crate) struct Example {
     pub(crate) text: String,
 }
 
-/// Reads `class<TAB>text` or `class<TAB>slice<TAB>text`; lines that start with `#` are comments.
+/// Reads `class<TAB>text` or `class<TAB>slice<TAB>text`. Lines that start with `#` are comments, but `# slice: NAME`
+/// names the slice of what follows.
 pub(crate) fn examples(path: &Path) -> Result<Vec<Example>, String> {
     let content = read(path)?;
     let mut examples = Vec::new();
+    let mut slice_below = "";
     for (number, line) in content.lines().enumerate() {
-        if line.is_empty() || line.starts_with('#') {
+        if let Some(comment) = line.strip_prefix('#') {
+            slice_below = comment.trim().strip_prefix("slice: ").unwrap_or(slice_below);
+            continue;
+        }
+        if line.is_empty() {
             continue;
         }
         let at = |what: String| format!("{}:{}: {what}", path.display(), number + 1);
         let (label, rest) = line.split_once('\t').ok_or_else(|| at("no tab".into()))?;
-        let (slice, text) = rest.split_once('\t').unwrap_or(("", rest));
+        let (slice, text) = rest.split_once('\t').unwrap_or((slice_below, rest));
         let label = label.parse().map_err(|error| at(format!("{error}")))?;
         examples.push(Example { label, slice: slice.into(), text: text.into() });
     }

@@ -1,6 +1,5 @@
 //! Fits the weights: softmax regression with a ridge, then int8.
 
-use cekbrand_sentiment::Label;
 use cekbrand_sentiment::artefact::{Artefact, Calibration};
 use cekbrand_sentiment::features::dense::DENSE;
 use cekbrand_sentiment::lexicon::Lexicon;
@@ -10,9 +9,10 @@ use crate::lbfgs;
 use crate::settings::Settings;
 use crate::vectors::Vector;
 
-/// The weights in single precision: hashed rows first, then the dense features, three each.
+/// The weights: hashed rows in steps of `scale` first, then the dense features; three each.
 pub(crate) struct Weights {
     rows: usize,
+    scale: f32,
     values: Vec<f32>,
 }
 
@@ -20,15 +20,16 @@ pub(crate) struct Weights {
 pub(crate) fn fit(vectors: &[&Vector], settings: &Settings) -> Weights {
     let rows = 1_usize << settings.bits;
     let often = often_seen(vectors, rows, settings.least_seen);
+    let vectors: Vec<Vector> = vectors.iter().map(|vector| vector.only(&often)).collect();
     let total: f64 = vectors.iter().map(|vector| f64::from(vector.weight)).sum();
     let values = lbfgs::minimise(vec![0.0; (rows + DENSE) * 3], settings.steps, |at, gradient| {
         let mut value = ridge(at, gradient, rows, settings);
-        for vector in vectors {
-            value += loss(vector, at, gradient, rows, &often, total);
+        for vector in &vectors {
+            value += loss(vector, at, gradient, rows, total);
         }
         value
     });
-    Weights { rows, values }
+    Weights::rounded(values, rows)
 }
 
 /// Which rows are met in enough examples to be worth a weight.
@@ -51,10 +52,9 @@ fn ridge(at: &[f32], gradient: &mut [f32], rows: usize, settings: &Settings) -> 
 }
 
 /// Adds one example's cross-entropy and its gradient.
-fn loss(vector: &Vector, at: &[f32], gradient: &mut [f32], rows: usize, often: &[bool], total: f64) -> f64 {
+fn loss(vector: &Vector, at: &[f32], gradient: &mut [f32], rows: usize, total: f64) -> f64 {
     let mut sums = [0.0_f32; 3];
-    let hashed = || vector.hashed.iter().filter(|(row, _)| often[*row as usize]);
-    for (row, value) in hashed() {
+    for (row, value) in &vector.hashed {
         let weights = &at[*row as usize * 3..][..3];
         sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += value * weight);
     }
@@ -68,7 +68,7 @@ fn loss(vector: &Vector, at: &[f32], gradient: &mut [f32], rows: usize, often: &
     slopes[vector.label.index()] -= 1.0;
     #[expect(clippy::cast_possible_truncation, reason = "weights are kept in single precision")]
     let slopes = slopes.map(|slope| slope * share as f32);
-    for (row, value) in hashed() {
+    for (row, value) in &vector.hashed {
         let gradient = &mut gradient[*row as usize * 3..][..3];
         gradient.iter_mut().zip(slopes).for_each(|(gradient, slope)| *gradient += value * slope);
     }
@@ -80,20 +80,7 @@ fn loss(vector: &Vector, at: &[f32], gradient: &mut [f32], rows: usize, often: &
 }
 
 impl Weights {
-    /// Rounds to int8 and puts the artefact together.
-    pub(crate) fn artefact(&self, lexicon: Lexicon, calibration: Calibration, bits: u32) -> Artefact<'static> {
-        let hashed = &self.values[..self.rows * 3];
-        let greatest = hashed.iter().fold(0.0_f32, |greatest, weight| greatest.max(weight.abs()));
-        let scale = greatest.max(1e-6) / 127.0;
-        #[expect(clippy::cast_possible_truncation, reason = "within 127 by the choice of scale")]
-        let weights = hashed.iter().map(|weight| ((weight / scale).round() as i8).cast_unsigned());
-        let mut dense = [[0.0; 3]; DENSE];
-        dense.as_flattened_mut().copy_from_slice(&self.values[self.rows * 3..]);
-        let weights = weights.collect::<Vec<_>>().into();
-        Artefact { version: MODEL_VERSION.into(), bits, scale, weights, dense, calibration, lexicon }
-    }
-
-    /// The sums of a vector, as the model would give them but for the rounding.
+    /// The sums of a vector, as the model gives them.
     pub(crate) fn sums(&self, vector: &Vector) -> [f32; 3] {
         let mut sums = [0.0; 3];
         let dense = vector.dense.iter().enumerate().map(|(place, value)| (self.rows + place, *value));
@@ -105,8 +92,24 @@ impl Weights {
         sums
     }
 
-    /// The class of a vector.
-    pub(crate) fn label(&self, vector: &Vector) -> Label {
-        Label::strongest(self.sums(vector))
+    /// Puts the artefact together.
+    pub(crate) fn artefact(&self, lexicon: Lexicon, calibration: Calibration, bits: u32) -> Artefact<'static> {
+        let (hashed, dense_values) = self.values.split_at(self.rows * 3);
+        let scale = self.scale;
+        #[expect(clippy::cast_possible_truncation, reason = "within 127 by the choice of scale")]
+        let weights = hashed.iter().map(|weight| ((weight / scale).round() as i8).cast_unsigned());
+        let weights = weights.collect::<Vec<_>>().into();
+        let mut dense = [[0.0; 3]; DENSE];
+        dense.as_flattened_mut().copy_from_slice(dense_values);
+        Artefact { version: MODEL_VERSION.into(), bits, scale, weights, dense, calibration, lexicon }
+    }
+
+    /// Rounds the hashed weights to the 255 steps of int8, so that what is measured is what is shipped.
+    fn rounded(mut values: Vec<f32>, rows: usize) -> Self {
+        let hashed = &mut values[..rows * 3];
+        let greatest = hashed.iter().fold(0.0_f32, |greatest, weight| greatest.max(weight.abs()));
+        let scale = greatest.max(1e-6) / 127.0;
+        hashed.iter_mut().for_each(|weight| *weight = (*weight / scale).round() * scale);
+        Self { rows, scale, values }
     }
 }

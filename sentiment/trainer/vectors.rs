@@ -21,6 +21,14 @@ pub(crate) struct Vector {
     pub(crate) dense: [f32; DENSE],
 }
 
+impl Vector {
+    /// The same without the rows that are not wanted.
+    pub(crate) fn only(&self, wanted: &[bool]) -> Self {
+        let hashed = self.hashed.iter().copied().filter(|(row, _)| wanted[*row as usize]).collect();
+        Self { hashed, ..self.clone() }
+    }
+}
+
 struct Collect {
     shift: u32,
     rows: [Vec<u32>; GROUPS],
@@ -32,7 +40,7 @@ impl Sink for Collect {
     }
 }
 
-/// Reads the features of each example. A comment without words teaches nothing: the emoji layer has it.
+/// Reads the features of each example.
 pub(crate) fn vectors(examples: &[Example], lexicon: &Lexicon, bits: u32) -> Vec<Vector> {
     let mut comment = Normalised::default();
     examples
@@ -42,12 +50,12 @@ pub(crate) fn vectors(examples: &[Example], lexicon: &Lexicon, bits: u32) -> Vec
             let mut rows = Collect { shift: 64 - bits, rows: Default::default() };
             let dense = features::extract(&comment, lexicon, &mut rows);
             let mut hashed = Vec::new();
-            for rows in &rows.rows {
-                let scale = group_scale(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+            for (group, rows) in Group::ALL.into_iter().zip(&rows.rows) {
+                let scale = group_scale(group, u32::try_from(rows.len()).unwrap_or(u32::MAX));
                 hashed.extend(rows.iter().map(|row| (*row, scale)));
             }
-            let weight = 1.0;
-            Vector { label: example.label, weight, words: dense.words, hashed: merge(hashed), dense: dense.values }
+            let (label, hashed) = (example.label, merge(hashed));
+            Vector { label, weight: 1.0, words: dense.words, hashed, dense: dense.values }
         })
         .collect()
 }

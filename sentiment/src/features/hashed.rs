@@ -13,6 +13,11 @@ pub enum Group {
     Char = 1,
 }
 
+impl Group {
+    /// All groups, by number.
+    pub const ALL: [Self; GROUPS] = [Self::Word, Self::Char];
+}
+
 /// How many groups there are.
 pub const GROUPS: usize = 2;
 

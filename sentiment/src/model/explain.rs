@@ -89,7 +89,8 @@ fn shares(model: &Model<'_>, comment: &Normalised) -> Vec<[f32; 3]> {
     if dense.words == 0 {
         return face_shares(model, comment);
     }
-    let scales = rows.counts.map(|count| model.artefact.scale * group_scale(count));
+    let scales =
+        Group::ALL.map(|group| model.artefact.scale * group_scale(group, rows.counts[group as usize]));
     let mut shares: Vec<[f32; 3]> = Vec::with_capacity(rows.sums.len());
     for (place, sums) in rows.sums.iter().enumerate() {
         let mut share = [0.0; 3];

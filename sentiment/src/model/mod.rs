@@ -152,9 +152,14 @@ pub struct Raw {
     pub is_empty: bool,
 }
 
-/// How much a group of features weighs, given how many there are: as if the features were of length one.
-pub fn group_scale(count: u32) -> f32 {
-    1.0 / (count.max(1) as f32).sqrt()
+/// How much one feature of a group weighs, given how many there are: as if each group were a vector of fixed length,
+/// that of words half as long again as that of windows.
+pub fn group_scale(group: Group, count: u32) -> f32 {
+    let length = match group {
+        Group::Word => 1.5,
+        Group::Char => 1.0,
+    };
+    length / (count.max(1) as f32).sqrt()
 }
 
 /// Turns sums into probabilities.
@@ -185,8 +190,8 @@ impl Sink for Rows<'_, '_> {
 impl Rows<'_, '_> {
     fn total(&self, dense: &Dense) -> [f32; 3] {
         let mut total = [0.0; 3];
-        for (sums, count) in self.sums.iter().zip(self.counts) {
-            let scale = self.model.artefact.scale * group_scale(count);
+        for ((group, sums), count) in Group::ALL.into_iter().zip(&self.sums).zip(self.counts) {
+            let scale = self.model.artefact.scale * group_scale(group, count);
             for (total, sum) in total.iter_mut().zip(sums) {
                 *total += *sum as f32 * scale;
             }

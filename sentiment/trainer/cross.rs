@@ -1,0 +1,45 @@
+//! Five-fold cross-validation: each example is judged by weights that never saw it.
+
+use cekbrand_sentiment::Label;
+
+use crate::corpus::Corpus;
+use crate::fit;
+use crate::settings::Settings;
+use crate::vectors::Vector;
+
+const FOLDS: usize = 5;
+
+/// What weights from the other folds say of one example.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outside {
+    pub(crate) truth: Label,
+    pub(crate) sums: [f32; 3],
+    pub(crate) words: usize,
+}
+
+/// Judges every example of every set from outside, set by set.
+pub(crate) fn outside(corpus: &Corpus, settings: &Settings) -> [Vec<Outside>; 3] {
+    let mut outside: [Vec<Outside>; 3] = Default::default();
+    for fold in 0..FOLDS {
+        let training: Vec<&Vector> =
+            corpus.sets.iter().flat_map(|(_, set)| in_fold(set, move |of| of != fold)).collect();
+        let weights = fit::fit(&training, settings);
+        for ((_, set), judged) in corpus.sets.iter().zip(&mut outside) {
+            judged.extend(in_fold(set, move |of| of == fold).map(|vector| Outside {
+                truth: vector.label,
+                sums: weights.sums(vector),
+                words: vector.words,
+            }));
+        }
+    }
+    outside
+}
+
+fn in_fold(set: &[Vector], wanted: impl Fn(usize) -> bool) -> impl Iterator<Item = &Vector> {
+    set.iter().enumerate().filter(move |(place, _)| wanted(fold_of(*place))).map(|(_, vector)| vector)
+}
+
+/// Scatters the places over the folds, the same way every time.
+fn fold_of(place: usize) -> usize {
+    (place.wrapping_mul(2_654_435_761) >> 7) % FOLDS
+}
