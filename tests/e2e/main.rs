@@ -1,1 +1,5 @@
-//! Tests.
+//! End-to-end tests of the package: the built command on real servers.
+
+mod cli;
+mod command;
+mod compose;

@@ -1,0 +1,214 @@
+//! The command as an operator meets it: help, exit codes, and each subcommand on real servers.
+
+use std::time::{Duration, Instant};
+
+use cekbrand_devkit::servers::{TestDatabase, TestServers};
+use serde_json::Value;
+
+use crate::command::{Cekbrand, TOKEN_KEY, free_port, http, stderr};
+
+const ACCOUNT: &str = "17841400000000041";
+const SUBCOMMANDS: [&[&str]; 21] = [
+    &[],
+    &["init"],
+    &["migrate"],
+    &["ingest"],
+    &["work"],
+    &["serve"],
+    &["account"],
+    &["account", "add"],
+    &["account", "list"],
+    &["account", "show"],
+    &["account", "remove"],
+    &["account", "token"],
+    &["key"],
+    &["key", "create"],
+    &["key", "list"],
+    &["key", "revoke"],
+    &["ledger"],
+    &["send"],
+    &["demo"],
+    &["sentiment"],
+    &["completions"],
+];
+
+/// The command on a database of its own.
+async fn on_database() -> (Cekbrand, TestDatabase) {
+    let database = TestServers::shared().unwrap().database().await.unwrap();
+    (Cekbrand::new().with("CEKBRAND__DATABASE__URL", database.url()), database)
+}
+
+#[test]
+fn each_help_has_an_example() {
+    let cekbrand = Cekbrand::new();
+    for subcommand in SUBCOMMANDS {
+        let help = cekbrand.ok(&[subcommand, &["--help"]].concat());
+        let has_example = help.contains("Example:\n") || subcommand.is_empty() && help.contains("Start with:");
+        assert!(has_example, "{subcommand:?}: {help}");
+        assert!(!help.contains("TODO"), "{help}");
+    }
+}
+
+#[test]
+fn completions_know_every_subcommand() {
+    let script = Cekbrand::new().ok(&["completions", "bash"]);
+    for subcommand in SUBCOMMANDS.iter().filter_map(|path| path.first()) {
+        assert!(script.contains(subcommand), "{subcommand}");
+    }
+}
+
+#[test]
+fn wrong_usage_and_wrong_configuration_end_with_2() {
+    let cekbrand = Cekbrand::new();
+    assert_eq!(cekbrand.run(&["no-such-thing"]).status.code(), Some(2));
+    assert_eq!(cekbrand.run(&["account", "add", "not-a-number"]).status.code(), Some(2));
+    let incomplete = cekbrand.run(&["ingest"]);
+    assert_eq!(incomplete.status.code(), Some(2));
+    let said = stderr(&incomplete);
+    assert!(said.contains("CEKBRAND__META__APP_SECRETS is not set"), "{said}");
+    assert!(said.contains("CEKBRAND__META__VERIFY_TOKEN is not set"), "{said}");
+    let misspelt = Cekbrand::new().with("CEKBRAND__DATABASE__ULR", "x").run(&["ledger"]);
+    assert_eq!(misspelt.status.code(), Some(2));
+    assert!(stderr(&misspelt).contains("did you mean CEKBRAND__DATABASE__URL?"), "{}", stderr(&misspelt));
+    let missing = cekbrand.run(&["--config", "nowhere.toml", "ledger"]);
+    assert_eq!(missing.status.code(), Some(2), "{}", stderr(&missing));
+}
+
+#[test]
+fn a_database_that_is_away_ends_with_1_and_says_where_it_was_looked_for() {
+    let url = format!("postgres://nobody:hush@127.0.0.1:{}/nothing", free_port());
+    let output = Cekbrand::new().with("DATABASE_URL", url).run(&["ledger"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(said.contains("PostgreSQL at 127.0.0.1:") && said.contains("CEKBRAND__DATABASE__URL"), "{said}");
+    assert!(!said.contains("hush"), "{said}");
+}
+
+#[test]
+fn init_writes_a_file_that_the_command_accepts_and_leaves_alone() {
+    let cekbrand = Cekbrand::new();
+    cekbrand.ok(&["init"]);
+    let path = cekbrand.dir().join("cekbrand.toml");
+    let written = std::fs::read_to_string(&path).unwrap();
+    let again = cekbrand.run(&["init"]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(stderr(&again).contains("exists"), "{}", stderr(&again));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), written);
+    // Nothing in it is wrong; only what a person must fill in is lacking.
+    let ledger = cekbrand.run(&["ledger"]);
+    assert!(stderr(&ledger).contains("not valid: CEKBRAND__DATABASE__URL is not set"), "{}", stderr(&ledger));
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_added_gets_a_sealed_token_and_is_removed() {
+    let (cekbrand, database) = on_database().await;
+    let cekbrand = cekbrand.with("CEKBRAND__TOKEN_KEY", TOKEN_KEY);
+    let early = cekbrand.run_with_input(&["account", "token", ACCOUNT], "EAAB-secret");
+    assert_eq!(early.status.code(), Some(1));
+    assert!(stderr(&early).contains("account add"), "{}", stderr(&early));
+    cekbrand.ok(&["account", "add", ACCOUNT, "--timezone", "Asia/Jakarta"]);
+    cekbrand.ok(&["account", "add", ACCOUNT]);
+    assert!(cekbrand.ok(&["account", "show", ACCOUNT]).contains("1 user waiting"));
+    let said = cekbrand.ok_with_input(&["account", "token", ACCOUNT, "--days", "60"], "EAAB-secret\n");
+    assert!(!said.contains("EAAB"), "{said}");
+    assert!(cekbrand.ok(&["account", "list"]).contains("valid until"));
+    let sealed: String =
+        sqlx::query_scalar("SELECT token FROM instagram.instagram_tokens").fetch_one(&database.pool()).await.unwrap();
+    assert!(sealed.starts_with("v1.") && !sealed.contains("EAAB"), "{sealed}");
+    let zone: String =
+        sqlx::query_scalar(r#"SELECT timezone FROM instagram."user""#).fetch_one(&database.pool()).await.unwrap();
+    assert_eq!(zone, "Asia/Jakarta");
+    cekbrand.ok(&["account", "remove", ACCOUNT]);
+    assert!(cekbrand.ok(&["account", "list"]).contains("none"), "the token is kept");
+    assert_eq!(cekbrand.run(&["account", "remove", ACCOUNT]).status.code(), Some(1));
+    let audited: Vec<String> =
+        sqlx::query_scalar("SELECT action FROM pipeline.audit ORDER BY id").fetch_all(&database.pool()).await.unwrap();
+    assert_eq!(audited, ["account.add", "account.add", "account.token", "account.remove"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_opens_the_api_until_it_is_revoked() {
+    let (cekbrand, _database) = on_database().await;
+    let (listen, admin) = (free_port(), free_port());
+    let cekbrand = cekbrand
+        .with("CEKBRAND__SERVE__LISTEN", format!("127.0.0.1:{listen}"))
+        .with("CEKBRAND__ADMIN__LISTEN", format!("127.0.0.1:{admin}"));
+    let key = cekbrand.ok(&["key", "create", "--name", "reports", "--days", "1"]);
+    let mut serve = cekbrand.start("serve");
+    wait_until_ready(admin, &mut serve).await;
+    let ask = async || {
+        let url = format!("http://127.0.0.1:{listen}/api/pipeline");
+        http().get(url).bearer_auth(key.trim()).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(ask().await, 200);
+    let id = key.split('_').nth(1).unwrap();
+    assert!(cekbrand.ok(&["key", "list"]).contains(id));
+    cekbrand.ok(&["key", "revoke", id]);
+    assert_eq!(ask().await, 401);
+    assert!(cekbrand.ok(&["key", "list"]).contains("revoked"));
+    assert_eq!(cekbrand.run(&["key", "revoke", id]).status.code(), Some(1));
+    assert_eq!(serve.terminate(), Some(0), "{}", serve.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrate_may_run_twice_and_what_send_posts_is_in_kafka() {
+    let servers = TestServers::shared().unwrap();
+    let (cekbrand, _database) = on_database().await;
+    let (listen, admin) = (free_port(), free_port());
+    let cekbrand = cekbrand
+        .with("CEKBRAND__KAFKA__BROKERS", servers.kafka_brokers())
+        .with("CEKBRAND__KAFKA__TOPIC_PREFIX", servers.topic_prefix("cli"))
+        .with("CEKBRAND__KAFKA__PARTITIONS", 2)
+        .with("CEKBRAND__META__APP_SECRETS", "new=hush-hush")
+        .with("CEKBRAND__META__VERIFY_TOKEN", "verify")
+        .with("CEKBRAND__INGEST__LISTEN", format!("127.0.0.1:{listen}"))
+        .with("CEKBRAND__ADMIN__LISTEN", format!("127.0.0.1:{admin}"));
+    assert_eq!(cekbrand.ok(&["migrate"]).matches("is created").count(), 5);
+    assert_eq!(cekbrand.ok(&["migrate"]).matches("is there\n").count(), 5);
+    let mut ingest = cekbrand.start("ingest");
+    wait_until_ready(admin, &mut ingest).await;
+    let url = format!("http://127.0.0.1:{listen}/webhooks/instagram");
+    let sent = cekbrand.ok(&["send", "--url", &url, "--events", "200", "--plain", "--json"]);
+    let sent: Value = serde_json::from_str(&sent).unwrap();
+    assert_eq!((&sent["sent"], &sent["accepted"]), (&200.into(), &200.into()), "{sent}");
+    let metrics = http().get(format!("http://127.0.0.1:{admin}/metrics")).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("cekbrand_ingest_"), "{metrics}");
+    let ledger: Value = serde_json::from_str(&cekbrand.ok(&["ledger", "--json"])).unwrap();
+    assert_eq!((&ledger["closed"], &ledger["landed"]), (&true.into(), &0.into()), "{ledger}");
+    assert_eq!(ingest.terminate(), Some(0), "{}", ingest.log());
+    let log = ingest.log();
+    assert!(log.contains("meta.app_secrets=(secret)") && !log.contains("hush"), "{log}");
+    let refused = cekbrand.run(&["send", "--url", "http://127.0.0.1:1/nowhere", "--events", "1", "--give-up-after", "0"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("were not accepted"), "{}", stderr(&refused));
+}
+
+#[test]
+fn sentiment_scores_lines_and_measures_itself() {
+    let cekbrand = Cekbrand::new();
+    let lines = cekbrand.ok_with_input(&["sentiment", "score"], "keren banget kak 😍\nkecewa bgt 😡\n");
+    let labels: Vec<Value> = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["label"].clone()).collect();
+    assert_eq!(labels, ["pos", "neg"]);
+    let file = cekbrand.dir().join("labelled.tsv");
+    std::fs::write(&file, "pos\tkeren banget kak 😍\nneg\tkecewa bgt 😡\n").unwrap();
+    let measured = cekbrand.ok(&["sentiment", "eval", "labelled.tsv", "--json"]);
+    assert_eq!(serde_json::from_str::<Value>(&measured).unwrap()["n"], 2);
+    std::fs::write(&file, "no tab").unwrap();
+    assert_eq!(cekbrand.run(&["sentiment", "eval", "labelled.tsv"]).status.code(), Some(1));
+}
+
+/// Asks `/readyz` until it says yes.
+pub async fn wait_until_ready(admin: u16, role: &mut crate::command::Role) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let url = format!("http://127.0.0.1:{admin}/readyz");
+    loop {
+        let answer = http().get(&url).send().await;
+        if answer.is_ok_and(|answer| answer.status() == 200) {
+            return;
+        }
+        assert!(role.is_running() && Instant::now() < deadline, "not ready: {}", role.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

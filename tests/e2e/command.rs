@@ -1,0 +1,129 @@
+//! Runs the built command the way an operator does, with nothing of the caller's configuration.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// A key of 32 bytes, for tests.
+pub const TOKEN_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// The command with an environment and a directory of its own.
+pub struct Cekbrand {
+    dir: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+impl Cekbrand {
+    /// No setting is given.
+    pub fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), environment: Vec::new() }
+    }
+
+    /// With an environment variable.
+    pub fn with(mut self, variable: &str, value: impl ToString) -> Self {
+        self.environment.push((variable.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Where it runs.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Runs a subcommand to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.run_with_input(arguments, "")
+    }
+
+    /// Runs a subcommand to its end, with something on stdin.
+    pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // A command that does not read its input may have ended by now.
+        let _unread = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap()
+    }
+
+    /// Runs a subcommand that must end with 0, and gives its stdout.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        self.ok_with_input(arguments, "")
+    }
+
+    /// The same with something on stdin.
+    pub fn ok_with_input(&self, arguments: &[&str], input: &str) -> String {
+        let output = self.run_with_input(arguments, input);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Starts a role; its logs go to a file. It ends with the value.
+    pub fn start(&self, role: &str) -> Role {
+        let log = self.dir().join(format!("{role}.log"));
+        let child =
+            self.command(&[role]).stdout(Stdio::null()).stderr(std::fs::File::create(&log).unwrap()).spawn();
+        Role { child: child.unwrap(), log }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cekbrand"));
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("CEKBRAND__") || name == "DATABASE_URL" {
+                command.env_remove(name);
+            }
+        }
+        command.args(arguments).envs(self.environment.iter().cloned()).current_dir(self.dir());
+        command.stdin(Stdio::piped());
+        command
+    }
+}
+
+/// A running role.
+pub struct Role {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Role {
+    /// Asks it to end, waits, and gives its exit code.
+    pub fn terminate(&mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Role {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// What a command said on stderr.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A loopback port that is free now.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// An HTTP client.
+pub fn http() -> reqwest::Client {
+    // Another test may have chosen the provider already, which is as good.
+    let _already = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
