@@ -1,9 +1,56 @@
-//! What a worker needs to know, with the contract's defaults.
+//! What workers need to know, with the contract's defaults.
 
 use std::time::Duration;
 
 use cekbrand_schema::kafka::KafkaSettings;
 use cekbrand_schema::topic::Topics;
+
+use crate::enrich;
+use crate::seal::TokenKeys;
+
+/// Settings of a worker process.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Which parts this process runs.
+    pub parts: Parts,
+    /// Landing.
+    pub land: LandSettings,
+    /// Enriching.
+    pub enrich: enrich::settings::Settings,
+    /// Keys that open tokens.
+    pub token_keys: TokenKeys,
+    /// The Meta app whose quota is spent.
+    pub app_id: String,
+}
+
+impl Settings {
+    /// The contract's defaults around what has none.
+    pub fn new(token_keys: TokenKeys, app_id: String) -> Self {
+        let (parts, land, enrich) =
+            (Parts::default(), LandSettings::default(), enrich::settings::Settings::default());
+        Self { parts, land, enrich, token_keys, app_id }
+    }
+}
+
+/// The parts of a worker that a process runs; all of them unless told otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent switches, each named")]
+pub struct Parts {
+    /// From Kafka to rows.
+    pub land: bool,
+    /// Graph reads.
+    pub enrich: bool,
+    /// Analytics.
+    pub analyse: bool,
+    /// What time alone makes due.
+    pub schedule: bool,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self { land: true, enrich: true, analyse: true, schedule: true }
+    }
+}
 
 /// Settings of landing.
 #[derive(Debug, Clone)]

@@ -1,20 +1,91 @@
-//! The worker process: one thread for each lane, and the loops that read, compute and schedule beside them.
+//! The worker process: one thread for each lane, and beside them the loops that read, compute and schedule.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use cekbrand_graph::GraphApi;
 use cekbrand_schema::health::Readiness;
 use cekbrand_schema::{Lane, SharedClock};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::enrich::Enricher;
 use crate::land::Halt;
 use crate::land::lane::{Heartbeat, LaneRunner};
-use crate::settings::LandSettings;
+use crate::settings::{LandSettings, Parts, Settings};
 
 /// A loop that stands still for this long makes the worker unready. A batch may be long, and a rebalance takes seconds.
 const STUCK_AFTER: Duration = Duration::from_mins(1);
+
+/// A worker, ready to run.
+pub struct Worker {
+    parts: Parts,
+    landing: Option<Landing>,
+    enricher: Enricher,
+    stop: CancellationToken,
+}
+
+impl Worker {
+    /// Subscribes to every lane, if landing is among the parts.
+    ///
+    /// # Errors
+    ///
+    /// [`Halt::Consumer`] where a consumer cannot be built.
+    pub fn new(
+        settings: Settings,
+        pool: &PgPool,
+        api: Arc<dyn GraphApi>,
+        clock: &SharedClock,
+    ) -> Result<Self, Halt> {
+        let Settings { parts, land, enrich, token_keys, app_id } = settings;
+        let stop = CancellationToken::new();
+        let landing = parts.land.then(|| Landing::subscribe(&land, pool, clock, stop.clone())).transpose()?;
+        let enricher = Enricher::new(pool.clone(), api, token_keys, app_id, Arc::clone(clock), enrich);
+        Ok(Self { parts, landing, enricher, stop })
+    }
+
+    /// Whether every lane's loop goes round.
+    pub fn readiness(&self) -> Readiness {
+        self.landing.as_ref().map_or_else(|| Arc::new(|| Ok(())) as Readiness, Landing::readiness)
+    }
+
+    /// Works until `shutdown`, or until a lane halts.
+    ///
+    /// # Errors
+    ///
+    /// The [`Halt`] for which a person has to look.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), Halt> {
+        let Self { parts, landing, enricher, stop } = self;
+        let mut loops = JoinSet::new();
+        if parts.enrich {
+            let stop = stop.clone();
+            loops.spawn(async move { enricher.run(stop).await });
+        }
+        let landing = async {
+            if let Some(landing) = landing {
+                return landing.run().await;
+            }
+            stop.cancelled().await;
+            Ok(())
+        };
+        tokio::pin!(landing);
+        let landed = tokio::select! {
+            landed = &mut landing => landed,
+            () = shutdown.cancelled() => {
+                stop.cancel();
+                landing.await
+            }
+        };
+        stop.cancel();
+        while let Some(ended) = loops.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(error = %error, "a loop of the worker broke off");
+            }
+        }
+        landed
+    }
+}
 
 /// The landing half of a worker: every lane with its thread.
 pub struct Landing {

@@ -2,3 +2,4 @@
 
 mod land;
 mod lanes;
+mod tasks;
