@@ -1,5 +1,7 @@
 //! The receiver from outside: what it answers to whom, and what then lies in Kafka.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod kafka;
 mod statuses;
 

@@ -91,7 +91,7 @@ impl Bench {
     /// Waits until `landed + duplicates` of the comments' lane is `count`.
     async fn wait_for(&self, count: i64) {
         let sql = "SELECT coalesce(sum(landed + duplicates), 0)::bigint FROM pipeline.consumer_offset";
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
         loop {
             let landed: i64 = sqlx::query_scalar(sql).fetch_one(&self.pool()).await.unwrap();
             if landed >= count {
