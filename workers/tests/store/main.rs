@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod analyse;
+mod brand;
+mod enrich;
 mod land;
 mod lanes;
+mod migrations;
+mod schedule;
 mod tasks;

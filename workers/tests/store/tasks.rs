@@ -241,7 +241,9 @@ async fn close_to_the_limit_only_urgent_work_is_done_until_the_usage_is_old() {
         )
         .await;
     queue.quota("a", Some(93), None).await;
-    assert_eq!(targets(&queue.claim(10).await), ["new"]);
+    let urgent = queue.claim(10).await;
+    assert_eq!(targets(&urgent), ["new"]);
+    assert!(queue.finish(&urgent[0], 10).await);
     assert!(queue.claim(10).await.is_empty());
     let parked_now =
         tasks::park_blocked(&mut *queue.conn().await, "app", (at(-890), 90), 100, at(10)).await.unwrap();

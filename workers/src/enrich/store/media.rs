@@ -83,12 +83,13 @@ WHERE COALESCE(c.updated_timestamp <= EXCLUDED.updated_timestamp, TRUE)
     AND (c.like_count, c.comments_count, c.absence)
         IS DISTINCT FROM (EXCLUDED.like_count, EXCLUDED.comments_count, EXCLUDED.absence)"#;
 
-// A story whose day has passed, or whose day is not known, was lost unread; anything else was deleted.
+// A story whose day has passed, or whose day is not known, was lost unread; anything else was deleted. What belongs to somebody else may merely
+// have become invisible to us.
 const GONE: &str = "
 UPDATE instagram.media m SET
     lost_at = CASE WHEN m.media_product_type = 'STORY' AND COALESCE(m.timestamp <= $3, TRUE) THEN $2 END,
     deleted_at = CASE WHEN m.media_product_type = 'STORY' AND COALESCE(m.timestamp <= $3, TRUE) THEN NULL ELSE $2 END
-WHERE m.id = $1 AND m.deleted_at IS NULL AND m.lost_at IS NULL";
+WHERE m.id = $1 AND m.deleted_at IS NULL AND m.lost_at IS NULL AND COALESCE(m.user_id = $4, TRUE)";
 
 /// What is known of a medium.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,7 +201,7 @@ async fn write_medium(
     Ok(())
 }
 
-/// Notes that a medium is gone: a story whose 24 hours began before `story_start` is lost, anything else deleted. Says at which instants
+/// Notes that a medium is gone from `account_id`'s sight: a story whose 24 hours began before `story_start` is lost, anything else deleted. Says at which instants
 /// analytics of which account changed.
 ///
 /// # Errors
@@ -208,13 +209,14 @@ async fn write_medium(
 pub async fn note_gone(
     conn: &mut PgConnection,
     media_id: &str,
-    story_start: Timestamp,
-    now: Timestamp,
+    account_id: &str,
+    (story_start, now): (Timestamp, Timestamp),
 ) -> Result<Vec<(String, Timestamp)>, sqlx::Error> {
     let gone = sqlx::query(GONE)
         .bind(media_id)
         .bind(now.to_sqlx())
         .bind(story_start.to_sqlx())
+        .bind(account_id)
         .execute(&mut *conn)
         .await?;
     let facts = facts(conn, media_id).await?;

@@ -114,7 +114,7 @@ async fn write_rows(
         Rows::MediaGone => {
             let life = context.settings.story_life;
             let story_start = now.checked_sub(life).unwrap_or(Timestamp::MIN);
-            media::note_gone(conn, &task.target_id, story_start, now).await
+            media::note_gone(conn, &task.target_id, &task.account_id, (story_start, now)).await
         }
         Rows::Comment(node) => comment::write(conn, node, &task.account_id, observed_at).await,
         Rows::CommentGone => comment::note_gone(conn, &task.target_id, now).await,
