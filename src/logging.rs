@@ -22,9 +22,14 @@ pub(crate) fn start(config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// Starts logging warnings as text, for commands that answer at once.
+/// Starts logging warnings, for commands that answer at once.
 pub(crate) fn start_quiet() -> Result<()> {
-    start_with(EnvFilter::try_new("warn").context("no filter for logs")?, !std::io::stderr().is_terminal())
+    start_filtered("warn")
+}
+
+/// Starts logging what passes a filter of our own.
+pub(crate) fn start_filtered(filter: &str) -> Result<()> {
+    start_with(EnvFilter::try_new(filter).context("no filter for logs")?, !std::io::stderr().is_terminal())
 }
 
 fn start_with(filter: EnvFilter, json: bool) -> Result<()> {

@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            let is_usage = error.chain().any(|cause| cause.is::<ConfigError>());
+            let is_usage = error.downcast_ref::<ConfigError>().is_some();
             ExitCode::from(if is_usage { 2 } else { 1 })
         }
     }

@@ -56,7 +56,7 @@ fn render() -> String {
     for setting in SETTINGS {
         let (table, key) = setting.name.split_once('.').unwrap_or(("", setting.name));
         if table != section {
-            text += &format!("\n[{table}]\n");
+            text.extend(["\n[", table, "]\n"]);
             section = table;
         }
         text += &render_setting(setting, key);

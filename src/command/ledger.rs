@@ -46,9 +46,9 @@ pub(crate) async fn run(args: &Args, file: Option<&Path>) -> Result<ExitCode> {
     .await
     .context("the look at Kafka broke off")?;
     if args.json {
-        print_json(&rows, &lags, totals, work)?
+        print_json(&rows, &lags, totals, work)?;
     } else {
-        print_table(&rows, &lags, totals, work)
+        print_table(&rows, &lags, totals, work);
     }
     Ok(if totals.closed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

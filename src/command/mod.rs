@@ -2,6 +2,7 @@
 
 mod account;
 mod completions;
+mod demo;
 mod ingest;
 mod init;
 mod key;
@@ -10,6 +11,7 @@ mod migrate;
 mod send;
 mod sentiment;
 mod serve;
+mod work;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,9 +22,11 @@ use clap::Subcommand;
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Demo(demo::Args),
     Init(init::Args),
     Migrate(migrate::Args),
     Ingest(ingest::Args),
+    Work(work::Args),
     Serve(serve::Args),
     Account(account::Args),
     Key(key::Args),
@@ -38,6 +42,8 @@ pub(crate) async fn run(command: Command, file: Option<&Path>) -> Result<ExitCod
         Command::Init(args) => init::run(&args)?,
         Command::Migrate(args) => migrate::run(&args, file).await?,
         Command::Ingest(_) => ingest::run(file).await?,
+        Command::Demo(args) => return demo::run(args, file).await,
+        Command::Work(args) => work::run(&args, file).await?,
         Command::Serve(_) => serve::run(file).await?,
         Command::Account(args) => account::run(args, file).await?,
         Command::Key(args) => key::run(args, file).await?,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use cekbrand_devkit::meta::{Generator, GeneratorConfig, Sender, SenderConfig, SentLog, Signer};
@@ -16,7 +17,7 @@ use crate::{logging, progress};
 /// Posts invented, signed events to a receiver: for load and smoke tests.
 #[derive(Debug, Parser)]
 #[command(after_help = "Example:\n  CEKBRAND__META__APP_SECRETS=... cekbrand send --events 1000\n\n\
-                  Signs with the first app secret. What was not answered with 200 is sent again for two minutes.")]
+                  Signs with the first app secret. What was not answered with 200 is sent again.")]
 pub(crate) struct Args {
     /// The receiver.
     #[arg(long, default_value = "http://127.0.0.1:8080/webhooks/instagram")]
@@ -33,6 +34,9 @@ pub(crate) struct Args {
     /// Only changes that parse, none twice: what a first smoke test wants.
     #[arg(long)]
     plain: bool,
+    /// How long a delivery that is not accepted is sent again: a number of seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    give_up_after: u64,
     /// One JSON object on stdout instead of a sentence.
     #[arg(long)]
     json: bool,
@@ -47,6 +51,7 @@ pub(crate) async fn run(args: Args, file: Option<&Path>) -> Result<()> {
     };
     let mut settings = SenderConfig::new(args.url.as_str(), Signer::new(secret));
     settings.concurrency = args.concurrency.into();
+    settings.give_up_after = Duration::from_secs(args.give_up_after);
     let world = Arc::new(World::new(WorldConfig::new(args.seed, SystemClock.now())));
     let mut generated = GeneratorConfig::new(args.seed, args.events);
     if args.plain {

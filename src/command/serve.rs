@@ -38,6 +38,9 @@ pub(crate) async fn run(file: Option<&Path>) -> Result<()> {
     let serve = Insights::bind(settings, pool, Arc::new(SystemClock)).await?;
     let listen = config.admin_listen(SocketAddr::from(([127, 0, 0, 1], 9103)))?;
     admin::start(listen, metrics, vec![("serve", serve.readiness())]).await?;
-    let running = async { Ok::<(), Infallible>(serve.run(shutdown.clone()).await) };
+    let running = async {
+        serve.run(shutdown.clone()).await;
+        Ok::<(), Infallible>(())
+    };
     shutdown::within_grace(running, &shutdown, grace).await
 }

@@ -10,6 +10,7 @@ use super::table::{PREFIX, SETTINGS, Setting, find, nearest};
 
 /// The file that is read when none is named.
 const FILE: &str = "cekbrand.toml";
+const DEFAULT: &str = "the default";
 const FILE_SUFFIX: &str = "_FILE";
 
 /// A setting's text and where it was found.
@@ -23,6 +24,11 @@ impl Text {
     /// The text itself.
     pub(super) fn value(&self) -> &str {
         &self.value
+    }
+
+    /// Whether nobody gave it.
+    pub(super) fn is_default(&self) -> bool {
+        self.origin == DEFAULT
     }
 
     /// Says that a setting's text is wrong, where it was found, and, unless it is a secret, what it is.
@@ -74,7 +80,7 @@ impl Layers {
         let mut layers = Self::default();
         for setting in SETTINGS {
             if let Some(default) = setting.default {
-                layers.put(setting, default.to_owned(), "the default".to_owned());
+                layers.put(setting, default.to_owned(), DEFAULT.to_owned());
             }
         }
         if let Some((name, text)) = file {
@@ -87,6 +93,13 @@ impl Layers {
     /// A setting's text, if anybody gave one.
     pub(super) fn text(&self, name: &str) -> Option<&Text> {
         self.texts.get(name)
+    }
+
+    /// Puts a text that the program itself chose over all layers.
+    pub(super) fn overlay(&mut self, name: &str, text: String) {
+        if let Some(setting) = find(name) {
+            self.put(setting, text, format!("{name} of the program"));
+        }
     }
 
     fn put(&mut self, setting: &'static Setting, value: String, origin: String) {

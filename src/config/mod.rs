@@ -73,6 +73,25 @@ impl Config {
         if mistakes.is_empty() { Ok(Self { layers }) } else { Err(ConfigError(mistakes)) }
     }
 
+    /// The same with other texts for some settings, which nobody but the program chose: they must be valid.
+    ///
+    /// # Errors
+    /// Where they are not.
+    pub(crate) fn overlaid(
+        mut self,
+        texts: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> Result<Self, ConfigError> {
+        for (name, text) in texts {
+            self.layers.overlay(name, text);
+        }
+        Self::check(self.layers, &[])
+    }
+
+    /// Whether the environment or the file gives a setting.
+    pub(crate) fn is_given(&self, name: &str) -> bool {
+        self.layers.text(name).is_some_and(|text| !text.is_default())
+    }
+
     /// The effective configuration, one `name=value` each; secrets only say that they are there.
     pub(crate) fn redacted(&self) -> String {
         let shown = SETTINGS.iter().map(|setting| {

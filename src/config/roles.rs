@@ -7,6 +7,8 @@ use anyhow::{Context, Result};
 use cekbrand_ingest::LabelledSecret;
 use cekbrand_schema::Topics;
 use cekbrand_schema::kafka::KafkaSettings;
+use cekbrand_workers::LandSettings;
+use cekbrand_workers::seal::TokenKeys;
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -109,6 +111,28 @@ impl Config {
     /// Never, as it was checked.
     pub(crate) fn admin_listen(&self, default: SocketAddr) -> Result<SocketAddr, ConfigError> {
         if self.text("admin.listen").is_some() { self.address("admin.listen") } else { Ok(default) }
+    }
+
+    /// A worker's settings.
+    ///
+    /// # Errors
+    /// When [`WORK`] was not required of the configuration, or numbers are too large.
+    pub(crate) fn work(&self) -> Result<cekbrand_workers::Settings, ConfigError> {
+        let keys = TokenKeys::parse(&self.given("token_key")?.into())
+            .map_err(|error| ConfigError::one(format!("token_key: {error}")))?;
+        let mut settings = cekbrand_workers::Settings::new(keys, self.given("meta.app_id")?);
+        settings.land = LandSettings {
+            kafka: self.kafka()?,
+            topics: self.topics(),
+            batch_changes: self.number("work.batch_changes")?,
+            batch_wait: self.duration("work.batch_wait")?,
+            dead_letter_percent: self.number("work.dead_letter_percent")?,
+            dead_letter_run: self.number("work.dead_letter_run")?,
+        };
+        settings.enrich.lease = self.duration("work.lease")?;
+        settings.enrich.backoff.first = self.duration("graph.backoff_min")?;
+        settings.enrich.backoff.longest = self.duration("graph.backoff_max")?;
+        Ok(settings)
     }
 
     /// The read API's settings.

@@ -84,8 +84,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Of the last 1000 changes; over it the worker stops",
     ),
     preset("work.dead_letter_run", "100", Kind::Number, "Dead letters in a row; at it the worker stops"),
-    preset("retention.event", "400d", Kind::Duration, "How long landed events are kept"),
-    preset("retention.graph_response", "90d", Kind::Duration, "How long the Graph API's answers are kept"),
     preset("serve.listen", "127.0.0.1:8081", Kind::Address, "Where the read API listens"),
     preset("serve.requests_per_second", "50", Kind::Number, "For each API key; over it 429"),
     optional(

@@ -1,5 +1,7 @@
-//! What operators change and look at, in PostgreSQL: accounts with their tokens, the books, who did what.
+//! What operators change and look at, in PostgreSQL: accounts with their tokens, who did what, the books, and what the
+//! demo shows.
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod books;
+pub(crate) mod highlights;

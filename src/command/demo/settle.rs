@@ -1,0 +1,74 @@
+//! Waits until every change is accounted for, every read is done or parked, and no analytics are due.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::feed::Sent;
+use super::parts::Parts;
+use crate::progress;
+use crate::store::books::{self, Totals, Work};
+
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// As long as something changes there is hope.
+const STUCK_AFTER: Duration = Duration::from_mins(2);
+
+/// How everything ended up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Settled {
+    pub(super) totals: Totals,
+    pub(super) work: Work,
+}
+
+impl Settled {
+    async fn read(parts: &Parts) -> Result<Self> {
+        // In this order: once everything has landed, all the work that follows from it is known.
+        let totals = books::totals(&parts.pool).await.context("the books cannot be read")?;
+        let work = books::work(&parts.pool).await.context("the work cannot be counted")?;
+        Ok(Self { totals, work })
+    }
+
+    fn is_final(&self, accepted: i64) -> bool {
+        self.totals.changes() >= accepted && self.work.open == 0 && self.work.dirty_marks == 0
+    }
+}
+
+/// Waits until it is all done.
+pub(super) async fn wait(parts: &Parts, sent: &Sent) -> Result<Settled> {
+    let accepted = i64::try_from(sent.accepted).context("too many changes")?;
+    let bar = progress::bar(sent.accepted, "changes landed");
+    let (mut last, mut moved) = (Settled::read(parts).await?, Instant::now());
+    while !last.is_final(accepted) {
+        if moved.elapsed() > STUCK_AFTER {
+            let (totals, work) = (last.totals, last.work);
+            bail!(
+                "nothing has moved for {} s: {} of {accepted} changes landed, {} reads are open, {} marks are left",
+                STUCK_AFTER.as_secs(),
+                totals.changes(),
+                work.open,
+                work.dirty_marks
+            );
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+        let seen = Settled::read(parts).await?;
+        if seen != last {
+            (last, moved) = (seen, Instant::now());
+        }
+        show(&bar, accepted, seen);
+    }
+    bar.finish_and_clear();
+    Ok(last)
+}
+
+/// First the landing counts, then the reads.
+fn show(bar: &indicatif::ProgressBar, accepted: i64, seen: Settled) {
+    let (position, length, what) = if seen.totals.changes() < accepted {
+        (seen.totals.changes(), accepted, "changes landed")
+    } else {
+        let settled = seen.work.done + seen.work.parked;
+        (settled, settled + seen.work.open, "Graph reads done or parked")
+    };
+    bar.set_length(length.unsigned_abs());
+    bar.set_position(position.unsigned_abs());
+    bar.set_message(what);
+}

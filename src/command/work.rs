@@ -1,0 +1,84 @@
+//! `cekbrand work`: a worker.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use cekbrand_graph::HttpGraphApi;
+use cekbrand_schema::{SharedClock, SystemClock};
+use cekbrand_workers::{Parts, Worker};
+use clap::{Parser, ValueEnum};
+
+use crate::config::{Config, roles};
+use crate::{admin, logging, shutdown};
+
+/// Connections to the database: one for each lane, the rest for Graph reads and analytics.
+pub(crate) const CONNECTIONS: u32 = 24;
+
+/// Lands changes, reads the Graph API, computes analytics, and does what is due by time. Run as many as you like.
+#[derive(Debug, Parser)]
+#[command(
+    after_help = "Example:\n  CEKBRAND__DATABASE__URL=postgres://cekbrand@localhost/cekbrand cekbrand work\n  \
+                  cekbrand work --only land,analyse\n\n\
+                  Needs Kafka and PostgreSQL. /healthz, /readyz and /metrics are on 127.0.0.1:9102 \
+                  (CEKBRAND__ADMIN__LISTEN)."
+)]
+pub(crate) struct Args {
+    /// Run these parts only.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+}
+
+/// A part of a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// From Kafka to rows.
+    Land,
+    /// Graph reads.
+    Enrich,
+    /// Analytics.
+    Analyse,
+    /// What is due by time.
+    Schedule,
+}
+
+/// Runs the subcommand.
+pub(crate) async fn run(args: &Args, file: Option<&Path>) -> Result<()> {
+    let config = Config::load(file, roles::WORK)?;
+    logging::start(&config)?;
+    let metrics = admin::record()?;
+    let mut settings = config.work()?;
+    settings.parts = parts(&args.only);
+    let clock: SharedClock = Arc::new(SystemClock);
+    let api =
+        HttpGraphApi::new(config.graph()?, Arc::clone(&clock)).context("no client for the Graph API")?;
+    let shutdown = shutdown::on_signal()?;
+    let pool = config.lazy_pool(CONNECTIONS)?;
+    let worker = Worker::new(settings, &pool, Arc::new(api), &clock)?;
+    let listen = config.admin_listen(SocketAddr::from(([127, 0, 0, 1], 9102)))?;
+    admin::start(listen, metrics, vec![("work", worker.readiness())]).await?;
+    shutdown::within_grace(worker.run(shutdown.clone()), &shutdown, config.duration("shutdown_grace")?).await
+}
+
+fn parts(only: &[Part]) -> Parts {
+    let runs = |part| only.is_empty() || only.contains(&part);
+    Parts {
+        land: runs(Part::Land),
+        enrich: runs(Part::Enrich),
+        analyse: runs(Part::Analyse),
+        schedule: runs(Part::Schedule),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_named_means_everything() {
+        assert_eq!(parts(&[]), Parts::default());
+        let some = parts(&[Part::Land, Part::Analyse]);
+        assert_eq!(some, Parts { land: true, enrich: false, analyse: true, schedule: false });
+    }
+}

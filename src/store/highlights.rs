@@ -1,0 +1,62 @@
+//! What the demo shows of what arrived.
+
+use serde::Serialize;
+use sqlx::{FromRow, PgExecutor};
+
+const ROWS: &str = r#"
+SELECT 'pipeline.event', COUNT(*) FROM pipeline.event
+UNION ALL SELECT 'pipeline.graph_response', COUNT(*) FROM pipeline.graph_response
+UNION ALL SELECT 'instagram.user', COUNT(*) FROM instagram."user"
+UNION ALL SELECT 'instagram.media', COUNT(*) FROM instagram.media
+UNION ALL SELECT 'instagram.media_comment', COUNT(*) FROM instagram.media_comment
+UNION ALL SELECT 'instagram.media_insight', COUNT(*) FROM instagram.media_insight
+UNION ALL SELECT 'toba_cek_insta.user_insight_engagement', COUNT(*) FROM toba_cek_insta.user_insight_engagement
+UNION ALL SELECT 'toba_cek_insta.user_hastags_metrics', COUNT(*) FROM toba_cek_insta.user_hastags_metrics"#;
+
+const TOP_MEDIA: &str = r#"
+WITH brand AS (
+    SELECT m.user_id
+    FROM instagram.media m
+    JOIN instagram.media_comment c ON c.media_id = m.id
+    WHERE m.user_id IS NOT NULL
+    GROUP BY m.user_id
+    ORDER BY COUNT(*) DESC, m.user_id
+    LIMIT 1
+)
+SELECT u.username AS brand, m.id, COALESCE(m.media_product_type, m.media_type) AS kind, m.like_count AS likes,
+    m.comments_count AS comments,
+    (SELECT COUNT(*) FROM instagram.media_comment c WHERE c.media_id = m.id) AS arrived,
+    (SELECT i.value FROM instagram.media_insight i
+        WHERE i.media_id = m.id AND i.metric = 'views' AND i.breakdown = '' AND i.value IS NOT NULL
+        ORDER BY i.datestamp DESC LIMIT 1) AS views,
+    LEFT(m.caption, 60) AS caption
+FROM instagram.media m
+JOIN brand b ON b.user_id = m.user_id
+LEFT JOIN instagram."user" u ON u.id = m.user_id
+WHERE m.deleted_at IS NULL
+ORDER BY m.like_count + m.comments_count DESC NULLS LAST, m.id
+LIMIT 5"#;
+
+/// A medium of the brand that was talked about most.
+#[derive(Debug, FromRow, Serialize)]
+pub(crate) struct TopMedium {
+    pub(crate) brand: Option<String>,
+    pub(crate) id: String,
+    pub(crate) kind: Option<String>,
+    pub(crate) likes: Option<i64>,
+    pub(crate) comments: Option<i64>,
+    /// Comments that webhooks brought.
+    pub(crate) arrived: i64,
+    pub(crate) views: Option<i64>,
+    pub(crate) caption: Option<String>,
+}
+
+/// How many rows the tables hold that the demo fills.
+pub(crate) async fn rows(executor: impl PgExecutor<'_>) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    sqlx::query_as(ROWS).fetch_all(executor).await
+}
+
+/// The media with most likes and comments of the brand with most comments.
+pub(crate) async fn top_media(executor: impl PgExecutor<'_>) -> Result<Vec<TopMedium>, sqlx::Error> {
+    sqlx::query_as(TOP_MEDIA).fetch_all(executor).await
+}
