@@ -431,7 +431,7 @@ COMMENT ON COLUMN instagram.media.shortcode IS 'Short code within the permalink.
 COMMENT ON COLUMN instagram.media.owner_id IS 'Id that the node gives as its owner, the same as user_id. Source: media node.';
 COMMENT ON COLUMN instagram.media.media_hastag IS 'Hashtags of the caption, separated by spaces. Source: parsed from caption.';
 COMMENT ON COLUMN instagram.media.is_archieved IS 'Whether the owner archived it. Exception: stays NULL, since the API does not tell.';
-COMMENT ON COLUMN instagram.media.updated_timestamp IS 'When it was last read; NULL for a stub.';
+COMMENT ON COLUMN instagram.media.updated_timestamp IS 'When the row was last written; NULL for a stub that nothing has written since.';
 COMMENT ON COLUMN instagram.media.datestamp IS 'Local day of the owner on which it was last read; NULL for a stub.';
 COMMENT ON COLUMN instagram.media.media_product_type IS 'FEED, REELS, STORY or AD. Source: media node or webhook.';
 COMMENT ON COLUMN instagram.media.is_shared_to_feed IS 'Whether a reel stands among the posts as well. Source: media node.';

@@ -8,9 +8,13 @@ const MARK: &str = r#"
     INSERT INTO pipeline.dirty_mark (account_id, day, marked_at)
     SELECT DISTINCT given.account_id, (given.at AT TIME ZONE coalesce(account.timezone, 'UTC'))::date, $3::timestamptz
     FROM UNNEST($1::text[], $2::timestamptz[]) AS given (account_id, at)
-    LEFT JOIN instagram."user" AS account ON account.id = given.account_id"#;
+    LEFT JOIN instagram."user" AS account ON account.id = given.account_id
+    WHERE given.account_id <> ''"#;
 
-/// Marks the account's local day of each instant.
+/// Marks the account's local day of each instant, in the transaction that writes the raw rows.
+///
+/// The instant is that of the observation. Changes of a medium itself (owner, time of publication, hashtags, deletion) are found by the
+/// analyser, which any mark of the owner makes look.
 ///
 /// # Errors
 ///
@@ -20,6 +24,9 @@ pub async fn mark(
     marks: &[(String, Timestamp)],
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
+    if marks.is_empty() {
+        return Ok(());
+    }
     sqlx::query(MARK)
         .bind(marks.iter().map(|(account, _)| account.as_str()).collect::<Vec<_>>())
         .bind(marks.iter().map(|(_, at)| at.to_sqlx()).collect::<Vec<_>>())

@@ -1,2 +1,138 @@
-//! Analytics.
+//! Analytics: rows of `toba_cek_insta`, computed again from `instagram` wherever a mark says that they may no longer hold.
+//!
+//! ```text
+//!  land, enrich, schedule ──▶ dirty_mark (account, day) ──▶ Analyser: the account's lock ─▶ marks deleted, days widened ─▶ one upsert per table
+//! ```
+//!
+//! - [`marks`]: how others say that a day changed.
+//! - [`days`]: which days a change reaches.
+//! - [`store`]: the statements.
+//!
+//! Invariants: rows are a pure function of the raw tables and the account's present day, whatever order writes and ticks came in; computing twice
+//! changes no row; a mark set while its account is being computed stays for the next time.
+
+pub mod days;
 pub mod marks;
+mod store;
+
+use std::time::Duration;
+
+use cekbrand_schema::SharedClock;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+
+use days::Reach;
+
+/// Settings of the analyser.
+#[derive(Debug, Clone)]
+pub struct AnalyseSettings {
+    /// How long to wait when nothing is marked, or after an error.
+    pub idle: Duration,
+    /// Accounts looked at in one tick.
+    pub accounts_per_tick: i64,
+}
+
+impl Default for AnalyseSettings {
+    fn default() -> Self {
+        Self { idle: Duration::from_secs(1), accounts_per_tick: 100 }
+    }
+}
+
+/// Why a tick failed. What was marked stays marked.
+#[derive(Debug, thiserror::Error)]
+pub enum AnalyseError {
+    /// The marks could not be read.
+    #[error("cannot read the dirty marks")]
+    Marks(#[source] sqlx::Error),
+    /// An account could not be computed; the others of the tick were.
+    #[error("cannot compute the analytics of account {account_id}")]
+    Account {
+        /// The first account that failed.
+        account_id: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+}
+
+/// Computes marked accounts. Any number may run at once: an account is computed by one of them.
+#[derive(Debug, Clone)]
+pub struct Analyser {
+    pool: PgPool,
+    clock: SharedClock,
+    settings: AnalyseSettings,
+}
+
+impl Analyser {
+    /// An analyser of this database.
+    pub fn new(pool: PgPool, clock: SharedClock, settings: AnalyseSettings) -> Self {
+        Self { pool, clock, settings }
+    }
+
+    /// Computes until told to stop. An error is logged and what it concerns tried again.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            let idle = match self.tick().await {
+                Ok(computed) => computed == 0,
+                Err(error) => {
+                    metrics::counter!("cekbrand_worker_analyse_failures_total").increment(1);
+                    tracing::error!(error = ?error, "analytics could not be computed and will be tried again");
+                    true
+                }
+            };
+            if idle {
+                tokio::select! {
+                    () = self.clock.sleep(self.settings.idle) => {}
+                    () = shutdown.cancelled() => {}
+                }
+            }
+        }
+    }
+
+    /// Computes the accounts that are marked, those that have waited longest first. Returns how many it computed; one that another
+    /// analyser is at is left to it.
+    ///
+    /// # Errors
+    ///
+    /// [`AnalyseError`]; an account that fails keeps its marks and does not keep others from being computed.
+    pub async fn tick(&self) -> Result<usize, AnalyseError> {
+        let accounts = store::marked_accounts(&self.pool, self.settings.accounts_per_tick)
+            .await
+            .map_err(AnalyseError::Marks)?;
+        let (mut computed, mut failure) = (0, None);
+        for account_id in accounts {
+            match self.compute(&account_id).await {
+                Ok(true) => computed += 1,
+                Ok(false) => {}
+                Err(source) => failure = failure.or(Some(AnalyseError::Account { account_id, source })),
+            }
+        }
+        metrics::counter!("cekbrand_worker_accounts_analysed_total").increment(computed as u64);
+        failure.map_or(Ok(computed), Err)
+    }
+
+    /// Computes one account in one transaction; `false` where another analyser holds it or its marks are gone.
+    async fn compute(&self, account_id: &str) -> Result<bool, sqlx::Error> {
+        let now = self.clock.now();
+        let mut transaction = self.pool.begin().await?;
+        let conn = &mut *transaction;
+        if !store::try_lock(conn, account_id).await? {
+            return Ok(false);
+        }
+        // In this order: what is read after the marks are gone includes what they were set for.
+        let mut marked = store::take_marks(conn, account_id).await?;
+        if marked.is_empty() {
+            return Ok(false);
+        }
+        marked.extend(store::sync_media(conn, account_id).await?);
+        let today = store::today(conn, account_id, now).await?;
+        if let Some(Reach { first, days }) = days::reach(&marked, today) {
+            store::write_growth(conn, account_id, first).await?;
+            store::write_engagement(conn, account_id, &days, now).await?;
+            store::write_rankings(conn, account_id, today, now).await?;
+            store::write_hashtags(conn, account_id, first, today, now).await?;
+        }
+        transaction.commit().await?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,26 @@
+-- Growth columns of instagram.media_like_comment of one account's media from a day on: the difference from the snapshot before.
+-- $1 account, $2 first day
+UPDATE instagram.media_like_comment AS held SET
+    like_count_growth = computed.like_count_growth,
+    comments_count_growth = computed.comments_count_growth
+FROM (
+    SELECT
+        snapshot.id,
+        snapshot.like_count - before.like_count AS like_count_growth,
+        snapshot.comments_count - before.comments_count AS comments_count_growth
+    FROM instagram.media AS medium
+    INNER JOIN instagram.media_like_comment AS snapshot
+        ON snapshot.media_id = medium.id AND snapshot.datestamp >= $2
+    LEFT JOIN LATERAL (
+        SELECT earlier.like_count, earlier.comments_count
+        FROM instagram.media_like_comment AS earlier
+        WHERE earlier.media_id = snapshot.media_id AND earlier.datestamp < snapshot.datestamp
+        ORDER BY earlier.datestamp DESC
+        LIMIT 1
+    ) AS before ON TRUE
+    WHERE medium.user_id = $1
+) AS computed
+WHERE
+    held.id = computed.id
+    AND (held.like_count_growth, held.comments_count_growth)
+    IS DISTINCT FROM (computed.like_count_growth, computed.comments_count_growth)

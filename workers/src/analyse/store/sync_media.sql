@@ -1,0 +1,66 @@
+-- Brings pipeline.analysed_media up to date for one account and returns the days of publication of what differs, before and after.
+-- $1 account
+WITH zone AS (
+    SELECT coalesce((SELECT timezone FROM instagram."user" WHERE id = $1), 'UTC') AS name
+),
+held AS MATERIALIZED (
+    -- Album children are part of their album, an ad's copy is the organic medium again.
+    SELECT
+        medium.id AS media_id,
+        medium."timestamp" AS published_at,
+        (medium."timestamp" AT TIME ZONE zone.name)::date AS published_on,
+        (medium.deleted_at AT TIME ZONE zone.name)::date AS deleted_on,
+        medium.media_hastag
+    FROM instagram.media AS medium
+    CROSS JOIN zone
+    WHERE
+        medium.user_id = $1
+        AND medium."timestamp" IS NOT NULL
+        AND medium.parent_id IS NULL
+        AND medium.original_media_id IS NULL
+),
+changed AS MATERIALIZED (
+    SELECT
+        held.*,
+        before.published_on AS was_published_on
+    FROM held
+    LEFT JOIN pipeline.analysed_media AS before ON before.user_id = $1 AND before.media_id = held.media_id
+    WHERE
+        before.media_id IS NULL
+        OR (before.published_at, before.published_on, before.deleted_on, before.media_hastag)
+        IS DISTINCT FROM (held.published_at, held.published_on, held.deleted_on, held.media_hastag)
+),
+gone AS (
+    DELETE FROM pipeline.analysed_media AS before
+    WHERE before.user_id = $1 AND NOT EXISTS (SELECT FROM held WHERE held.media_id = before.media_id)
+    RETURNING before.published_on
+),
+written AS (
+    INSERT INTO pipeline.analysed_media AS before
+        (user_id, media_id, published_at, published_on, deleted_on, media_hastag, hastags)
+    SELECT
+        $1,
+        media_id,
+        published_at,
+        published_on,
+        deleted_on,
+        media_hastag,
+        ARRAY(
+            SELECT DISTINCT hastag
+            FROM regexp_split_to_table(lower(coalesce(media_hastag, '')), '[[:space:],#]+') AS hastag
+            WHERE hastag <> ''
+            ORDER BY hastag
+        )
+    FROM changed
+    ON CONFLICT (user_id, media_id) DO UPDATE SET
+        published_at = excluded.published_at,
+        published_on = excluded.published_on,
+        deleted_on = excluded.deleted_on,
+        media_hastag = excluded.media_hastag,
+        hastags = excluded.hastags
+)
+SELECT published_on AS day FROM gone
+UNION
+SELECT published_on FROM changed
+UNION
+SELECT was_published_on FROM changed WHERE was_published_on IS NOT NULL
