@@ -107,9 +107,10 @@ impl Enricher {
     pub async fn run(&self, shutdown: CancellationToken) {
         let inner = &self.inner;
         let mut crew = Crew::default();
-        let mut looked = Timestamp::MIN;
+        let (mut parked, mut shown) = (Timestamp::MIN, Timestamp::MIN);
         while !shutdown.is_cancelled() {
-            looked = inner.look_around(looked).await;
+            parked = inner.park_blocked_since(parked).await;
+            shown = inner.show_queue_since(shown).await;
             let room = inner.settings.concurrency.saturating_sub(crew.working.len());
             // A few free places are worth a claim, a single one is not.
             let claimed = if room * 4 >= inner.settings.concurrency {
@@ -209,14 +210,23 @@ impl Inner {
         Ok(())
     }
 
-    /// Every now and then: parks what is blocked, shows how the queue stands. Says when it last did.
-    async fn look_around(&self, looked: Timestamp) -> Timestamp {
+    /// Every now and then: parks what is blocked. Says when that last was.
+    async fn park_blocked_since(&self, last: Timestamp) -> Timestamp {
         let now = self.clock.now();
-        if now < policy::after(looked, self.settings.gauges.min(self.settings.poll * 4)) {
-            return looked;
+        if now < policy::after(last, self.settings.poll * 4) {
+            return last;
         }
         if let Err(error) = self.park_blocked().await {
             tracing::warn!(%error, "tasks of blocked accounts cannot be parked");
+        }
+        now
+    }
+
+    /// Every now and then: shows how the queue stands. Says when that last was.
+    async fn show_queue_since(&self, last: Timestamp) -> Timestamp {
+        let now = self.clock.now();
+        if now < policy::after(last, self.settings.gauges) {
+            return last;
         }
         if let Err(error) = self.show_queue().await {
             tracing::warn!(%error, "the queue cannot be counted");

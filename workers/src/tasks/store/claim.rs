@@ -16,7 +16,7 @@ const ANY_DUE: &str =
 
 // `account` skips from account to account along the index (account_id, lane, due_at), so its cost is the number of accounts and not of tasks. An
 // account's most urgent lane with due work is taken first; figures wait until their medium's node is read. SKIP LOCKED keeps two workers from
-// waiting for each other.
+// waiting for each other; kinds that only a newer version knows are left to it.
 const CLAIM: &str = "
 WITH RECURSIVE account (id) AS (
     (SELECT t.account_id FROM pipeline.enrichment_task t WHERE t.state <> 'done' ORDER BY t.account_id LIMIT 1)
@@ -42,14 +42,13 @@ open_account AS (
 due AS (
     SELECT DISTINCT ON (o.id) o.id, o.room, lane.number AS lane, first.due_at
     FROM open_account o
-    CROSS JOIN generate_series(0, o.last_lane) AS lane (number)
+    JOIN (VALUES (0), (1), (2), (3)) AS lane (number) ON lane.number <= o.last_lane
     CROSS JOIN LATERAL (
         SELECT t.due_at FROM pipeline.enrichment_task t
-        WHERE t.account_id = o.id AND t.state <> 'done' AND t.lane = lane.number AND t.due_at <= $1
-            AND NOT (t.kind = 'media_insights' AND EXISTS (
-                SELECT 1 FROM pipeline.enrichment_task m
-                WHERE m.kind = 'media' AND m.target_id = t.target_id AND m.account_id = t.account_id
-                    AND m.state IN ('waiting', 'running')))
+        WHERE t.account_id = o.id AND t.state <> 'done' AND t.lane = lane.number AND t.due_at <= $1 AND t.kind = ANY($12)
+            AND (t.kind <> 'media_insights' OR COALESCE((
+                SELECT m.state = 'done' OR (m.state = 'parked' AND m.due_at > $1) FROM pipeline.enrichment_task m
+                WHERE m.kind = 'media' AND m.target_id = t.target_id AND m.account_id = t.account_id), TRUE))
         ORDER BY t.due_at LIMIT 1
     ) AS first
     WHERE o.room > 0
@@ -63,11 +62,10 @@ picked AS (
     FROM urgent u
     CROSS JOIN LATERAL (
         SELECT t.id FROM pipeline.enrichment_task t
-        WHERE t.account_id = u.id AND t.state <> 'done' AND t.lane = u.lane AND t.due_at <= $1
-            AND NOT (t.kind = 'media_insights' AND EXISTS (
-                SELECT 1 FROM pipeline.enrichment_task m
-                WHERE m.kind = 'media' AND m.target_id = t.target_id AND m.account_id = t.account_id
-                    AND m.state IN ('waiting', 'running')))
+        WHERE t.account_id = u.id AND t.state <> 'done' AND t.lane = u.lane AND t.due_at <= $1 AND t.kind = ANY($12)
+            AND (t.kind <> 'media_insights' OR COALESCE((
+                SELECT m.state = 'done' OR (m.state = 'parked' AND m.due_at > $1) FROM pipeline.enrichment_task m
+                WHERE m.kind = 'media' AND m.target_id = t.target_id AND m.account_id = t.account_id), TRUE))
         ORDER BY t.due_at LIMIT u.room
         FOR UPDATE SKIP LOCKED
     ) AS task
@@ -163,6 +161,7 @@ pub async fn claim(
         .bind(picking.pause_percent)
         .bind(id)
         .bind(until.to_sqlx())
+        .bind(TaskKind::ALL.map(TaskKind::as_str).as_slice())
         .fetch_all(conn)
         .await?;
     rows.iter().map(|row| task(row, id, until)).collect()

@@ -41,29 +41,53 @@ FROM (
 ) AS waiting
 WHERE t.id = waiting.id";
 
-// Due work of blocked accounts, and the less urgent lanes of accounts close to their limit: they say until when they wait.
+// Due work of blocked accounts, and the less urgent lanes of accounts close to their limit: they say until when they wait. The LATERAL join makes
+// it look at those accounts alone; a stop of the app as a whole has a statement of its own.
 const PARK_BLOCKED: &str = "
 UPDATE pipeline.enrichment_task t SET
     state = 'parked', reason = waiting.reason, parked_until = waiting.until, due_at = waiting.until,
     lease_id = NULL, lease_until = NULL
 FROM (
-    SELECT w.id, stop.reason, stop.until
+    SELECT task.id, stop.reason, stop.until
     FROM (
         SELECT q.account_id, q.blocked_until AS until, 0 AS first_lane,
             CASE q.block_reason WHEN 'policy_block' THEN 'policy_block' ELSE 'throttled' END AS reason
         FROM pipeline.account_quota q
-        WHERE q.app_id = $1 AND q.blocked_until > $2
+        WHERE q.app_id = $1 AND q.account_id <> '' AND q.blocked_until > $2
         UNION ALL
         SELECT q.account_id, q.observed_at + ($2 - $3), 2, 'throttled'
         FROM pipeline.account_quota q
-        WHERE q.app_id = $1 AND q.usage_percent >= $4 AND q.observed_at > $3
+        WHERE q.app_id = $1 AND q.account_id <> '' AND q.usage_percent >= $4 AND q.observed_at > $3
             AND COALESCE(q.blocked_until <= $2, TRUE)
     ) AS stop
-    JOIN pipeline.enrichment_task w ON (stop.account_id = '' OR w.account_id = stop.account_id)
-        AND w.lane >= stop.first_lane AND w.state <> 'done' AND w.due_at <= $2
-    ORDER BY w.due_at
-    LIMIT $5
-    FOR UPDATE OF w SKIP LOCKED
+    CROSS JOIN LATERAL (
+        SELECT w.id FROM pipeline.enrichment_task w
+        WHERE w.account_id = stop.account_id AND w.lane >= stop.first_lane AND w.state <> 'done' AND w.due_at <= $2
+        LIMIT $5
+        FOR UPDATE SKIP LOCKED
+    ) AS task
+) AS waiting
+WHERE t.id = waiting.id";
+
+const PARK_APP: &str = "
+UPDATE pipeline.enrichment_task t SET
+    state = 'parked', reason = 'throttled', parked_until = waiting.until, due_at = waiting.until,
+    lease_id = NULL, lease_until = NULL
+FROM (
+    SELECT task.id, stop.until
+    FROM (
+        SELECT CASE WHEN q.blocked_until > $2 THEN q.blocked_until ELSE q.observed_at + ($2 - $3) END AS until,
+            CASE WHEN q.blocked_until > $2 THEN 0 ELSE 2 END AS first_lane
+        FROM pipeline.account_quota q
+        WHERE q.app_id = $1 AND q.account_id = ''
+            AND (q.blocked_until > $2 OR (q.usage_percent >= $4 AND q.observed_at > $3))
+    ) AS stop
+    CROSS JOIN LATERAL (
+        SELECT w.id FROM pipeline.enrichment_task w
+        WHERE w.lane >= stop.first_lane AND w.state <> 'done' AND w.due_at <= $2
+        ORDER BY w.due_at LIMIT $5
+        FOR UPDATE SKIP LOCKED
+    ) AS task
 ) AS waiting
 WHERE t.id = waiting.id";
 
@@ -169,7 +193,7 @@ pub async fn park_account(
     Ok(parked.rows_affected())
 }
 
-/// Parks up to `limit` due tasks that no worker would claim: their account or the app is blocked, or its usage, seen after `usage_since`, has
+/// Parks up to `limit` due tasks an account that no worker would claim: their account or the app is blocked, or its usage, seen after `usage_since`, has
 /// reached `pause_percent` and their lane can wait. Says how many.
 ///
 /// # Errors
@@ -181,15 +205,19 @@ pub async fn park_blocked(
     limit: i64,
     now: Timestamp,
 ) -> Result<u64, sqlx::Error> {
-    let parked = sqlx::query(PARK_BLOCKED)
-        .bind(app_id)
-        .bind(now.to_sqlx())
-        .bind(usage_since.to_sqlx())
-        .bind(pause_percent)
-        .bind(limit)
-        .execute(conn)
-        .await?;
-    Ok(parked.rows_affected())
+    let mut parked = 0;
+    for statement in [PARK_BLOCKED, PARK_APP] {
+        let done = sqlx::query(statement)
+            .bind(app_id)
+            .bind(now.to_sqlx())
+            .bind(usage_since.to_sqlx())
+            .bind(pause_percent)
+            .bind(limit)
+            .execute(&mut *conn)
+            .await?;
+        parked += done.rows_affected();
+    }
+    Ok(parked)
 }
 
 /// Frees what waits for a token or a permission of the account: for the moment it gets a new token. Says how many tasks that were.
