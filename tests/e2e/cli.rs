@@ -43,7 +43,8 @@ fn each_help_has_an_example() {
     let cekbrand = Cekbrand::new();
     for subcommand in SUBCOMMANDS {
         let help = cekbrand.ok(&[subcommand, &["--help"]].concat());
-        let has_example = help.contains("Example:\n") || subcommand.is_empty() && help.contains("Start with:");
+        let has_example =
+            help.contains("Example:\n") || subcommand.is_empty() && help.contains("Start with:");
         assert!(has_example, "{subcommand:?}: {help}");
         assert!(!help.contains("TODO"), "{help}");
     }
@@ -114,17 +115,23 @@ async fn an_account_is_added_gets_a_sealed_token_and_is_removed() {
     let said = cekbrand.ok_with_input(&["account", "token", ACCOUNT, "--days", "60"], "EAAB-secret\n");
     assert!(!said.contains("EAAB"), "{said}");
     assert!(cekbrand.ok(&["account", "list"]).contains("valid until"));
-    let sealed: String =
-        sqlx::query_scalar("SELECT token FROM instagram.instagram_tokens").fetch_one(&database.pool()).await.unwrap();
+    let sealed: String = sqlx::query_scalar("SELECT token FROM instagram.instagram_tokens")
+        .fetch_one(&database.pool())
+        .await
+        .unwrap();
     assert!(sealed.starts_with("v1.") && !sealed.contains("EAAB"), "{sealed}");
-    let zone: String =
-        sqlx::query_scalar(r#"SELECT timezone FROM instagram."user""#).fetch_one(&database.pool()).await.unwrap();
+    let zone: String = sqlx::query_scalar(r#"SELECT timezone FROM instagram."user""#)
+        .fetch_one(&database.pool())
+        .await
+        .unwrap();
     assert_eq!(zone, "Asia/Jakarta");
     cekbrand.ok(&["account", "remove", ACCOUNT]);
     assert!(cekbrand.ok(&["account", "list"]).contains("none"), "the token is kept");
     assert_eq!(cekbrand.run(&["account", "remove", ACCOUNT]).status.code(), Some(1));
-    let audited: Vec<String> =
-        sqlx::query_scalar("SELECT action FROM pipeline.audit ORDER BY id").fetch_all(&database.pool()).await.unwrap();
+    let audited: Vec<String> = sqlx::query_scalar("SELECT action FROM pipeline.audit ORDER BY id")
+        .fetch_all(&database.pool())
+        .await
+        .unwrap();
     assert_eq!(audited, ["account.add", "account.add", "account.token", "account.remove"]);
 }
 
@@ -173,14 +180,23 @@ async fn migrate_may_run_twice_and_what_send_posts_is_in_kafka() {
     let sent = cekbrand.ok(&["send", "--url", &url, "--events", "200", "--plain", "--json"]);
     let sent: Value = serde_json::from_str(&sent).unwrap();
     assert_eq!((&sent["sent"], &sent["accepted"]), (&200.into(), &200.into()), "{sent}");
-    let metrics = http().get(format!("http://127.0.0.1:{admin}/metrics")).send().await.unwrap().text().await.unwrap();
+    let metrics =
+        http().get(format!("http://127.0.0.1:{admin}/metrics")).send().await.unwrap().text().await.unwrap();
     assert!(metrics.contains("cekbrand_ingest_"), "{metrics}");
     let ledger: Value = serde_json::from_str(&cekbrand.ok(&["ledger", "--json"])).unwrap();
     assert_eq!((&ledger["closed"], &ledger["landed"]), (&true.into(), &0.into()), "{ledger}");
     assert_eq!(ingest.terminate(), Some(0), "{}", ingest.log());
     let log = ingest.log();
     assert!(log.contains("meta.app_secrets=(secret)") && !log.contains("hush"), "{log}");
-    let refused = cekbrand.run(&["send", "--url", "http://127.0.0.1:1/nowhere", "--events", "1", "--give-up-after", "0"]);
+    let refused = cekbrand.run(&[
+        "send",
+        "--url",
+        "http://127.0.0.1:1/nowhere",
+        "--events",
+        "1",
+        "--give-up-after",
+        "0",
+    ]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("were not accepted"), "{}", stderr(&refused));
 }
@@ -189,7 +205,8 @@ async fn migrate_may_run_twice_and_what_send_posts_is_in_kafka() {
 fn sentiment_scores_lines_and_measures_itself() {
     let cekbrand = Cekbrand::new();
     let lines = cekbrand.ok_with_input(&["sentiment", "score"], "keren banget kak 😍\nkecewa bgt 😡\n");
-    let labels: Vec<Value> = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["label"].clone()).collect();
+    let labels: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["label"].clone()).collect();
     assert_eq!(labels, ["pos", "neg"]);
     let file = cekbrand.dir().join("labelled.tsv");
     std::fs::write(&file, "pos\tkeren banget kak 😍\nneg\tkecewa bgt 😡\n").unwrap();
@@ -197,6 +214,45 @@ fn sentiment_scores_lines_and_measures_itself() {
     assert_eq!(serde_json::from_str::<Value>(&measured).unwrap()["n"], 2);
     std::fs::write(&file, "no tab").unwrap();
     assert_eq!(cekbrand.run(&["sentiment", "eval", "labelled.tsv"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_demo_that_ends_by_itself_says_what_came_of_it() {
+    let demo = Cekbrand::new().ok(&["demo", "--once", "--events", "600", "--seed", "7", "--json"]);
+    let summary: Value = serde_json::from_str(demo.lines().last().unwrap()).unwrap();
+    let count = |name: &str| summary[name].as_u64().unwrap_or_else(|| panic!("{name}: {summary}"));
+    assert_eq!(summary["ledger_closed"], true, "{summary}");
+    assert_eq!((count("sent"), count("accepted"), count("expired")), (600, 600, 0), "{summary}");
+    assert_eq!(count("landed") + count("duplicates") + count("dead_lettered"), 600, "{summary}");
+    assert!(count("duplicates") > 0 && count("graph_calls") > 0 && count("tasks_done") > 0, "{summary}");
+    assert_eq!((count("tasks_open"), count("dirty_marks")), (0, 0), "{summary}");
+    assert!(!summary["top_media"].as_array().unwrap().is_empty(), "{summary}");
+}
+
+#[test]
+fn a_demo_stays_up_until_it_is_interrupted() {
+    let cekbrand = ["INGEST", "SERVE", "ADMIN"].into_iter().fold(Cekbrand::new(), |cekbrand, role| {
+        cekbrand.with(&format!("CEKBRAND__{role}__LISTEN"), "127.0.0.1:0")
+    });
+    let mut demo = cekbrand.start_with(&["demo", "--events", "50"]);
+    let deadline = Instant::now() + Duration::from_secs(120);
+    let place =
+        |start: &str| demo.stdout().lines().find(|line| line.starts_with(start)).map(|line| line.to_owned());
+    while place("Graph API").is_none() {
+        assert!(demo.is_running() && Instant::now() < deadline, "{} {}", demo.stdout(), demo.log());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    for (start, expected) in
+        [("pipeline", "\"lanes\""), ("a medium", "\"success\""), ("metrics", "cekbrand_ingest")]
+    {
+        let command = place(start).unwrap();
+        let (_, curl) = command.split_once("curl").unwrap();
+        let output =
+            std::process::Command::new("sh").args(["-c", &format!("curl --silent --fail {curl}")]).output();
+        let answer = String::from_utf8_lossy(&output.unwrap().stdout).into_owned();
+        assert!(answer.contains(expected), "{command}: {answer}");
+    }
+    assert_eq!(demo.interrupt(), Some(0), "{}", demo.log());
 }
 
 /// Asks `/readyz` until it says yes.

@@ -39,7 +39,8 @@ impl Cekbrand {
 
     /// Runs a subcommand to its end, with something on stdin.
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
-        let mut child = self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A command that does not read its input may have ended by now.
         let _unread = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap()
@@ -59,10 +60,16 @@ impl Cekbrand {
 
     /// Starts a role; its logs go to a file. It ends with the value.
     pub fn start(&self, role: &str) -> Role {
-        let log = self.dir().join(format!("{role}.log"));
-        let child =
-            self.command(&[role]).stdout(Stdio::null()).stderr(std::fs::File::create(&log).unwrap()).spawn();
-        Role { child: child.unwrap(), log }
+        self.start_with(&[role])
+    }
+
+    /// The same with arguments.
+    pub fn start_with(&self, arguments: &[&str]) -> Role {
+        let files = ["out", "log"].map(|kind| self.dir().join(format!("{}.{kind}", arguments[0])));
+        let [out, log] = files.clone().map(|path| std::fs::File::create(path).unwrap());
+        let child = self.command(arguments).stdout(out).stderr(log).spawn().unwrap();
+        let [out, log] = files;
+        Role { child, out, log }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -81,15 +88,36 @@ impl Cekbrand {
 /// A running role.
 pub struct Role {
     child: Child,
+    out: PathBuf,
     log: PathBuf,
 }
 
 impl Role {
     /// Asks it to end, waits, and gives its exit code.
     pub fn terminate(&mut self) -> Option<i32> {
+        self.signal("-TERM")
+    }
+
+    /// The same with Ctrl-C's signal.
+    pub fn interrupt(&mut self) -> Option<i32> {
+        self.signal("-INT")
+    }
+
+    fn signal(&mut self, signal: &str) -> Option<i32> {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
         self.child.wait().unwrap().code()
+    }
+
+    /// What it has said on stdout so far.
+    pub fn stdout(&self) -> String {
+        std::fs::read_to_string(&self.out).unwrap()
+    }
+
+    /// Ends it with SIGKILL: no clean-up of its own.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// What it has logged so far.

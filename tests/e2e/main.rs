@@ -3,3 +3,5 @@
 mod cli;
 mod command;
 mod compose;
+mod pipeline;
+mod readme;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use cekbrand_schema::kafka::KafkaSettings;
 use cekbrand_schema::topic::Topics;
 
+use crate::analyse::AnalyseSettings;
 use crate::enrich;
 use crate::seal::TokenKeys;
 
@@ -17,6 +18,8 @@ pub struct Settings {
     pub land: LandSettings,
     /// Enriching.
     pub enrich: enrich::settings::Settings,
+    /// Analysing.
+    pub analyse: AnalyseSettings,
     /// Keys that open tokens.
     pub token_keys: TokenKeys,
     /// The Meta app whose quota is spent.
@@ -26,9 +29,14 @@ pub struct Settings {
 impl Settings {
     /// The contract's defaults around what has none.
     pub fn new(token_keys: TokenKeys, app_id: String) -> Self {
-        let (parts, land, enrich) =
-            (Parts::default(), LandSettings::default(), enrich::settings::Settings::default());
-        Self { parts, land, enrich, token_keys, app_id }
+        Self {
+            parts: Parts::default(),
+            land: LandSettings::default(),
+            enrich: enrich::settings::Settings::default(),
+            analyse: AnalyseSettings::default(),
+            token_keys,
+            app_id,
+        }
     }
 }
 

@@ -10,9 +10,11 @@ use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::analyse::Analyser;
 use crate::enrich::Enricher;
 use crate::land::Halt;
 use crate::land::lane::{Heartbeat, LaneRunner};
+use crate::schedule::Scheduler;
 use crate::settings::{LandSettings, Parts, Settings};
 
 /// A loop that stands still for this long makes the worker unready. A batch may be long, and a rebalance takes seconds.
@@ -23,6 +25,8 @@ pub struct Worker {
     parts: Parts,
     landing: Option<Landing>,
     enricher: Enricher,
+    analyser: Analyser,
+    scheduler: Scheduler,
     stop: CancellationToken,
 }
 
@@ -38,11 +42,15 @@ impl Worker {
         api: Arc<dyn GraphApi>,
         clock: &SharedClock,
     ) -> Result<Self, Halt> {
-        let Settings { parts, land, enrich, token_keys, app_id } = settings;
+        let Settings { parts, land, enrich, analyse, token_keys, app_id } = settings;
+        #[cfg(feature = "failpoints")]
+        arm_fail_points();
         let stop = CancellationToken::new();
         let landing = parts.land.then(|| Landing::subscribe(&land, pool, clock, stop.clone())).transpose()?;
         let enricher = Enricher::new(pool.clone(), api, token_keys, app_id, Arc::clone(clock), enrich);
-        Ok(Self { parts, landing, enricher, stop })
+        let analyser = Analyser::new(pool.clone(), Arc::clone(clock), analyse);
+        let scheduler = Scheduler::new(pool.clone(), Arc::clone(clock));
+        Ok(Self { parts, landing, enricher, analyser, scheduler, stop })
     }
 
     /// Whether every lane's loop goes round.
@@ -56,11 +64,19 @@ impl Worker {
     ///
     /// The [`Halt`] for which a person has to look.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), Halt> {
-        let Self { parts, landing, enricher, stop } = self;
+        let Self { parts, landing, enricher, analyser, scheduler, stop } = self;
         let mut loops = JoinSet::new();
         if parts.enrich {
             let stop = stop.clone();
             loops.spawn(async move { enricher.run(stop).await });
+        }
+        if parts.analyse {
+            let stop = stop.clone();
+            loops.spawn(async move { analyser.run(stop).await });
+        }
+        if parts.schedule {
+            let stop = stop.clone();
+            loops.spawn(async move { scheduler.run(stop).await });
         }
         let landing = async {
             if let Some(landing) = landing {
@@ -85,6 +101,14 @@ impl Worker {
         }
         landed
     }
+}
+
+/// Takes fail points from the environment variable `FAILPOINTS`, once for the process.
+#[cfg(feature = "failpoints")]
+fn arm_fail_points() {
+    static ARMED: std::sync::Once = std::sync::Once::new();
+    // Dropping the scenario would disarm them again.
+    ARMED.call_once(|| std::mem::forget(fail::FailScenario::setup()));
 }
 
 /// The landing half of a worker: every lane with its thread.
