@@ -32,7 +32,7 @@ use cekbrand_graph::refusal::BadMetrics;
 use cekbrand_schema::SharedClock;
 use jiff::Timestamp;
 use sqlx::PgPool;
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use self::effects::{Effects, End, Rows};
@@ -94,12 +94,13 @@ impl Enricher {
         self.inner.park_blocked().await?;
         let claimed = self.inner.claim(self.inner.settings.concurrency, Vec::new()).await?;
         let number = claimed.len();
-        let mut working = JoinSet::new();
+        let mut crew = Crew::default();
         for task in claimed {
-            let inner = Arc::clone(&self.inner);
-            working.spawn(async move { inner.work(task).await });
+            crew.start(&self.inner, task);
         }
-        working.join_all().await;
+        while !crew.working.is_empty() {
+            crew.one_done().await;
+        }
         Ok(number)
     }
 
@@ -151,21 +152,25 @@ impl Crew {
     }
 
     async fn one_done(&mut self) {
-        let id = match self.working.join_next_with_id().await {
-            Some(Ok((id, ()))) => id,
-            Some(Err(error)) => {
+        if let Some(result) = self.working.join_next_with_id().await {
+            self.forget(result);
+        }
+    }
+
+    fn forget(&mut self, result: Result<(Id, ()), JoinError>) {
+        let id = result.map_or_else(
+            |error| {
                 tracing::error!(%error, "a task broke off; its lease will run out");
                 error.id()
-            }
-            None => return,
-        };
+            },
+            |(id, ())| id,
+        );
         self.accounts.remove(&id);
     }
 
     fn busy(&mut self) -> Vec<(String, i32)> {
-        while let Some(done) = self.working.try_join_next_with_id() {
-            let id = done.map_or_else(|error| error.id(), |(id, ())| id);
-            self.accounts.remove(&id);
+        while let Some(result) = self.working.try_join_next_with_id() {
+            self.forget(result);
         }
         let mut busy: HashMap<&str, i32> = HashMap::new();
         for account in self.accounts.values() {

@@ -83,7 +83,9 @@ async fn try_keep(
         response::record(&mut tx, origin, answer).await?;
     }
     note_token(&mut tx, task, &effects.end, sealed, now).await?;
-    marks::mark(&mut tx, &touched, now).await?;
+    if !touched.is_empty() {
+        marks::mark(&mut tx, &touched, now).await?;
+    }
     let blocked = settle(&mut tx, context, task, effects, (observed_at, now)).await?;
     if !end_task(&mut tx, task, &effects.end, (blocked, context.settings.lease), now).await? {
         tx.rollback().await?;

@@ -1,0 +1,271 @@
+//! What answers leave in the tables, and what is not asked twice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cekbrand_devkit::simulator::{CallKind, Effect, Fault};
+use cekbrand_devkit::world::{Product, World};
+use cekbrand_graph::node::{MediaNode, UserNode};
+use cekbrand_schema::Clock;
+use cekbrand_workers::enrich::store;
+use cekbrand_workers::tasks::{TaskKind, TaskLane};
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+
+use super::{Bench, done, parked};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_read_is_in_the_catalogue() {
+    let bench = Bench::new().await;
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("SELECT fetch_id, fetch_name FROM instagram.fetch_catalogue")
+            .fetch_all(&bench.pool())
+            .await
+            .unwrap();
+    for (id, name) in cekbrand_graph::catalogue::fetches() {
+        assert!(rows.contains(&(id.to_owned(), name.to_owned())), "{id}: {name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_and_its_medium_cost_three_calls_and_fill_their_rows() {
+    let bench = Bench::new().await;
+    let account = bench.account(0);
+    let medium = bench.media(0, Product::Feed).find(|m| m.caption.is_some() && !m.likes_hidden).unwrap();
+    bench.want_in(TaskKind::User, account.id.as_str(), 0, TaskLane::Daily).await;
+    bench.want_medium(medium, 0).await;
+    bench.settle().await;
+    assert_eq!(bench.simulator.total_cost(), 3);
+
+    let profile: (Option<String>, bool, bool) = sqlx::query_as(
+        r#"SELECT username, has_problems, is_userid_valid FROM instagram."user" WHERE id = $1"#,
+    )
+    .bind(account.id.as_str())
+    .fetch_one(&bench.pool())
+    .await
+    .unwrap();
+    assert_eq!(profile, (Some(account.username.clone()), false, true));
+    let snapshot: (String, i64, bool) = sqlx::query_as(
+        "SELECT datestamp::text, followers_count, absence IS NULL FROM instagram.user_data WHERE user_id = $1",
+    )
+    .bind(account.id.as_str())
+    .fetch_one(&bench.pool())
+    .await
+    .unwrap();
+    assert_eq!(snapshot, ("2026-11-20".to_owned(), i64::try_from(account.followers).unwrap(), true));
+    let row: (Option<String>, Option<String>, Option<String>, Option<String>) = sqlx::query_as(
+        "SELECT user_id, media_product_type, caption, media_hastag FROM instagram.media WHERE id = $1",
+    )
+    .bind(medium.id.as_str())
+    .fetch_one(&bench.pool())
+    .await
+    .unwrap();
+    assert_eq!(row.0.as_deref(), Some(account.id.as_str()));
+    assert_eq!((row.1.as_deref(), row.2.as_ref()), (Some("FEED"), medium.caption.as_ref()));
+    let first = row.3.unwrap().split(' ').next().unwrap().to_owned();
+    assert!(medium.caption.as_ref().unwrap().to_lowercase().contains(&format!("#{first}")));
+
+    let figures = bench.figures(medium).await;
+    assert_eq!(figures.len(), 10);
+    assert!(figures.iter().all(|(_, value, _)| value.is_some()), "{figures:?}");
+    assert_eq!(
+        bench.number("SELECT count(*) FROM instagram.media_like_comment WHERE like_count >= 0").await,
+        1
+    );
+    assert_eq!(bench.number("SELECT count(*) FROM pipeline.graph_response").await, 3);
+    assert_eq!(bench.number("SELECT count(*) FROM pipeline.enrichment_task WHERE state = 'done'").await, 3);
+    assert!(bench.number("SELECT count(*) FROM pipeline.dirty_mark").await > 0);
+    assert_eq!(
+        bench.number("SELECT (sum(granted) - sum(call_count))::bigint FROM pipeline.account_quota WHERE account_id <> ''").await,
+        0
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_and_no_secret_is_kept() {
+    let bench = Bench::new().await;
+    let medium = bench.medium(0, Product::Feed);
+    bench.simulator.add_fault(
+        Fault::new(Effect::Error {
+            code: 190,
+            subcode: None,
+            message: Some(format!("Malformed access token {}", token(&bench))),
+            status: None,
+            is_transient: None,
+        })
+        .times(1),
+    );
+    bench.want_medium(medium, 0).await;
+    bench.settle().await;
+    let dump: String = sqlx::query_scalar(
+        "SELECT (SELECT string_agg(r::text, ' ') FROM pipeline.graph_response r)
+            || (SELECT string_agg(t::text, ' ') FROM pipeline.enrichment_task t)
+            || (SELECT string_agg(t::text, ' ') FROM instagram.instagram_tokens t)",
+    )
+    .fetch_one(&bench.pool())
+    .await
+    .unwrap();
+    assert!(dump.contains("Malformed access token"));
+    for secret in bench.simulator.secrets() {
+        assert!(!dump.contains(&secret));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_a_short_while_ago_is_not_read_again() {
+    let bench = Bench::new().await;
+    let medium = bench.medium(0, Product::Feed);
+    bench.want_medium(medium, 0).await;
+    bench.settle().await;
+    bench.want_medium(medium, 0).await;
+    bench.settle().await;
+    assert_eq!(bench.simulator.total_cost(), 2);
+    assert_eq!(bench.state(TaskKind::Media, medium.id.as_str()).await, parked("fresh"));
+    bench.advance(Duration::from_mins(61));
+    bench.settle().await;
+    assert_eq!(bench.simulator.total_cost(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_story_is_read_while_it_lives_and_never_asked_after() {
+    let bench = Bench::new().await;
+    let story = bench.medium(0, Product::Story);
+    bench.want_medium(story, 0).await;
+    bench.settle().await;
+    assert_eq!(bench.figures(story).await.len(), 8);
+    let calls = bench.calls(CallKind::MediaInsights);
+    bench.advance(Duration::from_hours(25));
+    bench.want(TaskKind::MediaInsights, story.id.as_str(), 0).await;
+    bench.settle().await;
+    assert_eq!(bench.calls(CallKind::MediaInsights), calls);
+    assert!(!bench.absences(story).await.contains(&"lost".to_owned()), "values are known");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_story_that_expired_before_it_was_read_says_so_where_no_webhook_told() {
+    let bench = Bench::new().await;
+    let story = bench.medium(0, Product::Story);
+    bench.stub(story.id.as_str()).await;
+    bench.want(TaskKind::Media, story.id.as_str(), 0).await;
+    bench.settle().await;
+    let webhook = "
+        INSERT INTO instagram.media_insight
+            (id, media_id, metric, value, updated_timestamp, datestamp, source, observed_at)
+        SELECT 'x', id, 'reach', 55, to_timestamp(1), '2026-11-20', 'webhook', to_timestamp(1) FROM instagram.media";
+    sqlx::query(webhook).execute(&bench.pool()).await.unwrap();
+    bench.advance(Duration::from_hours(25));
+    bench.want(TaskKind::MediaInsights, story.id.as_str(), 0).await;
+    bench.settle().await;
+    let figures = bench.figures(story).await;
+    assert_eq!(figures.len(), 8);
+    for (metric, value, reason) in figures {
+        let expected = if metric == "reach" { (Some(55), None) } else { (None, Some("lost".to_owned())) };
+        assert_eq!((value, reason), expected, "{metric}");
+    }
+    assert_eq!(bench.calls(CallKind::MediaInsights), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_peoples_media_are_read_for_mentions_and_stay_outside_analytics() {
+    let bench = Bench::new().await;
+    let world = Arc::clone(bench.simulator.world());
+    let outsider = world.accounts().iter().find(|account| !account.watched).unwrap();
+    let theirs = world.media_of(outsider, |medium| medium.product == Product::Feed).next().unwrap();
+    bench.want(TaskKind::MentionedMedia, theirs.id.as_str(), 0).await;
+    bench.settle().await;
+    assert_eq!(bench.state(TaskKind::MentionedMedia, theirs.id.as_str()).await, done());
+    let read = "SELECT count(*) FROM instagram.media WHERE media_type IS NOT NULL AND user_id IS NULL";
+    assert_eq!(bench.number(read).await, 1);
+    assert_eq!(bench.number("SELECT count(*) FROM pipeline.dirty_mark").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_medium_of_another_account_of_ours_is_left_to_its_owner() {
+    let bench = Bench::new().await;
+    let medium = bench.medium(1, Product::Feed);
+    bench.want_medium(medium, 1).await;
+    bench.settle().await;
+    bench.want_medium(medium, 0).await;
+    bench.settle().await;
+    assert_eq!(bench.simulator.total_cost(), 2);
+    let notes = "
+        SELECT count(*) FROM pipeline.enrichment_task
+        WHERE state = 'done' AND last_error = 'the medium belongs to somebody else'";
+    assert_eq!(bench.number(notes).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comment_gets_what_its_webhook_did_not_tell_and_keeps_what_it_told() {
+    let bench = Bench::new().await;
+    let medium = bench.media(0, Product::Feed).find(|medium| medium.past_comments > 1).unwrap();
+    let mut comments = (0..medium.past_comments).map(|at| World::comment_id(medium, at));
+    let (known, deleted) = (comments.next().unwrap(), comments.next().unwrap());
+    let sql = "
+        INSERT INTO instagram.media_comment (id, text, first_seen_at, updated_timestamp, source)
+        VALUES ($1, 'as told', to_timestamp(1), to_timestamp(1), 'webhook'), ($2, 'gone', to_timestamp(1), to_timestamp(1), 'webhook')";
+    sqlx::query(sql).bind(known.as_str()).bind(deleted.as_str()).execute(&bench.pool()).await.unwrap();
+    bench.simulator.delete(deleted.as_str());
+    bench.want(TaskKind::Comment, known.as_str(), 0).await;
+    bench.want(TaskKind::Comment, deleted.as_str(), 0).await;
+    bench.settle().await;
+    bench.advance(Duration::from_mins(1));
+    bench.settle().await;
+    let row: (Option<String>, Option<String>, Option<String>, bool, String) = sqlx::query_as(
+        r#"SELECT text, username, media_id, "timestamp" IS NOT NULL AND like_count IS NOT NULL, source::text
+           FROM instagram.media_comment WHERE id = $1"#,
+    )
+    .bind(known.as_str())
+    .fetch_one(&bench.pool())
+    .await
+    .unwrap();
+    assert_eq!((row.0.as_deref(), row.2.as_deref()), (Some("as told"), Some(medium.id.as_str())));
+    assert!(row.1.is_some() && row.3 && row.4 == "webhook");
+    let gone = "SELECT count(*) FROM instagram.media_comment WHERE deleted_at IS NOT NULL AND text = 'gone'";
+    assert_eq!(bench.number(gone).await, 1);
+    assert_eq!(bench.calls(CallKind::Comment), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_says_nothing_new_or_comes_late_writes_nothing() {
+    let bench = Bench::new().await;
+    let account = bench.account(0).id.as_str();
+    let mut conn = bench.pool().acquire().await.unwrap();
+    let (early, late) = (bench.clock.now(), bench.clock.now().checked_add(Duration::from_mins(1)).unwrap());
+    let medium = |likes, published: Timestamp| MediaNode {
+        id: "m".to_owned(),
+        owner_id: Some(account.to_owned()),
+        media_type: Some("IMAGE".to_owned()),
+        caption: Some("#a".to_owned()),
+        timestamp: Some(published),
+        like_count: likes,
+        comments_count: Some(0),
+        ..MediaNode::default()
+    };
+    let node = medium(Some(5), early);
+    let user = UserNode { id: account.to_owned(), followers_count: Some(9), ..UserNode::default() };
+    assert_eq!(store::media::write(&mut conn, &node, account, late).await.unwrap().len(), 2);
+    assert!(store::user::write(&mut conn, &user, late).await.unwrap());
+    let picture = "
+        SELECT md5(string_agg(x, ',')) FROM (
+            SELECT m.xmin::text || m::text FROM instagram.media m UNION ALL
+            SELECT c.xmin::text || c::text FROM instagram.media_like_comment c UNION ALL
+            SELECT d.xmin::text || d::text FROM instagram.user_data d UNION ALL
+            SELECT u.xmin::text || u::text FROM instagram.\"user\" u ORDER BY 1) AS rows (x)";
+    let before: String = sqlx::query_scalar(picture).fetch_one(&bench.pool()).await.unwrap();
+    assert!(store::media::write(&mut conn, &node, account, late).await.unwrap().is_empty());
+    let stale = medium(Some(3), early);
+    assert!(store::media::write(&mut conn, &stale, account, early).await.unwrap().is_empty());
+    assert!(!store::user::write(&mut conn, &user, late).await.unwrap());
+    let after: String = sqlx::query_scalar(picture).fetch_one(&bench.pool()).await.unwrap();
+    assert_eq!(before, after);
+    let hidden = medium(None, early);
+    let newer = late.checked_add(Duration::from_secs(1)).unwrap();
+    assert_eq!(store::media::write(&mut conn, &hidden, account, newer).await.unwrap().len(), 1);
+    let absence: serde_json::Value =
+        sqlx::query_scalar("SELECT absence FROM instagram.media").fetch_one(&bench.pool()).await.unwrap();
+    assert_eq!(absence, serde_json::json!({"like_count": "hidden"}));
+}
+
+fn token(bench: &Bench) -> String {
+    bench.simulator.token(bench.account(0)).unwrap().expose_secret().to_owned()
+}

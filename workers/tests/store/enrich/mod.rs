@@ -1,0 +1,183 @@
+//! Enriching against the simulator: what an answer, a refusal or silence leaves in the tables.
+
+mod answers;
+mod budget;
+mod refusals;
+mod worker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cekbrand_devkit::servers::{TestDatabase, TestServers};
+use cekbrand_devkit::simulator::{CallKind, Simulator, SimulatorConfig};
+use cekbrand_devkit::world::{Account, Medium, Product};
+use cekbrand_graph::{GraphApi, HttpGraphApi};
+use cekbrand_schema::{Clock, ManualClock, SharedClock};
+use cekbrand_workers::enrich::Enricher;
+use cekbrand_workers::enrich::settings::Settings;
+use cekbrand_workers::seal::{Column, TokenKeys};
+use cekbrand_workers::tasks::{self, NewTask, TaskKind, TaskLane};
+use secrecy::SecretString;
+use sqlx::PgPool;
+
+const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+const APP: &str = "1000000000000042";
+
+/// A database, an invented Instagram with its clock, and a worker between them.
+struct Bench {
+    database: TestDatabase,
+    simulator: Simulator,
+    clock: Arc<ManualClock>,
+    enricher: Enricher,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        Self::with(|api, _| api).await
+    }
+
+    /// A bench whose client is wrapped.
+    async fn with(wrap: impl FnOnce(Arc<dyn GraphApi>, PgPool) -> Arc<dyn GraphApi>) -> Self {
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+        let database = TestServers::shared().unwrap().database().await.unwrap();
+        let clock = Arc::new(ManualClock::new("2026-11-20T05:00:00Z".parse().unwrap()));
+        let shared: SharedClock = clock.clone();
+        let config = SimulatorConfig { app_id: APP.to_owned(), require_proof: true, ..Default::default() };
+        let simulator = Simulator::start(7, config, Arc::clone(&shared)).await.unwrap();
+        let settings = cekbrand_graph::Settings {
+            base_url: simulator.base_url().to_owned(),
+            app_secret: Some(simulator.app_secret()),
+            timeout: Duration::from_secs(5),
+            ..Default::default()
+        };
+        let api: Arc<dyn GraphApi> = Arc::new(HttpGraphApi::new(settings, Arc::clone(&shared)).unwrap());
+        let api = wrap(api, database.pool());
+        let settings = Settings::default();
+        let enricher = Enricher::new(database.pool(), api, keys(), APP, shared, settings);
+        let bench = Self { database, simulator, clock, enricher };
+        for account in bench.simulator.world().watched() {
+            bench.add_account(account).await;
+        }
+        bench
+    }
+
+    fn pool(&self) -> PgPool {
+        self.database.pool()
+    }
+
+    fn account(&self, place: usize) -> &Account {
+        &self.simulator.world().watched()[place]
+    }
+
+    /// A medium of an account that can be read now.
+    fn medium(&self, account: usize, product: Product) -> &Medium {
+        self.media(account, product).next().unwrap()
+    }
+
+    fn media(&self, account: usize, product: Product) -> impl Iterator<Item = &Medium> {
+        let now = self.simulator.now();
+        self.simulator
+            .world()
+            .media_of(self.account(account), move |medium| medium.product == product && medium.is_there(now))
+    }
+
+    async fn add_account(&self, account: &Account) {
+        let sql = "
+            INSERT INTO pipeline.account (account_id, app_id, login, added_at) VALUES ($1, $2, 'facebook', to_timestamp(0))";
+        sqlx::query(sql).bind(account.id.as_str()).bind(APP).execute(&self.pool()).await.unwrap();
+        self.set_token(account, &self.simulator.token(account).unwrap()).await;
+    }
+
+    async fn set_token(&self, account: &Account, token: &SecretString) {
+        let sql = "
+            INSERT INTO instagram.instagram_tokens (user_id, token, flavour, updated_timestamp)
+            VALUES ($1, $2, 'facebook', to_timestamp(0))
+            ON CONFLICT (user_id) DO UPDATE SET token = $2, state = 'valid', dead_reason = NULL";
+        let sealed = keys().seal(account.id.as_str(), Column::Token, token).unwrap();
+        sqlx::query(sql).bind(account.id.as_str()).bind(sealed).execute(&self.pool()).await.unwrap();
+    }
+
+    async fn want(&self, kind: TaskKind, target: &str, account: usize) {
+        self.want_in(kind, target, account, TaskLane::NewComments).await;
+    }
+
+    async fn want_in(&self, kind: TaskKind, target: &str, account: usize, lane: TaskLane) {
+        let account_id = self.account(account).id.as_str().to_owned();
+        let wish = NewTask { kind, target_id: target.to_owned(), account_id, lane, deadline: None };
+        let mut conn = self.pool().acquire().await.unwrap();
+        tasks::enqueue(&mut conn, &[wish], self.clock.now()).await.unwrap();
+    }
+
+    /// What landing a comment under the medium would ask for.
+    async fn want_medium(&self, medium: &Medium, account: usize) {
+        self.stub(medium.id.as_str()).await;
+        self.want(TaskKind::Media, medium.id.as_str(), account).await;
+        self.want(TaskKind::MediaInsights, medium.id.as_str(), account).await;
+    }
+
+    async fn stub(&self, medium: &str) {
+        let sql = "INSERT INTO instagram.media (id, first_seen_at) VALUES ($1, to_timestamp($2)) ON CONFLICT DO NOTHING";
+        let now = self.clock.now().as_second() as f64;
+        sqlx::query(sql).bind(medium).bind(now).execute(&self.pool()).await.unwrap();
+    }
+
+    /// Works until nothing is due.
+    async fn settle(&self) {
+        while self.enricher.tick().await.unwrap() > 0 {}
+    }
+
+    fn advance(&self, duration: Duration) {
+        self.clock.advance(duration);
+    }
+
+    fn calls(&self, kind: CallKind) -> usize {
+        self.simulator.calls().iter().filter(|call| call.kind == kind).count()
+    }
+
+    async fn number(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&self.pool()).await.unwrap()
+    }
+
+    /// `(state, reason, minutes until it is due, last error)` of a task.
+    async fn task(&self, kind: TaskKind, target: &str) -> (String, Option<String>, i64, Option<String>) {
+        let sql = "
+            SELECT state, reason, (EXTRACT(EPOCH FROM due_at)::bigint - $3) / 60, last_error
+            FROM pipeline.enrichment_task WHERE kind = $1 AND target_id = $2";
+        let now = self.clock.now().as_second();
+        let query = sqlx::query_as(sql).bind(kind.as_str()).bind(target).bind(now);
+        query.fetch_one(&self.pool()).await.unwrap()
+    }
+
+    /// `(state, reason)` of a task.
+    async fn state(&self, kind: TaskKind, target: &str) -> (String, Option<String>) {
+        let (state, reason, _, _) = self.task(kind, target).await;
+        (state, reason)
+    }
+
+    /// `metric -> value or reason`, sorted by metric.
+    async fn figures(&self, medium: &Medium) -> Vec<(String, Option<i64>, Option<String>)> {
+        let sql = "
+            SELECT metric, value, absence::text FROM instagram.media_insight
+            WHERE media_id = $1 ORDER BY metric";
+        sqlx::query_as(sql).bind(medium.id.as_str()).fetch_all(&self.pool()).await.unwrap()
+    }
+
+    async fn absences(&self, medium: &Medium) -> Vec<String> {
+        let mut reasons: Vec<_> =
+            self.figures(medium).await.into_iter().filter_map(|(_, _, reason)| reason).collect();
+        reasons.dedup();
+        reasons
+    }
+}
+
+fn keys() -> TokenKeys {
+    TokenKeys::parse(&KEY.into()).unwrap()
+}
+
+fn done() -> (String, Option<String>) {
+    ("done".to_owned(), None)
+}
+
+fn parked(reason: &str) -> (String, Option<String>) {
+    ("parked".to_owned(), Some(reason.to_owned()))
+}

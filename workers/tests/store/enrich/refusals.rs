@@ -1,0 +1,227 @@
+//! What refusals and failures lead to.
+
+use std::time::Duration;
+
+use cekbrand_devkit::simulator::{CallKind, Effect, Fault};
+use cekbrand_devkit::world::{Medium, Product};
+use cekbrand_schema::Clock;
+use cekbrand_workers::tasks::{self, TaskKind, TaskLane};
+use jiff::SignedDuration;
+
+use super::{Bench, done, parked};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_bad_metric_costs_one_call_once_and_no_figure() {
+    let bench = Bench::new().await;
+    bench.simulator.add_fault(Fault::new(Effect::UnsupportedMetric).for_metric("reposts"));
+    let mut media = bench.media(0, Product::Feed).filter(|medium| medium.parent.is_none());
+    let (first, second) = (media.next().unwrap(), media.next().unwrap());
+    bench.want_medium(first, 0).await;
+    bench.settle().await;
+    assert_eq!(bench.calls(CallKind::MediaInsights), 2);
+    bench.want_medium(second, 0).await;
+    bench.settle().await;
+    assert_eq!(bench.calls(CallKind::MediaInsights), 3);
+    for medium in [first, second] {
+        let figures = bench.figures(medium).await;
+        let absent: Vec<_> = figures.iter().filter(|(_, value, _)| value.is_none()).collect();
+        assert_eq!(figures.len(), 10);
+        assert_eq!(absent, [&("reposts".to_owned(), None, Some("unsupported".to_owned()))]);
+        assert_eq!(bench.state(TaskKind::MediaInsights, medium.id.as_str()).await, done());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_medium_whose_metrics_are_all_refused_spoils_none_for_others() {
+    let bench = Bench::new().await;
+    let mut media = bench.media(0, Product::Feed);
+    let (odd, good) = (media.next().unwrap(), media.next().unwrap());
+    let refused = Effect::Error {
+        code: 100,
+        subcode: None,
+        message: Some("(#100) Invalid parameter".to_owned()),
+        status: None,
+        is_transient: None,
+    };
+    let fault = Fault::new(refused).for_target(odd.id.as_str()).for_kind(CallKind::MediaInsights);
+    bench.simulator.add_fault(fault);
+    bench.want_medium(odd, 0).await;
+    bench.settle().await;
+    assert_eq!(bench.state(TaskKind::MediaInsights, odd.id.as_str()).await, parked("unsupported"));
+    bench.want_medium(good, 0).await;
+    bench.settle().await;
+    assert!(bench.absences(good).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_medium_is_believed_the_second_time_and_costs_no_third_call() {
+    let bench = Bench::new().await;
+    let medium = bench.medium(0, Product::Feed);
+    bench.simulator.delete(medium.id.as_str());
+    bench.want_medium(medium, 0).await;
+    bench.settle().await;
+    assert_eq!(bench.state(TaskKind::Media, medium.id.as_str()).await, parked("backoff"));
+    assert_eq!(bench.number("SELECT count(*) FROM instagram.media WHERE deleted_at IS NOT NULL").await, 0);
+    bench.advance(Duration::from_mins(1));
+    bench.settle().await;
+    assert_eq!(bench.number("SELECT count(*) FROM instagram.media WHERE deleted_at IS NOT NULL").await, 1);
+    assert_eq!(bench.simulator.total_cost(), 2);
+    assert_eq!(bench.state(TaskKind::MediaInsights, medium.id.as_str()).await, done());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_story_is_lost_not_deleted() {
+    let bench = Bench::new().await;
+    let now = bench.simulator.now();
+    let gone = |medium: &Medium| medium.product == Product::Story && !medium.is_there(now);
+    let story = bench.simulator.world().media_of(bench.account(0), gone).next().unwrap();
+    bench.stub(story.id.as_str()).await;
+    sqlx::query("UPDATE instagram.media SET media_product_type = 'STORY'")
+        .execute(&bench.pool())
+        .await
+        .unwrap();
+    bench.want_in(TaskKind::Media, story.id.as_str(), 0, TaskLane::Live).await;
+    bench.settle().await;
+    bench.advance(Duration::from_mins(1));
+    bench.settle().await;
+    assert_eq!(
+        bench
+            .number("SELECT count(*) FROM instagram.media WHERE lost_at IS NOT NULL AND deleted_at IS NULL")
+            .await,
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_few_viewers_and_empty_answers_are_reasons_not_zeros() {
+    let bench = Bench::new().await;
+    let mut media = bench.media(0, Product::Feed);
+    let (few, empty) = (media.next().unwrap(), media.next().unwrap());
+    bench.simulator.add_fault(
+        Fault::new(Effect::NotEnoughViewers).for_target(few.id.as_str()).for_kind(CallKind::MediaInsights),
+    );
+    bench.simulator.add_fault(Fault::new(Effect::EmptyData).for_target(empty.id.as_str()));
+    bench.want_medium(few, 0).await;
+    bench.want_medium(empty, 0).await;
+    bench.settle().await;
+    assert_eq!(bench.absences(few).await, ["not_enough_viewers"]);
+    let age = bench.clock.now().duration_since(empty.published);
+    let expected = if age < SignedDuration::from_hours(48) { "not_yet" } else { "no_data" };
+    assert_eq!(bench.absences(empty).await, [expected]);
+    assert_eq!(bench.state(TaskKind::MediaInsights, few.id.as_str()).await, done());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn media_from_before_the_business_account_are_asked_once() {
+    let bench = Bench::new().await;
+    let medium = bench.medium(0, Product::Feed);
+    bench.simulator.add_fault(Fault::new(Effect::BeforeConversion).for_kind(CallKind::MediaInsights));
+    bench.want_medium(medium, 0).await;
+    bench.settle().await;
+    bench.advance(Duration::from_hours(2));
+    bench.want(TaskKind::MediaInsights, medium.id.as_str(), 0).await;
+    bench.settle().await;
+    assert_eq!(bench.calls(CallKind::MediaInsights), 1);
+    assert_eq!(bench.absences(medium).await, ["unsupported"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passing_failures_are_tried_again_and_leave_nothing_behind() {
+    let bench = Bench::new().await;
+    let effects = [Effect::Html, Effect::TruncatedJson, Effect::ServerError, Effect::Cut];
+    for (place, effect) in effects.into_iter().enumerate() {
+        let medium = bench.media(place, Product::Feed).next().unwrap();
+        bench.simulator.add_fault(Fault::new(effect).for_target(medium.id.as_str()).times(1));
+        bench.stub(medium.id.as_str()).await;
+        bench.want(TaskKind::Media, medium.id.as_str(), place).await;
+    }
+    assert_eq!(bench.enricher.tick().await.unwrap(), 4);
+    assert_eq!(
+        bench.number("SELECT count(*) FROM pipeline.enrichment_task WHERE reason = 'backoff'").await,
+        4
+    );
+    assert_eq!(bench.number("SELECT count(*) FROM instagram.media WHERE user_id IS NOT NULL").await, 0);
+    bench.advance(Duration::from_secs(1));
+    bench.settle().await;
+    assert_eq!(bench.number("SELECT count(*) FROM pipeline.enrichment_task WHERE state = 'done'").await, 4);
+    assert_eq!(bench.number("SELECT count(*) FROM instagram.media WHERE user_id IS NOT NULL").await, 4);
+    assert_eq!(bench.number("SELECT count(*) FROM pipeline.enrichment_task WHERE attempts <> 0").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_token_stops_its_account_until_there_is_a_new_one() {
+    let bench = Bench::new().await;
+    let account = bench.account(0);
+    bench.want_in(TaskKind::User, account.id.as_str(), 0, TaskLane::Daily).await;
+    bench.settle().await;
+    bench.simulator.kill_token(account, 463);
+    let media: Vec<_> = bench.media(0, Product::Feed).take(6).collect();
+    for medium in &media {
+        bench.want_medium(medium, 0).await;
+    }
+    bench.settle().await;
+    assert_eq!(
+        bench.number("SELECT count(*) FROM pipeline.enrichment_task WHERE reason = 'token_dead'").await,
+        12
+    );
+    assert!(bench.simulator.total_cost() <= 5, "one round of calls found out");
+    let dead = "SELECT count(*) FROM instagram.instagram_tokens WHERE state = 'dead' AND dead_reason LIKE 'code 190/463%'";
+    assert_eq!(bench.number(dead).await, 1);
+    assert_eq!(bench.number(r#"SELECT count(*) FROM instagram."user" WHERE has_problems"#).await, 1);
+
+    let token = bench.simulator.issue_token(account);
+    bench.set_token(account, &token).await;
+    let mut conn = bench.pool().acquire().await.unwrap();
+    assert_eq!(tasks::unpark(&mut conn, account.id.as_str(), bench.clock.now()).await.unwrap(), 12);
+    bench.settle().await;
+    assert_eq!(bench.number("SELECT count(*) FROM pipeline.enrichment_task WHERE state = 'done'").await, 13);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_usable_token_no_call_is_made() {
+    let bench = Bench::new().await;
+    let sql = "DELETE FROM instagram.instagram_tokens WHERE user_id = $1";
+    sqlx::query(sql).bind(bench.account(0).id.as_str()).execute(&bench.pool()).await.unwrap();
+    let sql = "UPDATE instagram.instagram_tokens SET expired_at = to_timestamp(1) WHERE user_id = $1";
+    sqlx::query(sql).bind(bench.account(1).id.as_str()).execute(&bench.pool()).await.unwrap();
+    let sql = "UPDATE instagram.instagram_tokens SET token = (SELECT token FROM instagram.instagram_tokens WHERE user_id = $2) WHERE user_id = $1";
+    sqlx::query(sql)
+        .bind(bench.account(2).id.as_str())
+        .bind(bench.account(3).id.as_str())
+        .execute(&bench.pool())
+        .await
+        .unwrap();
+    for place in 0..3 {
+        bench.want(TaskKind::Media, bench.medium(place, Product::Feed).id.as_str(), place).await;
+    }
+    bench.settle().await;
+    assert_eq!(bench.simulator.total_cost(), 0);
+    for (place, reason, wait) in [(0, "no_token", 60), (1, "token_dead", 24 * 60), (2, "no_token", 60)] {
+        let medium = bench.medium(place, Product::Feed);
+        let (_, found, minutes, note) = bench.task(TaskKind::Media, medium.id.as_str()).await;
+        assert_eq!((found.as_deref(), minutes), (Some(reason), wait), "{note:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_permission_stops_that_kind_of_read_only() {
+    let bench = Bench::new().await;
+    let fault = Fault::new(Effect::NoPermission).for_kind(CallKind::MediaInsights);
+    bench.simulator.add_fault(fault.for_account(bench.account(0).id.as_str()));
+    let media: Vec<_> = bench.media(0, Product::Feed).take(8).collect();
+    for medium in &media {
+        bench.want_medium(medium, 0).await;
+    }
+    bench.settle().await;
+    assert!(bench.calls(CallKind::MediaInsights) <= 4);
+    assert_eq!(bench.calls(CallKind::Media), 8);
+    assert_eq!(
+        bench.number("SELECT count(*) FROM pipeline.enrichment_task WHERE reason = 'permission'").await,
+        8
+    );
+    let later = bench.media(0, Product::Feed).nth(8).unwrap();
+    let before = bench.calls(CallKind::MediaInsights);
+    bench.want_medium(later, 0).await;
+    bench.settle().await;
+    assert_eq!(bench.calls(CallKind::MediaInsights), before, "the worker remembers");
+}
