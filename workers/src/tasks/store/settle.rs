@@ -91,12 +91,15 @@ FROM (
 ) AS waiting
 WHERE t.id = waiting.id";
 
+// The account's profile is read again even if it is fresh: that shows whether the new token works.
 const UNPARK: &str = "
 UPDATE pipeline.enrichment_task t SET
     state = 'waiting', reason = NULL, parked_until = NULL, due_at = $2, attempts = 0
 FROM (
     SELECT w.id FROM pipeline.enrichment_task w
-    WHERE w.account_id = $1 AND w.state = 'parked' AND w.reason IN ('no_token', 'token_dead', 'permission')
+    WHERE w.account_id = $1 AND (
+        (w.state = 'parked' AND w.reason IN ('no_token', 'token_dead', 'permission'))
+        OR (w.kind = 'user' AND (w.state = 'done' OR w.reason = 'fresh')))
     ORDER BY w.kind, w.target_id
     FOR UPDATE
 ) AS parked
@@ -220,7 +223,7 @@ pub async fn park_blocked(
     Ok(parked)
 }
 
-/// Frees what waits for a token or a permission of the account: for the moment it gets a new token. Says how many tasks that were.
+/// Frees what waits for a token or a permission of the account, and its profile: for the moment it gets a new token. Says how many tasks that were.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.

@@ -172,9 +172,10 @@ async fn a_dead_token_stops_its_account_until_there_is_a_new_one() {
     let token = bench.simulator.issue_token(account);
     bench.set_token(account, &token).await;
     let mut conn = bench.pool().acquire().await.unwrap();
-    assert_eq!(tasks::unpark(&mut conn, account.id.as_str(), bench.clock.now()).await.unwrap(), 12);
+    assert_eq!(tasks::unpark(&mut conn, account.id.as_str(), bench.clock.now()).await.unwrap(), 13);
     bench.settle().await;
     assert_eq!(bench.number("SELECT count(*) FROM pipeline.enrichment_task WHERE state = 'done'").await, 13);
+    assert_eq!(bench.number(r#"SELECT count(*) FROM instagram."user" WHERE has_problems"#).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
