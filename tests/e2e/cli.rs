@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use cekbrand_devkit::servers::{TestDatabase, TestServers};
 use serde_json::Value;
 
-use crate::command::{Cekbrand, TOKEN_KEY, free_port, http, stderr};
+use crate::command::{Cekbrand, Role, TOKEN_KEY, free_port, http, stderr};
 
 const ACCOUNT: &str = "17841400000000041";
 const SUBCOMMANDS: [&[&str]; 21] = [
@@ -236,16 +236,14 @@ fn a_demo_stays_up_until_it_is_interrupted() {
     });
     let mut demo = cekbrand.start_with(&["demo", "--events", "50"]);
     let deadline = Instant::now() + Duration::from_secs(120);
-    let place =
-        |start: &str| demo.stdout().lines().find(|line| line.starts_with(start)).map(|line| line.to_owned());
-    while place("Graph API").is_none() {
+    while place(&demo, "Graph API").is_none() {
         assert!(demo.is_running() && Instant::now() < deadline, "{} {}", demo.stdout(), demo.log());
         std::thread::sleep(Duration::from_millis(100));
     }
     for (start, expected) in
         [("pipeline", "\"lanes\""), ("a medium", "\"success\""), ("metrics", "cekbrand_ingest")]
     {
-        let command = place(start).unwrap();
+        let command = place(&demo, start).unwrap();
         let (_, curl) = command.split_once("curl").unwrap();
         let output =
             std::process::Command::new("sh").args(["-c", &format!("curl --silent --fail {curl}")]).output();
@@ -255,8 +253,13 @@ fn a_demo_stays_up_until_it_is_interrupted() {
     assert_eq!(demo.interrupt(), Some(0), "{}", demo.log());
 }
 
+/// The line of the demo's output that starts like this.
+fn place(demo: &Role, start: &str) -> Option<String> {
+    demo.stdout().lines().find(|line| line.starts_with(start)).map(str::to_owned)
+}
+
 /// Asks `/readyz` until it says yes.
-pub async fn wait_until_ready(admin: u16, role: &mut crate::command::Role) {
+pub(crate) async fn wait_until_ready(admin: u16, role: &mut Role) {
     let deadline = Instant::now() + Duration::from_secs(30);
     let url = format!("http://127.0.0.1:{admin}/readyz");
     loop {

@@ -7,38 +7,38 @@ use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A key of 32 bytes, for tests.
-pub const TOKEN_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub(crate) const TOKEN_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// The command with an environment and a directory of its own.
-pub struct Cekbrand {
+pub(crate) struct Cekbrand {
     dir: TempDir,
     environment: Vec<(String, String)>,
 }
 
 impl Cekbrand {
     /// No setting is given.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap(), environment: Vec::new() }
     }
 
     /// With an environment variable.
-    pub fn with(mut self, variable: &str, value: impl ToString) -> Self {
+    pub(crate) fn with(mut self, variable: &str, value: impl ToString) -> Self {
         self.environment.push((variable.to_owned(), value.to_string()));
         self
     }
 
     /// Where it runs.
-    pub fn dir(&self) -> &Path {
+    pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }
 
     /// Runs a subcommand to its end.
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.run_with_input(arguments, "")
     }
 
     /// Runs a subcommand to its end, with something on stdin.
-    pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
         let mut child =
             self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A command that does not read its input may have ended by now.
@@ -47,24 +47,24 @@ impl Cekbrand {
     }
 
     /// Runs a subcommand that must end with 0, and gives its stdout.
-    pub fn ok(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         self.ok_with_input(arguments, "")
     }
 
     /// The same with something on stdin.
-    pub fn ok_with_input(&self, arguments: &[&str], input: &str) -> String {
+    pub(crate) fn ok_with_input(&self, arguments: &[&str], input: &str) -> String {
         let output = self.run_with_input(arguments, input);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// Starts a role; its logs go to a file. It ends with the value.
-    pub fn start(&self, role: &str) -> Role {
+    pub(crate) fn start(&self, role: &str) -> Role {
         self.start_with(&[role])
     }
 
     /// The same with arguments.
-    pub fn start_with(&self, arguments: &[&str]) -> Role {
+    pub(crate) fn start_with(&self, arguments: &[&str]) -> Role {
         let files = ["out", "log"].map(|kind| self.dir().join(format!("{}.{kind}", arguments[0])));
         let [out, log] = files.clone().map(|path| std::fs::File::create(path).unwrap());
         let child = self.command(arguments).stdout(out).stderr(log).spawn().unwrap();
@@ -86,7 +86,7 @@ impl Cekbrand {
 }
 
 /// A running role.
-pub struct Role {
+pub(crate) struct Role {
     child: Child,
     out: PathBuf,
     log: PathBuf,
@@ -94,12 +94,12 @@ pub struct Role {
 
 impl Role {
     /// Asks it to end, waits, and gives its exit code.
-    pub fn terminate(&mut self) -> Option<i32> {
+    pub(crate) fn terminate(&mut self) -> Option<i32> {
         self.signal("-TERM")
     }
 
     /// The same with Ctrl-C's signal.
-    pub fn interrupt(&mut self) -> Option<i32> {
+    pub(crate) fn interrupt(&mut self) -> Option<i32> {
         self.signal("-INT")
     }
 
@@ -110,23 +110,23 @@ impl Role {
     }
 
     /// What it has said on stdout so far.
-    pub fn stdout(&self) -> String {
+    pub(crate) fn stdout(&self) -> String {
         std::fs::read_to_string(&self.out).unwrap()
     }
 
     /// Ends it with SIGKILL: no clean-up of its own.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// What it has logged so far.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
     /// Whether it still runs.
-    pub fn is_running(&mut self) -> bool {
+    pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 }
@@ -140,17 +140,17 @@ impl Drop for Role {
 }
 
 /// What a command said on stderr.
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A loopback port that is free now.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// An HTTP client.
-pub fn http() -> reqwest::Client {
+pub(crate) fn http() -> reqwest::Client {
     // Another test may have chosen the provider already, which is as good.
     let _already = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new()

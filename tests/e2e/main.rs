@@ -1,5 +1,7 @@
 //! End-to-end tests of the package: the built command on real servers.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod cli;
 mod command;
 mod compose;

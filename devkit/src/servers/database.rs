@@ -25,6 +25,16 @@ impl TestDatabase {
     pub(super) async fn create(admin_url: &str) -> Result<Self> {
         let admin: PgConnectOptions = admin_url.parse().context("the test database's URL is not valid")?;
         let template = make_template(&admin).await?;
+        Self::copy(admin, &template).await
+    }
+
+    /// Makes a database without any table.
+    pub(super) async fn create_empty(admin_url: &str) -> Result<Self> {
+        let admin = admin_url.parse().context("the test database's URL is not valid")?;
+        Self::copy(admin, "template0").await
+    }
+
+    async fn copy(admin: PgConnectOptions, template: &str) -> Result<Self> {
         let name = format!("cekbrand_test_{}", const_hex::encode(rand::random::<[u8; 8]>()));
         let mut connection = admin.connect().await.context("cannot reach the test database server")?;
         execute(&mut connection, format!("CREATE DATABASE {name} TEMPLATE {template}")).await?;

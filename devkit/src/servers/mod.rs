@@ -81,6 +81,14 @@ impl TestServers {
         TestDatabase::create(self.database_url()).await
     }
 
+    /// A new database of the caller's own without any table, dropped with the value.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn empty_database(&self) -> Result<TestDatabase> {
+        TestDatabase::create_empty(self.database_url()).await
+    }
+
     /// A prefix for topics and groups that nobody else uses.
     pub fn topic_prefix(&self, name: &str) -> String {
         format!("{name}-{}.", const_hex::encode(rand::random::<[u8; 6]>()))

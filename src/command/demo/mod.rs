@@ -18,7 +18,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use secrecy::ExposeSecret;
 
@@ -68,10 +68,10 @@ pub(crate) async fn run(args: Args, file: Option<&Path>) -> Result<ExitCode> {
     let shown = tokio::select! {
         shown = show(&parts, &args, started) => shown,
         failure = roles.failure() => Err(failure),
-        () = stop.cancelled() => Ok(ExitCode::FAILURE),
+        () = stop.cancelled() => Err(anyhow!("the demo was interrupted before it was through")),
     };
-    if shown.is_ok() && !args.once && !stop.is_cancelled() {
-        print_places(&parts);
+    if let (Ok(summary), false) = (&shown, args.once) {
+        print_places(&parts, summary);
         tokio::select! {
             failure = roles.failure() => return Err(failure),
             () = stop.cancelled() => {}
@@ -79,12 +79,12 @@ pub(crate) async fn run(args: Args, file: Option<&Path>) -> Result<ExitCode> {
     }
     // In order, whatever happened: Kafka and PostgreSQL must be there until the roles are gone.
     let ended = roles.end().await.context("the demo did not end in order");
-    let code = shown?;
-    ended.map(|()| code)
+    let is_complete = shown?.is_complete();
+    ended.map(|()| if is_complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Sends, waits, and says what came of it.
-async fn show(parts: &Parts, args: &Args, started: Instant) -> Result<ExitCode> {
+async fn show(parts: &Parts, args: &Args, started: Instant) -> Result<Summary> {
     let sent = feed::run(parts, args.seed, args.events).await?;
     let settled = settle::wait(parts, &sent).await?;
     let summary = Summary::gather(parts, &sent, settled, started.elapsed()).await?;
@@ -93,19 +93,18 @@ async fn show(parts: &Parts, args: &Args, started: Instant) -> Result<ExitCode> 
     } else {
         summary.print_tables();
     }
-    Ok(if summary.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(summary)
 }
 
-fn print_places(parts: &Parts) {
+fn print_places(parts: &Parts, summary: &Summary) {
     let key = parts.api_key.expose_secret();
-    let medium = parts.a_medium().unwrap_or_default();
     println!();
     println!("webhooks   POST http://{}/webhooks/instagram", parts.ingest);
     println!("pipeline   curl -H 'Authorization: Bearer {key}' http://{}/api/pipeline", parts.serve);
-    println!(
-        "a medium   curl -H 'Authorization: Bearer {key}' http://{}/api/instagram/insights/{medium}",
-        parts.serve
-    );
+    if let Some(medium) = summary.a_medium() {
+        let url = format!("http://{}/api/instagram/insights/{medium}", parts.serve);
+        println!("a medium   curl -H 'Authorization: Bearer {key}' {url}");
+    }
     println!("metrics    curl http://{}/metrics", parts.admin);
     println!("database   psql '{}'", parts.database_url());
     println!("Graph API  {} (simulated)", parts.simulator.base_url());

@@ -9,7 +9,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cekbrand_devkit::servers::{PrivatePostgres, private_postgres};
 use cekbrand_devkit::simulator::{Simulator, SimulatorConfig};
-use cekbrand_devkit::world::Product;
 use cekbrand_graph::HttpGraphApi;
 use cekbrand_ingest::Ingest;
 use cekbrand_insights::Insights;
@@ -98,13 +97,6 @@ impl Parts {
     /// Where the database is, with its password.
     pub(super) fn database_url(&self) -> &str {
         self.postgres.url()
-    }
-
-    /// A medium that is worth asking for.
-    pub(super) fn a_medium(&self) -> Option<String> {
-        let world = self.simulator.world();
-        let post = world.media().iter().find(|medium| medium.product == Product::Feed && medium.account == 0);
-        post.map(|medium| medium.id.to_string())
     }
 }
 

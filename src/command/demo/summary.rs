@@ -79,6 +79,11 @@ impl Summary {
         self.ledger_closed && self.tasks_open == 0 && self.dirty_marks == 0
     }
 
+    /// A medium that is worth asking for.
+    pub(super) fn a_medium(&self) -> Option<&str> {
+        self.top_media.first().map(|medium| medium.id.as_str())
+    }
+
     /// The last line of stdout.
     pub(super) fn print_json(&self) -> Result<()> {
         println!("{}", serde_json::to_string(self).context("the summary is no JSON")?);
