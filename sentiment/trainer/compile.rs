@@ -35,6 +35,7 @@ pub(crate) fn lexicon(
     rated(&mut table, &sources.data.join("lexicons"))?;
     languages(&mut table, indonesian, english);
     spellings(&mut table, sources, indonesian, english)?;
+    derive(&mut table);
     mark_phrases(&mut table);
     Ok(Lexicon::new(table.into_iter().map(|(form, entry)| (form.into(), entry)).collect()))
 }
@@ -159,24 +160,38 @@ fn spellings(
     }
     let (id, en) = (counts(indonesian), counts(english));
     for (form, target) in slang(sources.slang)? {
-        let used = id.get(&form).copied().unwrap_or(0) > 4 || en.get(&form).copied().unwrap_or(0) > 1;
+        let used = id.get(&form).copied().unwrap_or(0) > 4 || en.contains_key(&form);
         let rated = table.get(&form).is_some_and(|entry| entry.own.is_some() || entry.vader != 0);
         if !used && !rated && !form.contains(' ') && !form.contains('-') {
             let target = rewrites.get(&target).unwrap_or(&target).replace('-', " ");
             rewrites.entry(form).or_insert(target);
         }
     }
-    for (form, target) in rewrites {
-        if form == target {
-            continue;
-        }
-        let known = target.split(' ').all(|part| table.contains_key(part));
-        let entry = table.entry(form).or_default();
-        // The rewritten form itself is never looked at again, but its language still counts where it is unsplit.
-        *entry = Entry { rewrite: Some(target.into()), language: 1, ..Entry::default() };
-        let _ = known;
+    for (form, target) in rewrites.into_iter().filter(|(form, target)| form != target) {
+        // Only the target is looked at from here on, so what the form itself had is of no use.
+        table.insert(form, Entry { rewrite: Some(target.into()), ..Entry::default() });
     }
     Ok(())
+}
+
+/// Indonesian forms that keep the polarity of their stem: `seenak`, `terenak`, `enaknya`.
+fn derive(table: &mut Table) {
+    let stems: Vec<(String, Entry)> = table
+        .iter()
+        .filter(|(form, entry)| {
+            entry.own.is_some_and(|own| own != 0) && entry.language >= 0 && form.len() > 3 && form.is_ascii()
+        })
+        .map(|(form, entry)| (form.clone(), entry.clone()))
+        .filter(|(form, _)| !form.contains(' '))
+        .collect();
+    for (stem, entry) in stems {
+        for form in [format!("se{stem}"), format!("ter{stem}"), format!("{stem}nya")] {
+            let derived = table.entry(form).or_default();
+            if !derived.is_telling() {
+                (derived.own, derived.language) = (entry.own, 1);
+            }
+        }
+    }
 }
 
 fn slang(path: &Path) -> Result<Vec<(String, String)>, String> {

@@ -7,6 +7,7 @@ use cekbrand_sentiment::Label;
 use cekbrand_sentiment::lexicon::Lexicon;
 
 use crate::compile::{self, Sources};
+use crate::contrast;
 use crate::data::{self, Example};
 use crate::settings::Settings;
 use crate::vectors::{self, Vector};
@@ -18,6 +19,8 @@ const TOO_NEAR: f64 = 0.5;
 pub(crate) struct Corpus {
     /// Indonesian reviews and posts, English tweets, our own comments.
     pub(crate) sets: [(&'static str, Vec<Vector>); 3],
+    /// Made of our own comments, with the numbers of the two they are made of; trained on, never measured on.
+    pub(crate) contrasts: Vec<([usize; 2], Vector)>,
     data: PathBuf,
     slang: PathBuf,
     texts: [Vec<Example>; 2],
@@ -32,6 +35,7 @@ impl Corpus {
         keep_apart(&own, &acceptance()?)?;
         let mut corpus = Self {
             sets: Default::default(),
+            contrasts: Vec::new(),
             data: data.into(),
             slang: slang.into(),
             texts: [indonesian, english],
@@ -39,15 +43,14 @@ impl Corpus {
         let lexicon = corpus.lexicon()?;
         let weighed = |examples: &[Example], base: f32, neutral: f32, negative: f32| {
             let mut vectors = vectors::vectors(examples, &lexicon, settings.bits);
-            // A comment without words teaches nothing: the emoji layer has it.
-            vectors.retain(|vector| vector.words > 0);
             for vector in &mut vectors {
-                vector.weight = base
-                    * match vector.label {
-                        Label::Pos => 1.0,
-                        Label::Neu => neutral,
-                        Label::Neg => negative,
-                    };
+                let of_class = match vector.label {
+                    Label::Pos => 1.0,
+                    Label::Neu => neutral,
+                    Label::Neg => negative,
+                };
+                // A comment without words teaches nothing: the emoji layer has it.
+                vector.weight = if vector.words == 0 { 0.0 } else { base * of_class };
             }
             vectors
         };
@@ -57,6 +60,10 @@ impl Corpus {
             ("vader_tweets_en", weighed(english, settings.english, settings.neutral_en, settings.negative_en)),
             ("own training comments", weighed(&own, settings.own, 1.0, 1.0)),
         ];
+        let made = contrast::contrasts(&own);
+        let examples: Vec<Example> = made.iter().map(|one| one.example.clone()).collect();
+        let vectors = weighed(&examples, settings.contrast, 1.0, 1.0);
+        corpus.contrasts = made.iter().map(|one| one.parents).zip(vectors).collect();
         Ok(corpus)
     }
 
@@ -68,7 +75,8 @@ impl Corpus {
 
     /// Every training vector.
     pub(crate) fn training(&self) -> Vec<&Vector> {
-        self.sets.iter().flat_map(|(_, vectors)| vectors).collect()
+        let made = self.contrasts.iter().map(|(_, vector)| vector);
+        self.sets.iter().flat_map(|(_, vectors)| vectors).chain(made).collect()
     }
 
     /// A set that is only measured on, by its file name.

@@ -21,11 +21,18 @@ pub(crate) struct Outside {
 pub(crate) fn outside(corpus: &Corpus, settings: &Settings) -> [Vec<Outside>; 3] {
     let mut outside: [Vec<Outside>; 3] = Default::default();
     for fold in 0..FOLDS {
-        let training: Vec<&Vector> =
-            corpus.sets.iter().flat_map(|(_, set)| in_fold(set, move |of| of != fold)).collect();
+        let made = corpus.contrasts.iter();
+        let made = made.filter(|(parents, _)| parents.iter().all(|parent| fold_of(*parent) != fold));
+        let training: Vec<&Vector> = corpus
+            .sets
+            .iter()
+            .flat_map(|(_, set)| in_fold(set, move |of| of != fold))
+            .chain(made.map(|(_, vector)| vector))
+            .collect();
         let weights = fit::fit(&training, settings);
         for ((_, set), judged) in corpus.sets.iter().zip(&mut outside) {
-            judged.extend(in_fold(set, move |of| of == fold).map(|vector| Outside {
+            let with_words = in_fold(set, move |of| of == fold).filter(|vector| vector.words > 0);
+            judged.extend(with_words.map(|vector| Outside {
                 truth: vector.label,
                 sums: weights.sums(vector),
                 words: vector.words,

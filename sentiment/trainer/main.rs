@@ -7,6 +7,7 @@ mod agree;
 mod bootstrap;
 mod calibrate;
 mod compile;
+mod contrast;
 mod corpus;
 mod cross;
 mod data;

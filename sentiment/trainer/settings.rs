@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) negative_en: f32,
     /// The weight of one of our own comments.
     pub(crate) own: f32,
+    /// The weight of a contrast made of two of them.
+    pub(crate) contrast: f32,
 }
 
 impl Default for Settings {
@@ -41,6 +43,7 @@ impl Default for Settings {
             neutral_en: 3.0,
             negative_en: 2.0,
             own: 2.0,
+            contrast: 0.5,
         }
     }
 }
@@ -65,6 +68,7 @@ impl Settings {
             "neutral_en" => self.neutral_en = number,
             "negative_en" => self.negative_en = number,
             "own" => self.own = number,
+            "contrast" => self.contrast = number,
             _ => return Err(wrong()),
         }
         Ok(())

@@ -51,7 +51,7 @@ enum Gate {
 }
 
 /// The dense features after the gates themselves, in the artefact's order.
-const FEATURES: [(Tally, Gate); 47] = [
+const FEATURES: [(Tally, Gate); 49] = [
     (Tally::Praise, Gate::Always),
     (Tally::Praise, Gate::Tiny),
     (Tally::Praise, Gate::Short),
@@ -61,7 +61,9 @@ const FEATURES: [(Tally, Gate); 47] = [
     (Tally::Complaint, Gate::Short),
     (Tally::Complaint, Gate::English),
     (Tally::LatePraise, Gate::Always),
+    (Tally::LatePraise, Gate::Short),
     (Tally::LateComplaint, Gate::Always),
+    (Tally::LateComplaint, Gate::Short),
     (Tally::VaderPraise, Gate::Always),
     (Tally::VaderPraise, Gate::Short),
     (Tally::VaderPraise, Gate::English),
