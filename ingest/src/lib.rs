@@ -9,6 +9,7 @@
 //! - [`routes`]: the HTTP surface; [`problem`]: every status that is not 200. `server` accepts connections.
 //! - [`admission`]: how much may be in flight. [`body`]: reading within limits.
 //! - [`signature`]: HMAC over the raw bytes; only it makes a `SignedBody`.
+//! - [`signed_request`]: deauthorisation and data deletion, which come as a signed form.
 //! - [`record`]: what a delivery becomes. [`publish`]: making it durable. [`progress`]: readiness.
 //! - [`settings`], [`stats`].
 //!
@@ -25,6 +26,7 @@ pub mod routes;
 mod server;
 pub mod settings;
 pub mod signature;
+pub mod signed_request;
 pub mod stats;
 
 use std::net::SocketAddr;
@@ -138,6 +140,7 @@ pub fn router(settings: &Settings, publisher: Arc<dyn Publisher>, clock: SharedC
             budget: Limit::new(settings.body_budget_bytes),
             timeout: settings.body_timeout,
         },
+        public_url: settings.public_url.clone(),
         stats: Stats::new(settings.app_secrets.iter().map(|secret| secret.label.clone())),
         clock,
     }))

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::publish::PublishError;
 use crate::signature::SignatureError;
+use crate::signed_request::SignedRequestError;
 
 /// Everything that can keep a request from its 200.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,21 @@ pub enum Problem {
     /// The delivery is not signed by a secret of ours.
     #[error(transparent)]
     Signature(#[from] SignatureError),
+    /// The signed request is not Meta's, or not of now.
+    #[error(transparent)]
+    SignedRequest(#[from] SignedRequestError),
+    /// A deletion was asked for, but where its status could be shown is not configured.
+    #[error("CEKBRAND__INGEST__PUBLIC_URL is not set, so that a data deletion cannot be answered")]
+    NoPublicUrl,
+    /// Not a form with a `signed_request`.
+    #[error("the body is no form with a signed_request")]
+    NoForm,
+    /// Nothing is served there.
+    #[error("nothing is served at this path")]
+    NoSuchPath,
+    /// The path knows other methods.
+    #[error("the path does not know this method")]
+    NoSuchMethod,
     /// The body is larger than allowed.
     #[error("the body is too large")]
     TooLarge,
@@ -40,11 +56,13 @@ impl Problem {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::WrongVerifyToken => StatusCode::FORBIDDEN,
-            Self::IncompleteHandshake | Self::BrokenBody => StatusCode::BAD_REQUEST,
-            Self::Signature(_) => StatusCode::UNAUTHORIZED,
+            Self::IncompleteHandshake | Self::BrokenBody | Self::NoForm => StatusCode::BAD_REQUEST,
+            Self::NoSuchPath => StatusCode::NOT_FOUND,
+            Self::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Signature(_) | Self::SignedRequest(_) => StatusCode::UNAUTHORIZED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Overloaded | Self::NotDurable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::NotDurable(_) | Self::NoPublicUrl => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -54,6 +72,11 @@ impl Problem {
             Self::WrongVerifyToken => "wrong_verify_token",
             Self::IncompleteHandshake => "incomplete_handshake",
             Self::Signature(error) => error.as_str(),
+            Self::SignedRequest(error) => error.as_str(),
+            Self::NoPublicUrl => "no_public_url",
+            Self::NoForm => "no_form",
+            Self::NoSuchPath => "no_such_path",
+            Self::NoSuchMethod => "no_such_method",
             Self::TooLarge => "too_large",
             Self::TooSlow => "too_slow",
             Self::BrokenBody => "broken_body",
@@ -68,11 +91,14 @@ impl Problem {
             Self::IncompleteHandshake => {
                 "The handshake needs hub.mode=subscribe, hub.verify_token and hub.challenge."
             }
-            Self::Signature(_) => "The delivery is not signed as it must be.",
+            Self::Signature(_) | Self::SignedRequest(_) => "The request is not signed as it must be.",
+            Self::NoForm => "The body must be a form with a signed_request.",
+            Self::NoSuchPath => "Nothing is served at this path.",
+            Self::NoSuchMethod => "This path does not know the method.",
             Self::TooLarge => "The body is larger than this receiver takes.",
             Self::TooSlow => "The body did not arrive in time.",
             Self::BrokenBody => "The body could not be read.",
-            Self::Overloaded | Self::NotDurable(_) => {
+            Self::Overloaded | Self::NotDurable(_) | Self::NoPublicUrl => {
                 "The delivery could not be made durable; send it again later."
             }
         }

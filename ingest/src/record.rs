@@ -56,17 +56,18 @@ pub struct Records {
 /// Turns a signed body into records. Whatever it contains, nothing of it is left out.
 pub fn records(body: &SignedBody, received_at: Timestamp) -> Records {
     match delivery::parse(body.bytes()) {
-        Ok(changes) => records_of(&changes, body, received_at),
+        Ok(changes) => records_of(&changes, body.secret(), received_at),
         Err(reason) => {
             let event_id = identify_body(body.bytes());
-            let records = dead_letter(event_id, body.bytes(), reason.as_str(), body, received_at);
+            let records = dead_letter(event_id, body.bytes(), reason.as_str(), body.secret(), received_at);
             Records { records, changes: 1, dead_letters: 1 }
         }
     }
 }
 
-fn records_of(changes: &[Change<'_>], body: &SignedBody, received_at: Timestamp) -> Records {
-    let arrival = Arrival::new(received_at, body.secret());
+/// The records of changes that did not come as a delivery's body.
+pub fn records_of(changes: &[Change<'_>], secret: &str, received_at: Timestamp) -> Records {
+    let arrival = Arrival::new(received_at, secret);
     let mut scratch = Vec::new();
     let mut records = Vec::with_capacity(changes.len());
     let mut dead_letters = 0;
@@ -75,7 +76,7 @@ fn records_of(changes: &[Change<'_>], body: &SignedBody, received_at: Timestamp)
         let value = Bytes::from(envelope::write(change, &identity, &arrival));
         if value.len() > MAX_VALUE_BYTES {
             dead_letters += 1;
-            records.extend(dead_letter(identity.event_id, &value, "record_too_large", body, received_at));
+            records.extend(dead_letter(identity.event_id, &value, "record_too_large", secret, received_at));
             continue;
         }
         records.push(Record {
@@ -93,14 +94,14 @@ fn dead_letter(
     event_id: EventId,
     bytes: &Bytes,
     reason: &'static str,
-    body: &SignedBody,
+    secret: &str,
     received_at: Timestamp,
 ) -> Vec<Record> {
     let parts = bytes.len().div_ceil(MAX_VALUE_BYTES).max(1);
     let record = |part: usize| {
         let from = part * MAX_VALUE_BYTES;
         let to = bytes.len().min(from + MAX_VALUE_BYTES);
-        let dead = DeadPart { reason, part, parts, received_at, secret: body.secret().to_owned() };
+        let dead = DeadPart { reason, part, parts, received_at, secret: secret.to_owned() };
         let value = bytes.slice(from..to);
         Record { lane: Lane::DeadLetter, key: event_id.to_string(), event_id, value, dead: Some(dead) }
     };

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::{Query, Request, State};
+use axum::extract::rejection::FormRejection;
+use axum::extract::{DefaultBodyLimit, Form, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::get;
+use axum::routing::{get, post};
+use axum::{Json, Router};
 use cekbrand_schema::SharedClock;
 use rand::RngExt;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use crate::admission::Limit;
@@ -19,7 +20,11 @@ use crate::problem::Problem;
 use crate::publish::Publisher;
 use crate::record;
 use crate::signature::{Claim, SignedBody, Verifier};
+use crate::signed_request::SignedRequest;
 use crate::stats::Stats;
+
+/// The largest form that a signed request may come in. Deliveries are not bounded by it.
+const MAX_FORM_BYTES: usize = 65_536;
 
 /// What handlers need, shared by all requests.
 pub struct Receiver {
@@ -33,6 +38,8 @@ pub struct Receiver {
     pub requests: Arc<Limit>,
     /// Body sizes and times.
     pub body: BodyLimits,
+    /// Where the status of a data deletion can be seen.
+    pub public_url: Option<String>,
     /// Counters.
     pub stats: Stats,
     /// What time it is.
@@ -41,7 +48,14 @@ pub struct Receiver {
 
 /// All routes.
 pub fn router(receiver: Arc<Receiver>) -> Router {
-    Router::new().route("/webhooks/instagram", get(handshake).post(receive)).with_state(receiver)
+    Router::new()
+        .route("/webhooks/instagram", get(handshake).post(receive))
+        .route("/webhooks/instagram/deauthorize", post(deauthorize))
+        .route("/webhooks/instagram/data-deletion", post(data_deletion))
+        .fallback(async || Problem::NoSuchPath)
+        .method_not_allowed_fallback(async || Problem::NoSuchMethod)
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+        .with_state(receiver)
 }
 
 #[derive(Deserialize)]
@@ -82,6 +96,56 @@ async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Res
         Err(problem) => receiver.stats.refused(problem),
     }
     outcome.map(|_| StatusCode::OK)
+}
+
+#[derive(Deserialize)]
+struct SignedForm {
+    signed_request: String,
+}
+
+/// Where the status of a data deletion can be seen, and the code to name it by.
+#[derive(Debug, Serialize)]
+struct DeletionAnswer {
+    url: String,
+    confirmation_code: String,
+}
+
+/// A person took the app's rights away.
+async fn deauthorize(
+    State(receiver): State<Arc<Receiver>>,
+    form: Result<Form<SignedForm>, FormRejection>,
+) -> Result<StatusCode, Problem> {
+    let outcome = control(&receiver, form, "deauthorize").await;
+    outcome.map(|_| StatusCode::OK).inspect_err(|problem| receiver.stats.refused(problem))
+}
+
+/// A person wants their data deleted. Nothing is promised that is not durable.
+async fn data_deletion(
+    State(receiver): State<Arc<Receiver>>,
+    form: Result<Form<SignedForm>, FormRejection>,
+) -> Result<Json<DeletionAnswer>, Problem> {
+    let answer = async {
+        let base = receiver.public_url.as_deref().ok_or(Problem::NoPublicUrl)?.trim_end_matches('/');
+        let confirmation_code = control(&receiver, form, "data_deletion").await?;
+        Ok(Json(DeletionAnswer { url: format!("{base}/deletions/{confirmation_code}"), confirmation_code }))
+    };
+    answer.await.inspect_err(|problem| receiver.stats.refused(problem))
+}
+
+/// Makes a signed request durable on the control lane and returns its confirmation code.
+async fn control(
+    receiver: &Receiver,
+    form: Result<Form<SignedForm>, FormRejection>,
+    field: &'static str,
+) -> Result<String, Problem> {
+    let Form(form) = form.map_err(|_| Problem::NoForm)?;
+    let _request = receiver.requests.take(1).ok_or(Problem::Overloaded)?;
+    let now = receiver.clock.now();
+    let request = SignedRequest::verify(&form.signed_request, &receiver.verifier, now)?;
+    let taken = record::records_of(&[request.change(field)], &request.secret, now);
+    receiver.publisher.publish(taken.records, traceparent(&HeaderMap::new())).await?;
+    tracing::info!(webhook.field = field, "a signed request was taken");
+    Ok(request.confirmation_code)
 }
 
 /// What was accepted with one delivery.

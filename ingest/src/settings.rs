@@ -25,6 +25,8 @@ pub struct Settings {
     pub verify_token: SecretString,
     /// Secrets that may sign; any match is accepted.
     pub app_secrets: Vec<LabelledSecret>,
+    /// Where people and Meta reach this installation; data deletion answers with links below it.
+    pub public_url: Option<String>,
     /// Bytes of one body; more is answered 413.
     pub max_body_bytes: usize,
     /// Bytes of all bodies in flight; beyond it deliveries are answered 503.
@@ -52,6 +54,7 @@ impl Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             verify_token,
             app_secrets,
+            public_url: None,
             max_body_bytes: 33_554_432,
             body_budget_bytes: 67_108_864,
             header_timeout: Duration::from_secs(5),

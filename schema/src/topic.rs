@@ -29,7 +29,7 @@ impl Lane {
 
     /// The lane of a change, by its object and field.
     pub fn of(object: &str, field: &str) -> Self {
-        if object == "permissions" {
+        if object == "permissions" || object == SIGNED_REQUEST {
             return Self::Control;
         }
         match field {
@@ -85,6 +85,9 @@ impl FromStr for Lane {
         Self::ALL.into_iter().find(|l| l.as_str() == name).ok_or_else(|| UnknownLane(name.to_owned()))
     }
 }
+
+/// The object of changes that came as Meta's `signed_request`: deauthorisation and data deletion.
+pub const SIGNED_REQUEST: &str = "signed_request";
 
 /// The names in Kafka of every lane's topic and consumer group, under the installation's prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,6 +156,7 @@ mod tests {
             assert_eq!(Lane::of("instagram", field), Lane::Comments);
         }
         assert_eq!(Lane::of("permissions", "instagram_basic"), Lane::Control);
+        assert_eq!(Lane::of(SIGNED_REQUEST, "data_deletion"), Lane::Control);
         assert_eq!(Lane::of("instagram", "not-supported"), Lane::Other);
         assert_eq!(Lane::of("page", "messages"), Lane::Other);
     }

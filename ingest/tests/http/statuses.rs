@@ -5,15 +5,19 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cekbrand_ingest::publish::PublishError;
 use cekbrand_ingest::publish::memory::MemoryPublisher;
 use cekbrand_ingest::{Settings, router};
 use cekbrand_schema::envelope::Envelope;
-use cekbrand_schema::{Lane, SystemClock};
+use cekbrand_schema::{Clock, Lane, SystemClock};
+use hmac::{Hmac, KeyInit, Mac};
 use http_body_util::BodyExt;
+use sha2::Sha256;
 use tower::ServiceExt;
 
-use crate::{one_comment, settings, sign};
+use crate::{SECRET, one_comment, settings, sign};
 
 struct Receiver {
     router: Router,
@@ -263,4 +267,57 @@ async fn other_methods_and_paths_are_not_served() {
     assert_eq!(receiver.send(delete).await.status, StatusCode::METHOD_NOT_ALLOWED);
     let elsewhere = Request::get("/").body(Body::empty()).unwrap();
     assert_eq!(receiver.send(elsewhere).await.status, StatusCode::NOT_FOUND);
+}
+
+/// A signed request as Meta's form, issued now.
+fn signed_form(secret: &str) -> String {
+    let issued_at = SystemClock.now().as_second();
+    let payload = format!(r#"{{"algorithm":"HMAC-SHA256","issued_at":{issued_at},"user_id":"218471"}}"#);
+    let encoded = URL_SAFE_NO_PAD.encode(payload);
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(encoded.as_bytes());
+    format!("signed_request={}.{encoded}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+}
+
+async fn post_form(receiver: &Receiver, path: &str, form: String) -> Answer {
+    let request = Request::post(format!("/webhooks/instagram/{path}"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from(form))
+        .unwrap();
+    receiver.send(request).await
+}
+
+#[tokio::test]
+async fn a_data_deletion_is_durable_before_it_is_confirmed() {
+    let receiver =
+        Receiver::new(&Settings { public_url: Some("https://brand.example/".to_owned()), ..settings() });
+    let form = signed_form(SECRET);
+    let answer = post_form(&receiver, "data-deletion", form.clone()).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let confirmed: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    let code = confirmed["confirmation_code"].as_str().unwrap();
+    assert_eq!(confirmed["url"], format!("https://brand.example/deletions/{code}"));
+    let record = receiver.publisher.records().pop().unwrap();
+    let envelope = Envelope::parse(&record.value).unwrap();
+    assert_eq!((record.lane, envelope.field.as_ref()), (Lane::Control, "data_deletion"));
+    assert!(envelope.extra.unwrap().get().contains(code));
+
+    assert_eq!(post_form(&receiver, "deauthorize", form.clone()).await.status, StatusCode::OK);
+    receiver.publisher.fail_with(Some(PublishError::TimedOut));
+    assert_eq!(post_form(&receiver, "data-deletion", form).await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_signed_request_that_is_not_metas_is_refused() {
+    let receiver =
+        Receiver::new(&Settings { public_url: Some("https://brand.example".to_owned()), ..settings() });
+    for path in ["deauthorize", "data-deletion"] {
+        let answer = post_form(&receiver, path, signed_form("a guess")).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert!(post_form(&receiver, path, "nothing=1".to_owned()).await.status.is_client_error());
+    }
+    assert!(receiver.publisher.records().is_empty());
+    let nowhere = Receiver::new(&settings());
+    let answer = post_form(&nowhere, "data-deletion", signed_form(SECRET)).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "no link could be given");
 }
