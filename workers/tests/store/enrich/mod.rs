@@ -44,21 +44,21 @@ impl Bench {
         let shared: SharedClock = clock.clone();
         let config = SimulatorConfig { app_id: APP.to_owned(), require_proof: true, ..Default::default() };
         let simulator = Simulator::start(7, config, Arc::clone(&shared)).await.unwrap();
-        let settings = cekbrand_graph::Settings {
-            base_url: simulator.base_url().to_owned(),
-            app_secret: Some(simulator.app_secret()),
-            timeout: Duration::from_secs(5),
-            ..Default::default()
-        };
-        let api: Arc<dyn GraphApi> = Arc::new(HttpGraphApi::new(settings, Arc::clone(&shared)).unwrap());
+        let api: Arc<dyn GraphApi> = Arc::new(client(&simulator, &shared));
         let api = wrap(api, database.pool());
-        let settings = Settings::default();
-        let enricher = Enricher::new(database.pool(), api, keys(), APP, shared, settings);
+        let enricher = Enricher::new(database.pool(), api, keys(), APP, shared, Settings::default());
         let bench = Self { database, simulator, clock, enricher };
         for account in bench.simulator.world().watched() {
             bench.add_account(account).await;
         }
         bench
+    }
+
+    /// A worker of another process, which has learned nothing yet.
+    fn another_worker(&self) -> Enricher {
+        let clock: SharedClock = self.clock.clone();
+        let api = Arc::new(client(&self.simulator, &clock));
+        Enricher::new(self.pool(), api, keys(), APP, clock, Settings::default())
     }
 
     fn pool(&self) -> PgPool {
@@ -168,6 +168,16 @@ impl Bench {
         reasons.dedup();
         reasons
     }
+}
+
+fn client(simulator: &Simulator, clock: &SharedClock) -> HttpGraphApi {
+    let settings = cekbrand_graph::Settings {
+        base_url: simulator.base_url().to_owned(),
+        app_secret: Some(simulator.app_secret()),
+        timeout: Duration::from_secs(5),
+        ..Default::default()
+    };
+    HttpGraphApi::new(settings, Arc::clone(clock)).unwrap()
 }
 
 fn keys() -> TokenKeys {

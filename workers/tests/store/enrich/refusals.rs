@@ -226,3 +226,58 @@ async fn a_missing_permission_stops_that_kind_of_read_only() {
     bench.settle().await;
     assert_eq!(bench.calls(CallKind::MediaInsights), before, "the worker remembers");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_block_stops_the_account_for_long() {
+    let bench = Bench::new().await;
+    bench.simulator.add_fault(Fault::new(Effect::PolicyBlock).times(1));
+    let mut media = bench.media(0, Product::Feed);
+    let (first, second) = (media.next().unwrap(), media.next().unwrap());
+    bench.want_medium(first, 0).await;
+    bench.settle().await;
+    bench.want_medium(second, 0).await;
+    bench.settle().await;
+    assert_eq!(bench.simulator.total_cost(), 1);
+    for medium in [first, second] {
+        let (_, reason, minutes, _) = bench.task(TaskKind::Media, medium.id.as_str()).await;
+        assert_eq!((reason.as_deref(), minutes), (Some("policy_block"), 24 * 60));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_whose_id_leads_nowhere_is_noted() {
+    let bench = Bench::new().await;
+    let account = bench.account(0).id.as_str();
+    bench.want_in(TaskKind::User, account, 0, TaskLane::Daily).await;
+    bench.settle().await;
+    bench.simulator.add_fault(Fault::new(Effect::Gone).for_kind(CallKind::User));
+    bench.advance(Duration::from_hours(25));
+    bench.want_in(TaskKind::User, account, 0, TaskLane::Daily).await;
+    bench.settle().await;
+    bench.advance(Duration::from_mins(1));
+    bench.settle().await;
+    let noted = r#"SELECT count(*) FROM instagram."user" WHERE has_problems AND NOT is_userid_valid"#;
+    assert_eq!(bench.number(noted).await, 1);
+    assert_eq!(bench.calls(CallKind::User), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_too_much_is_asked_for_in_parts() {
+    let bench = Bench::new().await;
+    let medium = bench.medium(0, Product::Feed);
+    let too_much = Effect::Error {
+        code: 1,
+        subcode: None,
+        message: Some("Please reduce the amount of data you're asking for, then retry".to_owned()),
+        status: Some(500),
+        is_transient: None,
+    };
+    bench.simulator.add_fault(Fault::new(too_much.clone()).for_kind(CallKind::Media).times(1));
+    bench.simulator.add_fault(Fault::new(too_much).for_kind(CallKind::MediaInsights).times(1));
+    bench.want_medium(medium, 0).await;
+    bench.settle().await;
+    assert_eq!((bench.calls(CallKind::Media), bench.calls(CallKind::MediaInsights)), (2, 3));
+    assert_eq!(bench.figures(medium).await.len(), 10);
+    assert!(bench.absences(medium).await.is_empty());
+    assert_eq!(bench.number("SELECT count(*) FROM pipeline.graph_response").await, 5);
+}

@@ -4,15 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cekbrand_devkit::world::Product;
-use cekbrand_graph::{Answer, Credential, GraphApi, HttpGraphApi, Pending, Request};
-use cekbrand_schema::{Clock, SharedClock, SystemClock};
-use cekbrand_workers::enrich::Enricher;
-use cekbrand_workers::enrich::settings::Settings;
+use cekbrand_graph::{Answer, Credential, GraphApi, Pending, Request};
+use cekbrand_schema::{Clock, SystemClock};
 use cekbrand_workers::tasks::TaskKind;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use super::{APP, Bench, keys};
+use super::Bench;
 
 /// Takes the lease away while the call is under way, as a worker would that was thought dead.
 #[derive(Debug)]
@@ -51,7 +49,7 @@ async fn a_worker_that_lost_its_lease_writes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_running_worker_empties_the_queue_and_stops_when_told() {
+async fn two_workers_empty_the_queue_without_a_call_too_many_and_stop_when_told() {
     let bench = Bench::new().await;
     let mut wanted = 0;
     for place in 0..6 {
@@ -60,18 +58,11 @@ async fn a_running_worker_empties_the_queue_and_stops_when_told() {
             wanted += 2;
         }
     }
-    let settings = cekbrand_graph::Settings {
-        base_url: bench.simulator.base_url().to_owned(),
-        app_secret: Some(bench.simulator.app_secret()),
-        ..Default::default()
-    };
-    let clock: SharedClock = bench.clock.clone();
-    let api = Arc::new(HttpGraphApi::new(settings, Arc::clone(&clock)).unwrap());
-    let enricher = Enricher::new(bench.pool(), api, keys(), APP, clock, Settings::default());
     let shutdown = CancellationToken::new();
-    let worker = tokio::spawn({
+    // Two processes share nothing but the database.
+    let workers = [bench.another_worker(), bench.another_worker()].map(|enricher| {
         let shutdown = shutdown.clone();
-        async move { enricher.run(shutdown).await }
+        tokio::spawn(async move { enricher.run(shutdown).await })
     });
     let deadline = SystemClock.now().checked_add(Duration::from_mins(1)).unwrap();
     while bench.number("SELECT count(*) FROM pipeline.enrichment_task WHERE state = 'done'").await < wanted {
@@ -80,6 +71,8 @@ async fn a_running_worker_empties_the_queue_and_stops_when_told() {
         SystemClock.sleep(Duration::from_millis(20)).await;
     }
     shutdown.cancel();
-    worker.await.unwrap();
+    for worker in workers {
+        worker.await.unwrap();
+    }
     assert_eq!(bench.simulator.total_cost(), u64::try_from(wanted).unwrap());
 }
