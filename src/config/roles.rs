@@ -43,7 +43,6 @@ impl Config {
                 .map(|(label, secret)| LabelledSecret { label, secret })
                 .collect(),
             public_url: self.text("ingest.public_url"),
-            public_url: self.text("ingest.public_url"),
             max_body_bytes: self.number("ingest.max_body_bytes")?,
             body_budget_bytes: self.number("ingest.body_budget_bytes")?,
             header_timeout: self.duration("ingest.header_timeout")?,
