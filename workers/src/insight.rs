@@ -119,7 +119,9 @@ pub async fn upsert<'a>(
         .bind(keys().map(|key| key.breakdown.as_str()).collect::<Vec<_>>())
         .bind(keys().map(|key| key.datestamp.to_sqlx()).collect::<Vec<_>>())
         .bind(held().map(|row| row.figure.value()).collect::<Vec<_>>())
-        .bind(held().map(|row| row.figure.absence().map(cekbrand_schema::Absence::as_str)).collect::<Vec<_>>())
+        .bind(
+            held().map(|row| row.figure.absence().map(cekbrand_schema::Absence::as_str)).collect::<Vec<_>>(),
+        )
         .bind(held().map(|row| row.source.as_str()).collect::<Vec<_>>())
         .bind(held().map(|row| row.observed_at.to_sqlx()).collect::<Vec<_>>())
         .bind(held().map(|row| row.api_version.as_deref()).collect::<Vec<_>>())

@@ -124,9 +124,9 @@ impl Lander {
         let sorted = batch.sort(fresh, poison);
         write(&mut tx, topic, &sorted, now).await?;
         store::advance(&mut tx, topic, &sorted.advances, now).await?;
-        fail::fail_point!("land.before_commit");
+        fail::fail_point!("land.before_commit", stop_here);
         tx.commit().await?;
-        fail::fail_point!("land.after_commit");
+        fail::fail_point!("land.after_commit", stop_here);
         for (partition, advance) in &sorted.advances {
             outcome.next.insert(*partition, advance.next);
             outcome.tally.add(advance.tally);
@@ -134,6 +134,18 @@ impl Lander {
         outcome.dead.extend(sorted.dead.into_iter().map(|dead| format!("{}: {}", dead.reason, dead.error)));
         outcome.lost.extend(lost.into_iter().filter(|lost| !outcome.lost.contains(lost)).collect::<Vec<_>>());
         Ok(())
+    }
+}
+
+/// What a test's fail point does: leaves a mark, and goes no further until the process is killed. The mark is a file's path,
+/// as in `FAILPOINTS='land.before_commit=9*off->return(/tmp/reached)'`.
+#[cfg(feature = "failpoints")]
+fn stop_here(mark: Option<String>) -> Result<(), sqlx::Error> {
+    if let Some(path) = mark {
+        std::fs::write(path, "")?;
+    }
+    loop {
+        std::thread::park();
     }
 }
 
