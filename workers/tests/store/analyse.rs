@@ -209,6 +209,19 @@ async fn a_medium_whose_owner_becomes_known_late_counts_from_its_first_day() {
 }
 
 #[tokio::test]
+async fn a_figure_of_the_early_morning_is_found_under_the_utc_day_before() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    brand.medium("1", at("2026-06-10T09:00"), "kopi", at("2026-06-10T10:00")).await;
+    brand.settle().await;
+    brand.figure("1", "reach", Some(7), at("2026-06-20T06:00")).await;
+    brand.settle().await;
+    let days = brand
+        .table("SELECT jsonb_build_array(datestamp, reach) FROM toba_cek_insta.user_hastags_metrics_distribution")
+        .await;
+    assert_eq!(days, [json!(["2026-06-19", 7])]);
+}
+
+#[tokio::test]
 async fn a_new_time_zone_moves_every_day() {
     let brand = Brand::at("2026-06-20T12:00").await;
     brand.medium("1", at("2026-01-02T06:30"), "kopi", at("2026-01-02T10:00")).await;
@@ -318,17 +331,17 @@ fn writes() -> impl Strategy<Value = Vec<(Timestamp, Write)>> {
     let value = || prop_oneof![3 => (0i64..50).prop_map(Some), 1 => Just(None)];
     let hashtags = prop_oneof![Just(""), Just("kopi"), Just("kopi batik"), Just("batik,senja")];
     let metric = prop_oneof![Just("reach"), Just("saved"), Just("views"), Just("impressions")];
-    let media = || 0u8..5;
+    let media = || 0u8..4;
     let write = prop_oneof![
-        2 => (media(), 0..HOURS / 2, hashtags).prop_map(|(media, hour, hashtags)| {
+        4 => (media(), 0..HOURS / 2, hashtags).prop_map(|(media, hour, hashtags)| {
             Write::Medium { media, published: at(START) + hour.hours(), hashtags }
         }),
         1 => media().prop_map(|media| Write::Deleted { media }),
         8 => (media(), value(), 0i64..9).prop_map(|(media, likes, comments)| Write::Counts { media, likes, comments }),
-        5 => (media(), metric, value()).prop_map(|(media, metric, value)| Write::Figure { media, metric, value }),
+        8 => (media(), metric, value()).prop_map(|(media, metric, value)| Write::Figure { media, metric, value }),
         2 => (0i64..9).prop_map(Write::Followers),
     ];
-    prop::collection::vec((instant, write), 5..40).prop_map(once_each)
+    prop::collection::vec((instant, write), 10..50).prop_map(once_each)
 }
 
 /// Keeps the first write of each key, since raw rows merge by rules of their own, and nothing that is older than its medium.

@@ -1,24 +1,28 @@
 -- toba_cek_insta.user_hastags_metrics and user_hastags_metrics_distribution of one account from a day on.
 -- $1 account, $2 first day, $3 today, $4 now
 --
--- The state of a medium is looked up on the day before the first and on each day on which it may have changed; a hashtag's totals are
--- running sums of the differences. Hashtags of which nothing changed are not looked at.
+-- The state of a medium is looked up on the day before the first and on each day on which it may have changed. A hashtag's totals are those of
+-- its last row before the first day, which holds, plus running sums of the differences. So the cost follows what changed, not what there is.
 WITH point AS (
-    SELECT media_id, published_on AS day
+    SELECT media_id, published_at, published_on, deleted_on, hastags, published_on AS day
     FROM pipeline.analysed_media
     WHERE user_id = $1 AND hastags <> '{}' AND published_on BETWEEN $2 AND $3
     UNION
-    SELECT media_id, deleted_on
+    SELECT media_id, published_at, published_on, deleted_on, hastags, deleted_on
     FROM pipeline.analysed_media
     WHERE user_id = $1 AND hastags <> '{}' AND published_on <= $3 AND deleted_on BETWEEN $2 AND $3
     UNION
-    SELECT medium.media_id, greatest(snapshot.datestamp, medium.published_on)
+    SELECT
+        medium.media_id, medium.published_at, medium.published_on, medium.deleted_on, medium.hastags,
+        greatest(snapshot.datestamp, medium.published_on)
     FROM pipeline.analysed_media AS medium
     INNER JOIN instagram.media_like_comment AS snapshot
         ON snapshot.media_id = medium.media_id AND snapshot.datestamp BETWEEN $2 AND $3
     WHERE medium.user_id = $1 AND medium.hastags <> '{}' AND medium.published_on <= $3
     UNION
-    SELECT medium.media_id, greatest(insight.datestamp, medium.published_on)
+    SELECT
+        medium.media_id, medium.published_at, medium.published_on, medium.deleted_on, medium.hastags,
+        greatest(insight.datestamp, medium.published_on)
     FROM pipeline.analysed_media AS medium
     INNER JOIN instagram.media_insight AS insight
         ON
@@ -28,30 +32,18 @@ WITH point AS (
             AND insight.datestamp BETWEEN $2 AND $3
     WHERE medium.user_id = $1 AND medium.hastags <> '{}' AND medium.published_on <= $3
 ),
-touched AS MATERIALIZED (
-    SELECT DISTINCT tag.hastag
-    FROM (SELECT DISTINCT media_id FROM point) AS moved
-    INNER JOIN pipeline.analysed_media AS medium ON medium.user_id = $1 AND medium.media_id = moved.media_id
-    CROSS JOIN unnest(medium.hastags) AS tag (hastag)
-),
-medium AS MATERIALIZED (
-    SELECT media_id, published_at, published_on, deleted_on, hastags
-    FROM pipeline.analysed_media
-    WHERE
-        user_id = $1
-        AND published_on <= $3
-        AND hastags && (SELECT array_agg(hastag) FROM touched)
-),
 looked_at AS (
-    SELECT media_id, day FROM point
+    SELECT media_id, published_at, published_on, deleted_on, hastags, day
+    FROM point
     UNION
-    SELECT media_id, $2::date - 1 FROM medium
+    SELECT media_id, published_at, published_on, deleted_on, hastags, $2::date - 1
+    FROM point
 ),
 state AS MATERIALIZED (
     SELECT
-        medium.media_id,
-        medium.published_at,
-        medium.hastags,
+        looked_at.media_id,
+        looked_at.published_at,
+        looked_at.hastags,
         looked_at.day,
         present.counts,
         snapshot.like_count,
@@ -63,16 +55,15 @@ state AS MATERIALIZED (
         coalesce(views.value, impressions.value) AS impressions,
         ROW(snapshot.like_count, snapshot.comments_count, reach.value, coalesce(views.value, impressions.value)) AS figures
     FROM looked_at
-    INNER JOIN medium ON medium.media_id = looked_at.media_id
     CROSS JOIN LATERAL (
         SELECT
-            medium.published_on <= looked_at.day
-            AND (medium.deleted_on IS NULL OR medium.deleted_on > looked_at.day) AS counts
+            looked_at.published_on <= looked_at.day
+            AND (looked_at.deleted_on IS NULL OR looked_at.deleted_on > looked_at.day) AS counts
     ) AS present
     LEFT JOIN LATERAL (
         SELECT like_count, comments_count, absence
         FROM instagram.media_like_comment
-        WHERE media_id = medium.media_id AND datestamp <= looked_at.day
+        WHERE media_id = looked_at.media_id AND datestamp <= looked_at.day
         ORDER BY datestamp DESC
         LIMIT 1
     ) AS snapshot ON present.counts
@@ -81,7 +72,7 @@ state AS MATERIALIZED (
         SELECT value
         FROM instagram.media_insight
         WHERE
-            media_id = medium.media_id AND metric = 'reach' AND breakdown = ''
+            media_id = looked_at.media_id AND metric = 'reach' AND breakdown = ''
             AND datestamp <= looked_at.day AND value IS NOT NULL
         ORDER BY datestamp DESC
         LIMIT 1
@@ -90,7 +81,7 @@ state AS MATERIALIZED (
         SELECT value
         FROM instagram.media_insight
         WHERE
-            media_id = medium.media_id AND metric = 'saved' AND breakdown = ''
+            media_id = looked_at.media_id AND metric = 'saved' AND breakdown = ''
             AND datestamp <= looked_at.day AND value IS NOT NULL
         ORDER BY datestamp DESC
         LIMIT 1
@@ -99,7 +90,7 @@ state AS MATERIALIZED (
         SELECT value
         FROM instagram.media_insight
         WHERE
-            media_id = medium.media_id AND metric = 'views' AND breakdown = ''
+            media_id = looked_at.media_id AND metric = 'views' AND breakdown = ''
             AND datestamp <= looked_at.day AND value IS NOT NULL
         ORDER BY datestamp DESC
         LIMIT 1
@@ -108,7 +99,7 @@ state AS MATERIALIZED (
         SELECT value
         FROM instagram.media_insight
         WHERE
-            media_id = medium.media_id AND metric = 'impressions' AND breakdown = ''
+            media_id = looked_at.media_id AND metric = 'impressions' AND breakdown = ''
             AND datestamp <= looked_at.day AND value IS NOT NULL
         ORDER BY datestamp DESC
         LIMIT 1
@@ -118,13 +109,13 @@ difference AS (
     SELECT
         hastags,
         day,
-        counts::int - lag(counts::int, 1, 0) OVER steps AS posts,
-        coalesce(engagement, 0) - lag(coalesce(engagement, 0), 1, 0::bigint) OVER steps AS engagement,
-        (engagement IS NOT NULL)::int - lag((engagement IS NOT NULL)::int, 1, 0) OVER steps AS engagement_known,
-        coalesce(reach, 0) - lag(coalesce(reach, 0), 1, 0::bigint) OVER steps AS reach,
-        (reach IS NOT NULL)::int - lag((reach IS NOT NULL)::int, 1, 0) OVER steps AS reach_known,
-        coalesce(saved, 0) - lag(coalesce(saved, 0), 1, 0::bigint) OVER steps AS saved,
-        (saved IS NOT NULL)::int - lag((saved IS NOT NULL)::int, 1, 0) OVER steps AS saved_known
+        counts::int - lag(counts::int) OVER steps AS posts,
+        coalesce(engagement, 0) - lag(coalesce(engagement, 0)) OVER steps AS engagement,
+        (engagement IS NOT NULL)::int - lag((engagement IS NOT NULL)::int) OVER steps AS engagement_known,
+        coalesce(reach, 0) - lag(coalesce(reach, 0)) OVER steps AS reach,
+        (reach IS NOT NULL)::int - lag((reach IS NOT NULL)::int) OVER steps AS reach_known,
+        coalesce(saved, 0) - lag(coalesce(saved, 0)) OVER steps AS saved,
+        (saved IS NOT NULL)::int - lag((saved IS NOT NULL)::int) OVER steps AS saved_known
     FROM state
     WINDOW steps AS (PARTITION BY media_id ORDER BY day)
 ),
@@ -141,8 +132,27 @@ daily AS (
         sum(difference.saved_known) AS saved_known
     FROM difference
     CROSS JOIN unnest(difference.hastags) AS tag (hastag)
-    INNER JOIN touched ON touched.hastag = tag.hastag
+    WHERE difference.day >= $2
     GROUP BY tag.hastag, difference.day
+),
+held_before AS (
+    SELECT
+        tag.hastag,
+        held.post_count AS posts,
+        coalesce(held.total_engagement, 0) AS engagement,
+        held.post_count - held.skipped_engagement AS engagement_known,
+        coalesce(held.total_reach, 0) AS reach,
+        held.post_count - held.skipped_reach AS reach_known,
+        coalesce(held.total_saved, 0) AS saved,
+        held.post_count - held.skipped_saved AS saved_known
+    FROM (SELECT DISTINCT hastag FROM daily) AS tag
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM toba_cek_insta.user_hastags_metrics
+        WHERE user_id = $1 AND hastag = tag.hastag AND datestamp < $2
+        ORDER BY datestamp DESC
+        LIMIT 1
+    ) AS held
 ),
 total AS (
     SELECT
@@ -158,7 +168,12 @@ total AS (
         -- A day on which all differences are 0 changes nothing.
         posts <> 0 OR engagement <> 0 OR engagement_known <> 0 OR reach <> 0 OR reach_known <> 0
         OR saved <> 0 OR saved_known <> 0 AS is_change
-    FROM daily
+    FROM (
+        SELECT * FROM daily
+        UNION ALL
+        SELECT hastag, $2::date - 1, posts, engagement, engagement_known, reach, reach_known, saved, saved_known
+        FROM held_before
+    ) AS change
     WINDOW days AS (PARTITION BY hastag ORDER BY day)
 ),
 metric AS (
@@ -198,8 +213,8 @@ step AS (
 spread AS (
     SELECT
         step.media_id,
+        tag.hastag,
         step.published_at,
-        step.hastags,
         step.day AS datestamp,
         step.like_count,
         step.comments_count,
@@ -223,6 +238,7 @@ spread AS (
             '{}'
         ) AS absence
     FROM step
+    CROSS JOIN unnest(step.hastags) AS tag (hastag)
     CROSS JOIN LATERAL (
         SELECT
             coalesce(step.absence ->> 'like_count', 'no_data') AS likes,
@@ -244,28 +260,18 @@ spread AS (
     ) AS no_views ON step.impressions IS NULL
     WHERE step.day >= $2 AND step.counts AND step.figures IS DISTINCT FROM step.figures_before
 ),
+-- NOT IN looks up a hash table whatever the planner believes; none of these columns is ever NULL.
 metric_gone AS (
-    DELETE FROM toba_cek_insta.user_hastags_metrics AS held
-    WHERE
-        held.user_id = $1
-        AND held.datestamp >= $2
-        AND NOT EXISTS (
-            SELECT FROM metric WHERE metric.hastag = held.hastag AND metric.datestamp = held.datestamp
-        )
+    DELETE FROM toba_cek_insta.user_hastags_metrics
+    WHERE user_id = $1 AND datestamp >= $2 AND (hastag, datestamp) NOT IN (SELECT hastag, datestamp FROM metric)
 ),
 spread_gone AS (
-    DELETE FROM toba_cek_insta.user_hastags_metrics_distribution AS held
+    DELETE FROM toba_cek_insta.user_hastags_metrics_distribution
     WHERE
-        held.user_id = $1
-        AND held.datestamp >= $2
-        AND NOT EXISTS (
-            SELECT FROM spread
-            WHERE
-                spread.media_id = held.media_id
-                AND held.hastag = ANY (spread.hastags)
-                AND spread.published_at = held.media_timestamp
-                AND spread.datestamp = held.datestamp
-        )
+        user_id = $1
+        AND datestamp >= $2
+        AND (media_id, hastag, media_timestamp, datestamp)
+        NOT IN (SELECT media_id, hastag, published_at, datestamp FROM spread)
 ),
 metric_written AS (
     INSERT INTO toba_cek_insta.user_hastags_metrics AS held
@@ -301,10 +307,9 @@ INSERT INTO toba_cek_insta.user_hastags_metrics_distribution AS held
     (user_id, media_id, hastag, media_timestamp, datestamp, engagement, reach, impressions, comments_count,
      like_count, absence, updated_timestamp)
 SELECT
-    $1, spread.media_id, tag.hastag, spread.published_at, spread.datestamp, spread.engagement, spread.reach,
-    spread.impressions, spread.comments_count, spread.like_count, spread.absence, $4
+    $1, media_id, hastag, published_at, datestamp, engagement, reach, impressions, comments_count, like_count,
+    absence, $4
 FROM spread
-CROSS JOIN unnest(spread.hastags) AS tag (hastag)
 ON CONFLICT (media_id, hastag, media_timestamp, datestamp) DO UPDATE SET
     user_id = excluded.user_id,
     engagement = excluded.engagement,

@@ -19,21 +19,28 @@ held AS MATERIALIZED (
         AND medium.parent_id IS NULL
         AND medium.original_media_id IS NULL
 ),
-changed AS MATERIALIZED (
+-- A full join is never done by a loop over both sides, whatever the planner believes about a table that has just been filled.
+difference AS MATERIALIZED (
     SELECT
-        held.*,
+        coalesce(held.media_id, before.media_id) AS media_id,
+        held.media_id IS NULL AS is_gone,
+        held.published_at,
+        held.published_on,
+        held.deleted_on,
+        held.media_hastag,
         before.published_on AS was_published_on
     FROM held
-    LEFT JOIN pipeline.analysed_media AS before ON before.user_id = $1 AND before.media_id = held.media_id
+    FULL JOIN (SELECT * FROM pipeline.analysed_media WHERE user_id = $1) AS before ON before.media_id = held.media_id
     WHERE
-        before.media_id IS NULL
+        held.media_id IS NULL
+        OR before.media_id IS NULL
         OR (before.published_at, before.published_on, before.deleted_on, before.media_hastag)
         IS DISTINCT FROM (held.published_at, held.published_on, held.deleted_on, held.media_hastag)
 ),
 gone AS (
     DELETE FROM pipeline.analysed_media AS before
-    WHERE before.user_id = $1 AND NOT EXISTS (SELECT FROM held WHERE held.media_id = before.media_id)
-    RETURNING before.published_on
+    USING difference
+    WHERE before.user_id = $1 AND before.media_id = difference.media_id AND difference.is_gone
 ),
 written AS (
     INSERT INTO pipeline.analysed_media AS before
@@ -51,7 +58,8 @@ written AS (
             WHERE hastag <> ''
             ORDER BY hastag
         )
-    FROM changed
+    FROM difference
+    WHERE NOT is_gone
     ON CONFLICT (user_id, media_id) DO UPDATE SET
         published_at = excluded.published_at,
         published_on = excluded.published_on,
@@ -59,8 +67,6 @@ written AS (
         media_hastag = excluded.media_hastag,
         hastags = excluded.hastags
 )
-SELECT published_on AS day FROM gone
+SELECT published_on AS day FROM difference WHERE published_on IS NOT NULL
 UNION
-SELECT published_on FROM changed
-UNION
-SELECT was_published_on FROM changed WHERE was_published_on IS NOT NULL
+SELECT was_published_on FROM difference WHERE was_published_on IS NOT NULL
