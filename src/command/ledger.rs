@@ -1,15 +1,18 @@
 //! `cekbrand ledger`: the books.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use cekbrand_schema::Topics;
 use cekbrand_schema::kafka::KafkaSettings;
 use clap::Parser;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::metadata::MetadataTopic;
 use serde_json::json;
 
 use crate::config::{Config, roles};
@@ -38,50 +41,65 @@ pub(crate) async fn run(args: &Args, file: Option<&Path>) -> Result<ExitCode> {
     let rows = books::ledger(&pool).await.context("the books cannot be read")?;
     let totals = books::totals(&pool).await.context("the books cannot be read")?;
     let work = books::work(&pool).await.context("the books cannot be read")?;
-    let kafka = config.kafka()?;
-    let (rows, lags) = tokio::task::spawn_blocking(move || {
-        let lags = lags(&kafka, &rows);
-        (rows, lags)
-    })
-    .await
-    .context("the look at Kafka broke off")?;
+    let (kafka, topics) = (config.kafka()?, config.topics());
+    let log = tokio::task::spawn_blocking(move || Log::read(&kafka, &topics));
+    let log = log.await.context("the look at Kafka broke off")?;
     if args.json {
-        print_json(&rows, &lags, totals, work)?;
+        print_json(&rows, &log, totals, work)?;
     } else {
-        print_table(&rows, &lags, totals, work);
+        print_table(&rows, &log, totals, work);
     }
     Ok(if totals.closed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// For each partition how many records nobody has read; `None` where Kafka does not say.
-fn lags(kafka: &KafkaSettings, rows: &[LedgerRow]) -> Vec<Option<i64>> {
-    let mut config = ClientConfig::new();
-    for (name, value) in kafka.properties() {
-        config.set(name, value);
+/// Where each partition of our topics begins and ends in Kafka; nothing where Kafka does not say.
+struct Log(Option<BTreeMap<(String, i32), (i64, i64)>>);
+
+impl Log {
+    fn read(kafka: &KafkaSettings, topics: &Topics) -> Self {
+        let mut config = ClientConfig::new();
+        for (name, value) in kafka.properties() {
+            config.set(name, value);
+        }
+        config.set_log_level(RDKafkaLogLevel::Emerg);
+        Self(config.create().ok().and_then(|consumer| Self::ask(&consumer, topics)))
     }
-    config.set_log_level(RDKafkaLogLevel::Emerg);
-    let Ok(consumer) = config.create::<BaseConsumer>() else { return vec![None; rows.len()] };
-    let mut reachable = consumer.fetch_metadata(None, PATIENCE).is_ok();
-    rows.iter()
-        .map(|row| {
-            if !reachable {
-                return None;
+
+    fn ask(consumer: &BaseConsumer, topics: &Topics) -> Option<BTreeMap<(String, i32), (i64, i64)>> {
+        let mut ends = BTreeMap::new();
+        for (_, topic) in topics.iter() {
+            let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).ok()?;
+            for partition in metadata.topics().iter().flat_map(MetadataTopic::partitions) {
+                let marks = consumer.fetch_watermarks(topic, partition.id(), PATIENCE).ok()?;
+                ends.insert((topic.to_owned(), partition.id()), marks);
             }
-            let marks = consumer.fetch_watermarks(&row.topic, row.partition, PATIENCE).ok();
-            // One that does not answer is enough: each would be waited for in turn.
-            reachable = marks.is_some();
-            marks.map(|(_, high)| high - row.next)
-        })
-        .collect()
+        }
+        Some(ends)
+    }
+
+    /// How many records of a partition nobody has read.
+    fn lag(&self, row: &LedgerRow) -> Option<i64> {
+        let (_, high) = self.0.as_ref()?.get(&(row.topic.clone(), row.partition))?;
+        Some(high - row.next)
+    }
+
+    /// The same over all partitions, those that no worker has ever read included.
+    fn total_lag(&self, rows: &[LedgerRow]) -> Option<i64> {
+        let next: BTreeMap<(&str, i32), i64> =
+            rows.iter().map(|row| ((row.topic.as_str(), row.partition), row.next)).collect();
+        let unread = |((topic, partition), (low, high)): (&(String, i32), &(i64, i64))| {
+            high - next.get(&(topic.as_str(), *partition)).copied().unwrap_or(*low)
+        };
+        Some(self.0.as_ref()?.iter().map(unread).sum())
+    }
 }
 
-fn print_json(rows: &[LedgerRow], lags: &[Option<i64>], totals: Totals, work: Work) -> Result<()> {
+fn print_json(rows: &[LedgerRow], log: &Log, totals: Totals, work: Work) -> Result<()> {
     let partitions: Vec<_> = rows
         .iter()
-        .zip(lags)
-        .map(|(row, lag)| {
+        .map(|row| {
             let mut shown = serde_json::to_value(row)?;
-            shown["lag"] = json!(lag);
+            shown["lag"] = json!(log.lag(row));
             Ok(shown)
         })
         .collect::<Result<_, serde_json::Error>>()
@@ -92,7 +110,7 @@ fn print_json(rows: &[LedgerRow], lags: &[Option<i64>], totals: Totals, work: Wo
         "duplicates": totals.duplicates,
         "dead_lettered": totals.dead_lettered,
         "expired": totals.expired,
-        "lag": sum(lags),
+        "lag": log.total_lag(rows),
         "tasks_done": work.done,
         "tasks_parked": work.parked,
         "tasks_open": work.open,
@@ -103,21 +121,21 @@ fn print_json(rows: &[LedgerRow], lags: &[Option<i64>], totals: Totals, work: Wo
     Ok(())
 }
 
-fn print_table(rows: &[LedgerRow], lags: &[Option<i64>], totals: Totals, work: Work) {
+fn print_table(rows: &[LedgerRow], log: &Log, totals: Totals, work: Work) {
     println!(
         "{:<44} {:>10} {:>10} {:>10} {:>10} {:>8} {:>8}",
         "TOPIC-PARTITION", "NEXT", "LANDED", "DUPLICATES", "DEAD", "EXPIRED", "LAG"
     );
-    for (row, lag) in rows.iter().zip(lags).filter(|(row, _)| row.next > row.start || !row.closed) {
+    for row in rows.iter().filter(|row| row.next > row.start || !row.closed) {
         let place = format!("{}-{}", row.topic, row.partition);
-        let lag = lag.map_or("?".to_owned(), |lag| lag.to_string());
+        let lag = log.lag(row).map_or("?".to_owned(), |lag| lag.to_string());
         let mark = if row.closed { "" } else { "  DOES NOT CLOSE" };
         println!(
             "{place:<44} {:>10} {:>10} {:>10} {:>10} {:>8} {lag:>8}{mark}",
             row.next, row.landed, row.duplicates, row.dead_lettered, row.expired
         );
     }
-    let lag = sum(lags).map_or("unknown (Kafka does not answer)".to_owned(), |lag| lag.to_string());
+    let lag = log.total_lag(rows).map_or("unknown (Kafka does not answer)".to_owned(), |lag| lag.to_string());
     println!(
         "{} landed, {} duplicates, {} dead-lettered, {} expired; lag {lag}",
         totals.landed, totals.duplicates, totals.dead_lettered, totals.expired
@@ -127,8 +145,4 @@ fn print_table(rows: &[LedgerRow], lags: &[Option<i64>], totals: Totals, work: W
         work.done, work.parked, work.open, work.dirty_marks
     );
     println!("{}", if totals.closed { "the books close" } else { "THE BOOKS DO NOT CLOSE" });
-}
-
-fn sum(lags: &[Option<i64>]) -> Option<i64> {
-    lags.iter().copied().sum()
 }

@@ -70,7 +70,31 @@ impl Config {
             let Some(setting) = table::find(name) else { continue };
             mistakes.push(format!("{} is not set ({})", setting.variable(), setting.help));
         }
-        if mistakes.is_empty() { Ok(Self { layers }) } else { Err(ConfigError(mistakes)) }
+        let config = Self { layers };
+        if mistakes.is_empty() {
+            mistakes.extend(config.contradictions());
+        }
+        if mistakes.is_empty() { Ok(config) } else { Err(ConfigError(mistakes)) }
+    }
+
+    /// Settings that are valid each and not together.
+    fn contradictions(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.number::<u64>("ingest.max_body_bytes").ok() > self.number("ingest.body_budget_bytes").ok() {
+            found.push(
+                "ingest.max_body_bytes is over ingest.body_budget_bytes: such a body would never fit"
+                    .to_owned(),
+            );
+        }
+        if self.duration("graph.timeout").ok() >= self.duration("work.lease").ok() {
+            found.push(
+                "graph.timeout is not under work.lease: a read could outlive the claim on it".to_owned(),
+            );
+        }
+        if self.duration("graph.backoff_min").ok() > self.duration("graph.backoff_max").ok() {
+            found.push("graph.backoff_min is over graph.backoff_max".to_owned());
+        }
+        found
     }
 
     /// The same with other texts for some settings, which nobody but the program chose: they must be valid.
@@ -236,6 +260,21 @@ mod tests {
             shown.contains("meta.app_secrets=(secret)") && shown.contains("meta.app_id=(unset)"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn settings_that_do_not_fit_together_are_refused() {
+        let environment = [
+            ("CEKBRAND__INGEST__BODY_BUDGET_BYTES", "1000"),
+            ("CEKBRAND__WORK__LEASE", "10s"),
+            ("CEKBRAND__GRAPH__BACKOFF_MIN", "1h"),
+        ];
+        let error = load("", &environment, &[]).unwrap_err().to_string();
+        for name in
+            ["ingest.max_body_bytes is over", "graph.timeout is not under", "graph.backoff_min is over"]
+        {
+            assert!(error.contains(name), "{error}");
+        }
     }
 
     #[test]
