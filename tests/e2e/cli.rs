@@ -185,6 +185,7 @@ async fn migrate_may_run_twice_and_what_send_posts_is_in_kafka() {
     assert!(metrics.contains("cekbrand_ingest_"), "{metrics}");
     let ledger: Value = serde_json::from_str(&cekbrand.ok(&["ledger", "--json"])).unwrap();
     assert_eq!((&ledger["closed"], &ledger["landed"]), (&true.into(), &0.into()), "{ledger}");
+    assert_eq!(ledger["lag"], 200, "what no worker has read is not counted: {ledger}");
     assert_eq!(ingest.terminate(), Some(0), "{}", ingest.log());
     let log = ingest.log();
     assert!(log.contains("meta.app_secrets=(secret)") && !log.contains("hush"), "{log}");
@@ -227,6 +228,17 @@ fn a_demo_that_ends_by_itself_says_what_came_of_it() {
     assert!(count("duplicates") > 0 && count("graph_calls") > 0 && count("tasks_done") > 0, "{summary}");
     assert_eq!((count("tasks_open"), count("dirty_marks")), (0, 0), "{summary}");
     assert!(!summary["top_media"].as_array().unwrap().is_empty(), "{summary}");
+}
+
+#[test]
+fn a_demo_uses_the_broker_that_is_configured() {
+    let servers = TestServers::shared().unwrap();
+    let cekbrand = Cekbrand::new()
+        .with("CEKBRAND__KAFKA__BROKERS", servers.kafka_brokers())
+        .with("CEKBRAND__KAFKA__PARTITIONS", 2);
+    let demo = cekbrand.ok(&["demo", "--once", "--events", "200", "--json"]);
+    let summary: Value = serde_json::from_str(demo.lines().last().unwrap()).unwrap();
+    assert_eq!((&summary["kafka"], &summary["ledger_closed"]), (&"configured".into(), &true.into()), "{summary}");
 }
 
 #[test]

@@ -227,6 +227,7 @@ mod tests {
         let (one, two) = (service.obtain().unwrap(), service.obtain().unwrap());
         assert_eq!((one.address.clone(), started.get()), (two.address.clone(), 1));
         drop(one);
+        // Nothing is waited for: over the grace period, the server must not end while somebody holds it.
         std::thread::sleep(Duration::from_secs(3));
         exists(&two.address).unwrap();
         let address = two.address.clone();
