@@ -238,7 +238,11 @@ fn a_demo_uses_the_broker_that_is_configured() {
         .with("CEKBRAND__KAFKA__PARTITIONS", 2);
     let demo = cekbrand.ok(&["demo", "--once", "--events", "200", "--json"]);
     let summary: Value = serde_json::from_str(demo.lines().last().unwrap()).unwrap();
-    assert_eq!((&summary["kafka"], &summary["ledger_closed"]), (&"configured".into(), &true.into()), "{summary}");
+    assert_eq!(
+        (&summary["kafka"], &summary["ledger_closed"]),
+        (&"configured".into(), &true.into()),
+        "{summary}"
+    );
 }
 
 #[test]

@@ -1,15 +1,15 @@
 //! The whole pipeline on real servers: a receiver, two worker processes that are killed at the worst moments, and the sender's log to
 //! compare the outcome with.
 
-mod bench;
 mod expected;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use bench::{Bench, eventually};
 use cekbrand_devkit::meta::{Delivery, Generator, GeneratorConfig};
 use expected::{Expected, digest};
+
+use crate::bench::{Bench, eventually};
 
 const CHANGES: u64 = 20_000;
 
@@ -61,7 +61,7 @@ async fn nothing_is_lost_and_nothing_counted_twice_though_workers_are_killed() {
     // Every row against what the payloads say.
     for (name, held, expected) in [
         ("event", bench.event_ids().await, &expected.events),
-        ("media_comment", bench.comments(&expected).await, &expected.comments),
+        ("media_comment", expected.lines(bench.comments().await), &expected.comments),
         ("media_insight", bench.webhook_figures().await, &expected.figures),
         ("tasks", bench.tasks().await, &expected.tasks),
     ] {
@@ -77,13 +77,18 @@ async fn nothing_is_lost_and_nothing_counted_twice_though_workers_are_killed() {
     let fifth = i64::try_from(CHANGES / 5).unwrap();
     assert!(share("steady") > fifth && others > fifth, "both sides land more than a fifth: {shares:?}");
     let most = promised.most_graph_calls() + in_flight.min(2 * CONCURRENCY);
-    println!("{} graph calls, at most {most} allowed, {in_flight} in flight at the kills", bench.graph_calls());
+    println!(
+        "{} graph calls, at most {most} allowed, {in_flight} in flight at the kills",
+        bench.graph_calls()
+    );
     assert!(bench.graph_calls() <= most, "{} > {most}: {:?}", bench.graph_calls(), bench.costs());
 
     // No secret anywhere.
     let secrets = bench.secrets();
     let mut places = bench.everything_written().await;
-    places.extend([steady, before, after, successor].iter().map(|worker| ("a worker's log".to_owned(), worker.log())));
+    places.extend(
+        [steady, before, after, successor].iter().map(|worker| ("a worker's log".to_owned(), worker.log())),
+    );
     let leaks: BTreeSet<&str> = places
         .iter()
         .filter(|(_, text)| secrets.iter().any(|secret| text.contains(secret)))

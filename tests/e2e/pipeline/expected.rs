@@ -33,7 +33,12 @@ impl Expected {
             for change in &changes {
                 let event = identify(change, &mut scratch).event_id.to_string();
                 if expected.events.insert(event) && !change.is_test() && change.object == "instagram" {
-                    expected.add(&change.account_id, Payload::read(&change.field, change.value), change.value, &change.field);
+                    expected.add(
+                        &change.account_id,
+                        Payload::read(&change.field, change.value),
+                        change.value,
+                        &change.field,
+                    );
                 }
             }
         }
@@ -60,7 +65,9 @@ impl Expected {
                 }
                 self.task("user", account, account);
             }
-            Payload::Other if raw == "null" && ["comments", "mentions", "story_insights"].contains(&field) => {
+            Payload::Other
+                if raw == "null" && ["comments", "mentions", "story_insights"].contains(&field) =>
+            {
                 self.task("user", account, account);
             }
             Payload::Other => {}
@@ -73,7 +80,8 @@ impl Expected {
             self.task("comment", comment.id.as_str(), account);
         }
         let text = |text: Option<&str>| text.unwrap_or("?").to_owned();
-        let (said, media) = (text(comment.text.as_deref()), text(comment.media_id.as_ref().map(AsRef::as_ref)));
+        let (said, media) =
+            (text(comment.text.as_deref()), text(comment.media_id.as_ref().map(AsRef::as_ref)));
         self.comments.insert(line(comment.id.as_str(), &media, &said, comment.is_incomplete()));
         if let Some(media) = comment.organic_media_id() {
             self.task("media", media.as_str(), account);
@@ -82,13 +90,21 @@ impl Expected {
         self.task("user", account, account);
     }
 
+    /// Comments as the database holds them, in the same form.
+    pub(super) fn lines(&self, held: Vec<(String, Option<String>, Option<String>)>) -> BTreeSet<String> {
+        let known = |value: Option<String>| value.unwrap_or_else(|| "?".to_owned());
+        held.into_iter()
+            .map(|(id, media, text)| line(&id, &known(media), &known(text), self.incomplete.contains(&id)))
+            .collect()
+    }
+
     fn task(&mut self, kind: &str, target: &str, account: &str) {
         self.tasks.insert(format!("{kind} {target} {account}"));
     }
 }
 
 /// A comment's line. Of an incomplete one only the id can be foretold.
-pub(super) fn line(id: &str, media: &str, text: &str, incomplete: bool) -> String {
+fn line(id: &str, media: &str, text: &str, incomplete: bool) -> String {
     if incomplete { id.to_owned() } else { format!("{id} {media} {text}") }
 }
 

@@ -18,13 +18,12 @@ use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
 
-use super::expected::{Expected, line};
 use crate::command::{Cekbrand, Role, TOKEN_KEY, free_port, http};
 
 const PARTITIONS: i32 = 12;
 
 /// Everything that one run stands on.
-pub(super) struct Bench {
+pub(crate) struct Bench {
     servers: TestServers,
     database: TestDatabase,
     topics: Topics,
@@ -36,26 +35,29 @@ pub(super) struct Bench {
 
 /// The ledger, summed over all partitions.
 #[derive(Debug, sqlx::FromRow)]
-pub(super) struct Books {
-    pub(super) landed: i64,
-    pub(super) duplicates: i64,
-    pub(super) dead_lettered: i64,
-    pub(super) expired: i64,
-    pub(super) closed: bool,
+pub(crate) struct Books {
+    pub(crate) landed: i64,
+    pub(crate) duplicates: i64,
+    pub(crate) dead_lettered: i64,
+    pub(crate) expired: i64,
+    pub(crate) closed: bool,
 }
 
 /// The ledger's sums, as the sender counts.
 #[derive(Debug)]
-pub(super) struct Sums {
-    pub(super) landed: u64,
-    pub(super) duplicates: u64,
-    pub(super) dead_lettered: u64,
-    pub(super) expired: i64,
-    pub(super) closed: bool,
+pub(crate) struct Sums {
+    pub(crate) landed: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) dead_lettered: u64,
+    pub(crate) expired: i64,
+    pub(crate) closed: bool,
 }
 
 /// Waits until `condition` holds and says how long that took. Until then the condition says what is missing.
-pub(super) async fn eventually<F: Future<Output = Result<(), String>>>(limit: Duration, condition: impl Fn() -> F) -> Duration {
+pub(crate) async fn eventually<F: Future<Output = Result<(), String>>>(
+    limit: Duration,
+    condition: impl Fn() -> F,
+) -> Duration {
     let started = Instant::now();
     while let Err(missing) = condition().await {
         assert!(started.elapsed() < limit, "not within {} s: {missing}", limit.as_secs());
@@ -66,17 +68,20 @@ pub(super) async fn eventually<F: Future<Output = Result<(), String>>>(limit: Du
 
 impl Bench {
     /// Servers, an invented Instagram with its Graph API, migrated tables, topics, accounts with tokens.
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let servers = TestServers::shared().unwrap();
         let database = servers.database().await.unwrap();
         let prefix = servers.topic_prefix("e2e");
         let topics = Topics::with_prefix(&prefix);
         let clock = Arc::new(SystemClock);
         let world = World::new(WorldConfig { expired_stories: 400, ..WorldConfig::new(7, clock.now()) });
-        let simulator =
-            Simulator::start_in(Arc::new(world), SimulatorConfig { require_proof: true, ..SimulatorConfig::default() }, clock)
-                .await
-                .unwrap();
+        let simulator = Simulator::start_in(
+            Arc::new(world),
+            SimulatorConfig { require_proof: true, ..SimulatorConfig::default() },
+            clock,
+        )
+        .await
+        .unwrap();
         let marks = tempfile::tempdir().unwrap();
         let bench = Self { servers, database, topics, prefix, simulator, marks, webhook_port: free_port() };
         bench.command("operator").ok(&["migrate"]);
@@ -90,7 +95,7 @@ impl Bench {
         bench
     }
 
-    pub(super) fn world(&self) -> Arc<World> {
+    pub(crate) fn world(&self) -> Arc<World> {
         Arc::clone(self.simulator.world())
     }
 
@@ -107,7 +112,10 @@ impl Bench {
             .with("CEKBRAND__KAFKA__TOPIC_PREFIX", &self.prefix)
             .with("CEKBRAND__KAFKA__PARTITIONS", PARTITIONS)
             .with("CEKBRAND__META__APP_ID", self.simulator.app_id())
-            .with("CEKBRAND__META__APP_SECRETS", format!("sim={}", self.simulator.app_secret().expose_secret()))
+            .with(
+                "CEKBRAND__META__APP_SECRETS",
+                format!("sim={}", self.simulator.app_secret().expose_secret()),
+            )
             .with("CEKBRAND__META__VERIFY_TOKEN", "handshake")
             .with("CEKBRAND__TOKEN_KEY", TOKEN_KEY)
             .with("CEKBRAND__GRAPH__BASE_URL", self.simulator.base_url())
@@ -116,7 +124,7 @@ impl Bench {
     }
 
     /// Starts the receiver and waits until it listens.
-    pub(super) async fn ingest(&self) -> (Cekbrand, Role) {
+    pub(crate) async fn ingest(&self) -> (Cekbrand, Role) {
         let cekbrand = self.command("ingest");
         let role = cekbrand.start("ingest");
         let url = format!("http://127.0.0.1:{}/webhooks/instagram", self.webhook_port);
@@ -130,7 +138,7 @@ impl Bench {
     }
 
     /// Starts a worker, perhaps with a fail point that leaves a mark and stops it there.
-    pub(super) fn worker(&self, name: &str, fail_point: Option<&str>) -> Worker {
+    pub(crate) fn worker(&self, name: &str, fail_point: Option<&str>) -> Worker {
         let mut cekbrand = self.command(name);
         if let Some(fail_point) = fail_point {
             cekbrand = cekbrand.with("FAILPOINTS", format!("{fail_point}({})", self.mark(name).display()));
@@ -144,7 +152,7 @@ impl Bench {
     }
 
     /// Waits until a worker stands at its fail point.
-    pub(super) async fn reached(&self, worker: &str) {
+    pub(crate) async fn reached(&self, worker: &str) {
         let mark = self.mark(worker);
         let missing = format!("{worker} has not reached its fail point");
         let stands = || std::future::ready(if mark.exists() { Ok(()) } else { Err(missing.clone()) });
@@ -152,7 +160,7 @@ impl Bench {
     }
 
     /// Waits until both workers have consumers in the comments' group, each with partitions of its own.
-    pub(super) async fn both_own_partitions(&self, one: &str, other: &str) {
+    pub(crate) async fn both_own_partitions(&self, one: &str, other: &str) {
         let names = [one.to_owned(), other.to_owned()];
         // Each change of ownership raises epochs; it is over when they stand still while both workers are connected.
         let mut last = (0, Instant::now());
@@ -173,40 +181,64 @@ impl Bench {
         }
     }
 
+    /// A sender to the receiver.
+    pub(crate) fn sender(&self) -> Sender {
+        let url = format!("http://127.0.0.1:{}/webhooks/instagram", self.webhook_port);
+        Sender::new(SenderConfig::new(url, Signer::new(self.simulator.app_secret()))).unwrap()
+    }
+
+    /// The events that landed: account, field, raw value.
+    pub(crate) async fn events(&self) -> Vec<(String, String, String)> {
+        let sql = "SELECT account_id, field, raw FROM pipeline.event";
+        sqlx::query_as(sql).fetch_all(&self.pool()).await.unwrap()
+    }
+
+    /// The dead letters: reason and whole body, put together from its parts.
+    pub(crate) async fn dead_letters(&self) -> Vec<(String, Vec<u8>)> {
+        let sql = "SELECT dead.reason, dead.payload || coalesce((
+                       SELECT string_agg(part.payload, ''::bytea ORDER BY part.part) FROM pipeline.dead_letter_part AS part
+                       WHERE part.event_id = dead.event_id), '')
+                   FROM pipeline.dead_letter AS dead";
+        sqlx::query_as(sql).fetch_all(&self.pool()).await.unwrap()
+    }
+
     /// Whether a worker has a transaction open.
-    pub(super) async fn is_in_transaction(&self, worker: &str) -> bool {
+    pub(crate) async fn is_in_transaction(&self, worker: &str) -> bool {
         let sql = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = $1 AND state = 'idle in transaction')";
         sqlx::query_scalar(sql).bind(worker).fetch_one(&self.pool()).await.unwrap()
     }
 
     /// Sends deliveries as Meta does.
-    pub(super) fn send(&self, deliveries: &[Delivery]) -> JoinHandle<SentLog> {
-        let url = format!("http://127.0.0.1:{}/webhooks/instagram", self.webhook_port);
-        let sender = Sender::new(SenderConfig::new(url, Signer::new(self.simulator.app_secret()))).unwrap();
+    pub(crate) fn send(&self, deliveries: &[Delivery]) -> JoinHandle<SentLog> {
+        let sender = self.sender();
         let deliveries = deliveries.to_vec();
         tokio::spawn(async move { sender.send_all(deliveries, |_| ()).await.unwrap() })
     }
 
     /// Everything sent is in the books, no task is waiting or running, no mark is left.
-    pub(super) async fn has_settled(&self, changes: u64) -> Result<(), String> {
+    pub(crate) async fn has_settled(&self, changes: u64) -> Result<(), String> {
         let sql = "SELECT (SELECT coalesce(sum(landed + duplicates + dead_lettered), 0)::bigint FROM pipeline.consumer_offset),
                           (SELECT count(*) FROM pipeline.enrichment_task
                            WHERE NOT (state = 'done' OR state = 'parked' AND parked_until IS NOT NULL)),
                           (SELECT count(*) FROM pipeline.dirty_mark)";
-        let (counted, open, marks): (i64, i64, i64) = sqlx::query_as(sql).fetch_one(&self.pool()).await.unwrap();
+        let (counted, open, marks): (i64, i64, i64) =
+            sqlx::query_as(sql).fetch_one(&self.pool()).await.unwrap();
         let lag = self.lag().await;
         let settled = counted == i64::try_from(changes).unwrap() && (open, marks, lag) == (0, 0, 0);
         if settled {
             return Ok(());
         }
-        Err(format!("{counted} changes are in the books, {open} tasks and {marks} marks are open, the lag is {lag}"))
+        Err(format!(
+            "{counted} changes are in the books, {open} tasks and {marks} marks are open, the lag is {lag}"
+        ))
     }
 
     /// Kafka's ends minus the books' next offsets.
     async fn lag(&self) -> i64 {
         let (brokers, topics) = (self.servers.kafka_brokers().to_owned(), self.topics.clone());
         let ends = tokio::task::spawn_blocking(move || {
-            let consumer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", brokers).create().unwrap();
+            let consumer: BaseConsumer =
+                ClientConfig::new().set("bootstrap.servers", brokers).create().unwrap();
             let mut sum = 0;
             for (_, topic) in topics.iter() {
                 for partition in 0..PARTITIONS {
@@ -215,14 +247,15 @@ impl Bench {
             }
             sum
         });
-        let next: i64 = sqlx::query_scalar("SELECT coalesce(sum(next), 0)::bigint FROM pipeline.consumer_offset")
-            .fetch_one(&self.pool())
-            .await
-            .unwrap();
+        let next: i64 =
+            sqlx::query_scalar("SELECT coalesce(sum(next), 0)::bigint FROM pipeline.consumer_offset")
+                .fetch_one(&self.pool())
+                .await
+                .unwrap();
         ends.await.unwrap() - next
     }
 
-    pub(super) async fn books(&self) -> Sums {
+    pub(crate) async fn books(&self) -> Sums {
         let sql = "SELECT sum(landed)::bigint AS landed, sum(duplicates)::bigint AS duplicates, sum(dead_lettered)::bigint AS dead_lettered,
                           sum(expired)::bigint AS expired, bool_and(closed) AS closed FROM pipeline.ledger";
         let books: Books = sqlx::query_as(sql).fetch_one(&self.pool()).await.unwrap();
@@ -243,22 +276,17 @@ impl Bench {
         distinct
     }
 
-    pub(super) async fn event_ids(&self) -> BTreeSet<String> {
+    pub(crate) async fn event_ids(&self) -> BTreeSet<String> {
         self.lines("SELECT encode(event_id, 'hex') FROM pipeline.event").await
     }
 
-    /// Comments that a webhook brought.
-    pub(super) async fn comments(&self, expected: &Expected) -> BTreeSet<String> {
+    /// Comments that a webhook brought: id, medium, text.
+    pub(crate) async fn comments(&self) -> Vec<(String, Option<String>, Option<String>)> {
         let sql = "SELECT id, media_id, text FROM instagram.media_comment WHERE raw_event_id IS NOT NULL";
-        let rows: Vec<(String, Option<String>, Option<String>)> =
-            sqlx::query_as(sql).fetch_all(&self.pool()).await.unwrap();
-        let known = |value: Option<String>| value.unwrap_or_else(|| "?".to_owned());
-        rows.into_iter()
-            .map(|(id, media, text)| line(&id, &known(media), &known(text), expected.incomplete.contains(&id)))
-            .collect()
+        sqlx::query_as(sql).fetch_all(&self.pool()).await.unwrap()
     }
 
-    pub(super) async fn webhook_figures(&self) -> BTreeSet<String> {
+    pub(crate) async fn webhook_figures(&self) -> BTreeSet<String> {
         self.lines(
             "SELECT concat_ws(' ', media_id, metric, coalesce(value::text, '-'), coalesce(absence::text, '-'))
              FROM instagram.media_insight WHERE source = 'webhook'",
@@ -266,7 +294,7 @@ impl Bench {
         .await
     }
 
-    pub(super) async fn tasks(&self) -> BTreeSet<String> {
+    pub(crate) async fn tasks(&self) -> BTreeSet<String> {
         self.lines("SELECT concat_ws(' ', kind, target_id, account_id) FROM pipeline.enrichment_task").await
     }
 
@@ -285,28 +313,28 @@ impl Bench {
     }
 
     /// How many changes each worker landed.
-    pub(super) async fn shares(&self) -> BTreeMap<String, i64> {
+    pub(crate) async fn shares(&self) -> BTreeMap<String, i64> {
         let sql = "SELECT worker, sum(number)::bigint FROM public.landed_by GROUP BY worker";
         let shares: Vec<(String, i64)> = sqlx::query_as(sql).fetch_all(&self.pool()).await.unwrap();
         shares.into_iter().collect()
     }
 
-    pub(super) fn graph_calls(&self) -> u64 {
+    pub(crate) fn graph_calls(&self) -> u64 {
         self.simulator.total_cost()
     }
 
-    pub(super) fn costs(&self) -> String {
+    pub(crate) fn costs(&self) -> String {
         format!("{:?}", self.simulator.costs())
     }
 
     /// Calls that the workers wait for, or whose outcome they may not have committed yet.
-    pub(super) fn calls_in_flight(&self) -> u64 {
+    pub(crate) fn calls_in_flight(&self) -> u64 {
         let recent = SystemClock.now() - Duration::from_secs(2);
         self.simulator.calls().iter().filter(|call| call.status.is_none() || call.at > recent).count() as u64
     }
 
     /// What nobody may ever find anywhere.
-    pub(super) fn secrets(&self) -> Vec<String> {
+    pub(crate) fn secrets(&self) -> Vec<String> {
         let mut secrets = self.simulator.secrets();
         secrets.push(TOKEN_KEY.to_owned());
         assert!(secrets.len() > 2);
@@ -314,18 +342,23 @@ impl Bench {
     }
 
     /// Every table and every topic, as text, with its name.
-    pub(super) async fn everything_written(&self) -> Vec<(String, String)> {
+    pub(crate) async fn everything_written(&self) -> Vec<(String, String)> {
         let sql = "SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables
                    WHERE table_schema IN ('pipeline', 'instagram', 'toba_cek_insta') AND table_type = 'BASE TABLE'";
         let tables: Vec<String> = sqlx::query_scalar(sql).fetch_all(&self.pool()).await.unwrap();
         let mut places = Vec::new();
         for table in tables {
-            let rows = sqlx::AssertSqlSafe(format!("SELECT coalesce(string_agg(row_to_json(r)::text, E'\\n'), '') FROM {table} AS r"));
+            let rows = sqlx::AssertSqlSafe(format!(
+                "SELECT coalesce(string_agg(row_to_json(r)::text, E'\\n'), '') FROM {table} AS r"
+            ));
             places.push((table, sqlx::query_scalar(rows).fetch_one(&self.pool()).await.unwrap()));
         }
         let (brokers, topics) = (self.servers.kafka_brokers().to_owned(), self.topics.clone());
         let read = tokio::task::spawn_blocking(move || {
-            topics.iter().map(|(_, topic)| (topic.to_owned(), whole_topic(&brokers, topic))).collect::<Vec<_>>()
+            topics
+                .iter()
+                .map(|(_, topic)| (topic.to_owned(), whole_topic(&brokers, topic)))
+                .collect::<Vec<_>>()
         });
         places.extend(read.await.unwrap());
         places
@@ -333,17 +366,17 @@ impl Bench {
 }
 
 /// A worker process and the directory it runs in.
-pub(super) struct Worker {
+pub(crate) struct Worker {
     role: Role,
     _directory: Cekbrand,
 }
 
 impl Worker {
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.role.kill();
     }
 
-    pub(super) fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.role.log()
     }
 }
