@@ -12,7 +12,7 @@ use crate::label::Label;
 use crate::lexicon::Lexicon;
 use crate::normalise::{Normalised, TokenKind};
 
-pub use explain::{Explanation, Spoken};
+pub use explain::{Explanation, MOST_TOKENS, Spoken};
 
 /// The version of the bundled model, as kept in the `model` column.
 pub const MODEL_VERSION: &str = "id-linear-2026.11.1";
@@ -31,7 +31,7 @@ pub struct Scored {
     pub label: Label,
     /// The calibrated probability of that class, from 1/3 to 1.
     pub score: f32,
-    /// The probability is too low to build on, or there was nothing to read.
+    /// The probability is too low to build on, or nothing in the comment is known.
     pub uncertain: bool,
     /// `id`, `en`, `mixed`, or `und` where no word tells.
     pub language: &'static str,
@@ -96,20 +96,12 @@ impl<'a> Model<'a> {
         })
     }
 
-    /// The sums before calibration, for the trainer: pos, neu, neg.
-    pub fn raw(&self, text: &str) -> Raw {
-        COMMENT.with_borrow_mut(|comment| {
-            comment.read(text, self.lexicon());
-            self.sums(comment).0
-        })
-    }
-
     fn score_normalised(&self, comment: &Normalised) -> Scored {
         let (raw, dense) = self.sums(comment);
         let probabilities = softmax(raw.sums.map(|sum| sum / self.temperature(&raw)));
         let label = Label::strongest(probabilities);
         let score = probabilities[label.index()];
-        let uncertain = raw.is_empty || score < self.artefact.calibration.certain_from;
+        let uncertain = raw.is_foreign || score < self.artefact.calibration.certain_from;
         Scored { label, score, uncertain, language: dense.language.as_str(), probabilities }
     }
 
@@ -125,11 +117,10 @@ impl<'a> Model<'a> {
     fn sums(&self, comment: &Normalised) -> (Raw, Dense) {
         let mut rows = Rows { model: self, sums: [[0; 3]; GROUPS], counts: [0; GROUPS] };
         let dense = features::extract(comment, self.lexicon(), &mut rows);
-        let is_empty = comment.tokens().iter().all(|token| {
-            !matches!(token.kind, TokenKind::Word | TokenKind::Emoji | TokenKind::Laugh)
-        });
+        let is_foreign =
+            comment.tokens().iter().all(|token| token.entry.is_none() && token.kind != TokenKind::Laugh);
         let sums = if dense.words == 0 { emoji_layer(&dense, comment) } else { rows.total(&dense) };
-        (Raw { sums, words: dense.words, is_empty }, dense)
+        (Raw { sums, words: dense.words, is_foreign }, dense)
     }
 
     fn row(&self, hash: u64) -> [i32; 3] {
@@ -142,14 +133,13 @@ impl<'a> Model<'a> {
 }
 
 /// The sums of one comment before calibration.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Raw {
+struct Raw {
     /// For pos, neu, neg.
-    pub sums: [f32; 3],
+    sums: [f32; 3],
     /// How many words were read.
-    pub words: usize,
-    /// There was neither word nor emoji.
-    pub is_empty: bool,
+    words: usize,
+    /// There was no word, emoji or laugh that the model knows; an empty comment is such.
+    is_foreign: bool,
 }
 
 /// How much one feature of a group weighs, given how many there are: as if each group were a vector of fixed length,

@@ -95,8 +95,9 @@ impl Normalised {
         self.buffer.clear();
         self.tokens.clear();
         split::split(clip(text), lexicon, self);
+        scope::mark_negation(self, lexicon);
         scope::join_phrases(self, lexicon);
-        scope::mark(self, lexicon);
+        scope::mark_contrast(self, lexicon);
     }
 
     fn push(&mut self, kind: TokenKind, text: &str, entry: Option<u32>, source: (usize, usize)) -> &mut Token {

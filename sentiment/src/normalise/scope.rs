@@ -53,19 +53,15 @@ fn longest_phrase(
     found
 }
 
-/// Marks what negators turn and what stands after the last contrast.
-pub(super) fn mark(out: &mut Normalised, lexicon: &Lexicon) {
+/// Marks what negators turn: the next few words of the clause, up to a contrast.
+pub(super) fn mark_negation(out: &mut Normalised, lexicon: &Lexicon) {
     let mut reach = 0;
-    let mut contrast = None;
     for place in 0..out.tokens.len() {
         let token = out.tokens[place];
         let role = out.entry(&token, lexicon).map_or(Role::None, |entry| entry.role);
         match token.kind {
             TokenKind::Word if role == Role::Negator && !adds(out, place) => reach = REACH,
-            TokenKind::Word if role == Role::Contrast => {
-                reach = 0;
-                contrast = Some(place);
-            }
+            TokenKind::Word if role == Role::Contrast => reach = 0,
             TokenKind::Word if reach > 0 => {
                 out.tokens[place].negated = true;
                 reach -= 1;
@@ -74,7 +70,12 @@ pub(super) fn mark(out: &mut Normalised, lexicon: &Lexicon) {
             _ => reach = 0,
         }
     }
-    if let Some(place) = contrast {
+}
+
+/// Marks what stands after the last contrast word.
+pub(super) fn mark_contrast(out: &mut Normalised, lexicon: &Lexicon) {
+    let is_contrast = |token| out.entry(token, lexicon).is_some_and(|entry| entry.role == Role::Contrast);
+    if let Some(place) = out.tokens.iter().rposition(is_contrast) {
         out.tokens[place..].iter_mut().for_each(|token| token.after_contrast = true);
     }
 }
