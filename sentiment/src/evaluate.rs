@@ -164,7 +164,11 @@ fn class_figures(confusion: &[[usize; 3]; 3], class: Label) -> ClassFigures {
 fn calibration_error(judged: &[Judged]) -> f64 {
     let mut bins = [(0_usize, 0.0_f64, 0.0_f64); 10];
     for one in judged {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a score is within 0 and 1")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a score is within 0 and 1"
+        )]
         let bin = &mut bins[((one.score * 10.0) as usize).min(9)];
         bin.0 += 1;
         bin.1 += f64::from(one.score);

@@ -64,7 +64,15 @@ pub struct Entry {
 
 impl Default for Entry {
     fn default() -> Self {
-        Self { own: None, vader: 0, afinn: 0, language: 0, role: Role::None, opens_phrase: false, rewrite: None }
+        Self {
+            own: None,
+            vader: 0,
+            afinn: 0,
+            language: 0,
+            role: Role::None,
+            opens_phrase: false,
+            rewrite: None,
+        }
     }
 }
 

@@ -35,7 +35,8 @@ pub(crate) fn calibrate(outside: &[Vec<Outside>; 3]) -> Calibration {
 
 /// The probabilities that the model would give.
 pub(crate) fn probabilities(one: &Outside, calibration: &Calibration) -> [f32; 3] {
-    let temperature = if one.words <= 8 { calibration.short_temperature } else { calibration.long_temperature };
+    let temperature =
+        if one.words <= 8 { calibration.short_temperature } else { calibration.long_temperature };
     softmax(one.sums.map(|sum| sum / temperature))
 }
 

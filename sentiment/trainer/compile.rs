@@ -29,9 +29,7 @@ pub(crate) fn lexicon(
     let mut table = Table::new();
     own_words(&mut table, &sources.own.join("words.txt"))?;
     let faces = sources.own.join("emoji.txt");
-    polarities_and_roles(&mut table, data::groups(&faces, ' ')?, |form| {
-        form.chars().take(1).collect()
-    })?;
+    polarities_and_roles(&mut table, data::groups(&faces, ' ')?, |form| form.chars().take(1).collect())?;
     rated(&mut table, &sources.data.join("lexicons"))?;
     languages(&mut table, indonesian, english);
     spellings(&mut table, sources, indonesian, english)?;
@@ -122,7 +120,9 @@ fn languages(table: &mut Table, indonesian: &[Example], english: &[Example]) {
             table.entry(word.clone()).or_default().language = language;
         }
     }
-    for (form, entry) in table.iter_mut().filter(|(form, _)| !id.contains_key(*form) && !en.contains_key(*form)) {
+    for (form, entry) in
+        table.iter_mut().filter(|(form, _)| !id.contains_key(*form) && !en.contains_key(*form))
+    {
         if entry.vader != 0 {
             entry.language = -1;
         } else if entry.own.is_some() && form.is_ascii() {

@@ -10,8 +10,8 @@ const INDONESIAN: [&str; 4] = ["tapi", "cuma", "namun", "tp"];
 const ENGLISH: [&str; 2] = ["but", "however"];
 /// English words that tell the language of one of our short comments.
 const TELLING: [&str; 24] = [
-    "the", "is", "this", "it", "my", "your", "so", "love", "great", "good", "best", "not", "bad", "too", "looks",
-    "worst", "made", "was", "no", "for", "service", "works", "never", "nice",
+    "the", "is", "this", "it", "my", "your", "so", "love", "great", "good", "best", "not", "bad", "too",
+    "looks", "worst", "made", "was", "no", "for", "service", "works", "never", "nice",
 ];
 
 /// A made example and the two comments it is made of, by number.
@@ -25,7 +25,8 @@ pub(crate) fn contrasts(own: &[Example]) -> Vec<Contrast> {
     let mut contrasts = Vec::new();
     for (english, links) in [(false, &INDONESIAN[..]), (true, &ENGLISH[..])] {
         let of = |label| -> Vec<(usize, &str)> {
-            let fits = own.iter().enumerate().filter(|(_, example)| example.label == label && joins(&example.text));
+            let fits =
+                own.iter().enumerate().filter(|(_, example)| example.label == label && joins(&example.text));
             fits.map(|(number, example)| (number, example.text.as_str()))
                 .filter(|(_, text)| is_english(text) == english)
                 .collect()
@@ -65,10 +66,10 @@ mod tests {
 
     #[test]
     fn the_second_half_decides() {
-        let example =
-            |label, text: &str| Example { label, slice: String::new(), text: text.into() };
+        let example = |label, text: &str| Example { label, slice: String::new(), text: text.into() };
         let own = [example(Label::Pos, "enak banget"), example(Label::Neg, "mahal banget")];
-        let made: Vec<_> = contrasts(&own).into_iter().map(|one| (one.example.label, one.example.text)).collect();
+        let made: Vec<_> =
+            contrasts(&own).into_iter().map(|one| (one.example.label, one.example.text)).collect();
         assert_eq!(made[0], (Label::Neg, "enak banget tapi mahal banget".into()));
         assert_eq!(made[1], (Label::Pos, "mahal banget tapi enak banget".into()));
     }

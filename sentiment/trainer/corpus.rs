@@ -57,7 +57,10 @@ impl Corpus {
         let [indonesian, english] = &corpus.texts;
         corpus.sets = [
             ("smsa_train", weighed(indonesian, 1.0, settings.neutral_id, settings.negative_id)),
-            ("vader_tweets_en", weighed(english, settings.english, settings.neutral_en, settings.negative_en)),
+            (
+                "vader_tweets_en",
+                weighed(english, settings.english, settings.neutral_en, settings.negative_en),
+            ),
             ("own training comments", weighed(&own, settings.own, 1.0, 1.0)),
         ];
         let made = contrast::contrasts(&own);

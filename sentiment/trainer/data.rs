@@ -40,7 +40,8 @@ pub(crate) fn examples(path: &Path) -> Result<Vec<Example>, String> {
 pub(crate) fn groups(path: &Path, separator: char) -> Result<Vec<(String, Vec<String>)>, String> {
     let mut groups = Vec::new();
     for line in read(path)?.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
-        let (tag, forms) = line.split_once(':').ok_or_else(|| format!("{}: no colon in {line:?}", path.display()))?;
+        let (tag, forms) =
+            line.split_once(':').ok_or_else(|| format!("{}: no colon in {line:?}", path.display()))?;
         let forms = forms.split(separator).map(|form| form.trim().to_owned());
         groups.push((tag.trim().to_owned(), forms.filter(|form| !form.is_empty()).collect()));
     }

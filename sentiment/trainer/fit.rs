@@ -93,7 +93,12 @@ impl Weights {
     }
 
     /// Puts the artefact together.
-    pub(crate) fn artefact(&self, lexicon: Lexicon, calibration: Calibration, bits: u32) -> Artefact<'static> {
+    pub(crate) fn artefact(
+        &self,
+        lexicon: Lexicon,
+        calibration: Calibration,
+        bits: u32,
+    ) -> Artefact<'static> {
         let (hashed, dense_values) = self.values.split_at(self.rows * 3);
         let scale = self.scale;
         #[expect(clippy::cast_possible_truncation, reason = "within 127 by the choice of scale")]
@@ -109,7 +114,9 @@ impl Weights {
         let hashed = &mut values[..rows * 3];
         let greatest = hashed.iter().fold(0.0_f32, |greatest, weight| greatest.max(weight.abs()));
         let scale = greatest.max(1e-6) / 127.0;
-        hashed.iter_mut().for_each(|weight| *weight = (*weight / scale).round() * scale);
+        for weight in hashed {
+            *weight = (*weight / scale).round() * scale;
+        }
         Self { rows, scale, values }
     }
 }

@@ -20,7 +20,8 @@ pub(crate) fn minimise(
         if slope >= -1e-12 {
             break;
         }
-        let mut step = if memory.is_empty() { (1.0 / dot(&gradient, &gradient).sqrt()).min(1.0) } else { 1.0 };
+        let mut step =
+            if memory.is_empty() { (1.0 / dot(&gradient, &gradient).sqrt()).min(1.0) } else { 1.0 };
         let mut next_gradient = vec![0.0; point.len()];
         let found = loop {
             let next = along(&point, &direction, step);
@@ -63,7 +64,9 @@ fn direction(gradient: &[f32], memory: &VecDeque<(Vec<f32>, Vec<f32>, f64)>) -> 
     }
     if let Some((_, turned, inverse)) = memory.back() {
         let scale = 1.0 / (inverse * dot(turned, turned));
-        direction.iter_mut().for_each(|value| *value = narrow(f64::from(*value) * scale));
+        for value in &mut direction {
+            *value = narrow(f64::from(*value) * scale);
+        }
     }
     for ((moved, turned, inverse), share) in memory.iter().zip(shares.into_iter().rev()) {
         let back = inverse * dot(turned, &direction);

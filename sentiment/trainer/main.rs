@@ -1,7 +1,7 @@
 //! `sentiment-lab`: trains the bundled model and measures it. Runs by hand, never in production.
 //!
 //! `train` writes the artefact, `report` prints every figure of the model card, `agree` compares the two labelling
-//! passes over the acceptance set.
+//! passes over the acceptance set, `load` tells what reading the model costs.
 
 mod agree;
 mod bootstrap;
@@ -13,6 +13,7 @@ mod cross;
 mod data;
 mod fit;
 mod lbfgs;
+mod load;
 mod report;
 mod settings;
 mod vectors;
@@ -26,6 +27,7 @@ const USAGE: &str = "\
 usage: sentiment-lab train  --data DIR --slang FILE [--out FILE] [NAME=VALUE ...]
        sentiment-lab report --data DIR --slang FILE [NAME=VALUE ...]
        sentiment-lab agree
+       sentiment-lab load
 
 DIR holds smsa_train.tsv, smsa_valid.tsv, vader_tweets_en.tsv, umsab_en_valid.tsv and lexicons/.
 FILE is the slang map, slang_data.py of the package indoNLP 0.3.4.
@@ -61,6 +63,7 @@ fn run(arguments: &[String]) -> Result<(), String> {
         "train" => train(&corpus()?, &arguments),
         "report" => report::print(&corpus()?, &arguments.settings),
         "agree" => agree::print(),
+        "load" => load::print(),
         _ => Err(USAGE.into()),
     }
 }

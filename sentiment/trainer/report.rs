@@ -13,7 +13,9 @@ use crate::settings::Settings;
 
 /// Measures the bundled model on what it never saw, and the settings by cross-validation.
 pub(crate) fn print(corpus: &Corpus, settings: &Settings) -> Result<(), String> {
-    println!("| set | n | macro-F1 (95 %) | pos P / R / F1 | neu P / R / F1 | neg P / R / F1 | right | uncertain | right of the rest | calibration error |");
+    println!(
+        "| set | n | macro-F1 (95 %) | pos P / R / F1 | neu P / R / F1 | neg P / R / F1 | right | uncertain | right of the rest | calibration error |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     for name in ["smsa_valid", "umsab_en_valid"] {
         row(name, &judge(&corpus.held_back(&format!("{name}.tsv"))?));

@@ -54,7 +54,11 @@ impl Settings {
         let wrong = || format!("{assignment:?} is no setting");
         let (name, value) = assignment.split_once('=').ok_or_else(wrong)?;
         let number: f32 = value.parse().map_err(|_| wrong())?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts typed by a person")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "counts typed by a person"
+        )]
         let count = number as u32;
         match name {
             "bits" => self.bits = count,

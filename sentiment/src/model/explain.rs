@@ -80,11 +80,8 @@ fn strongest(mut tokens: Vec<Spoken>) -> Vec<Spoken> {
 
 /// The share of each token in the three sums.
 fn shares(model: &Model<'_>, comment: &Normalised) -> Vec<[f32; 3]> {
-    let mut rows = TokenRows {
-        model,
-        sums: vec![[[0; 3]; GROUPS]; comment.tokens().len()],
-        counts: [0; GROUPS],
-    };
+    let mut rows =
+        TokenRows { model, sums: vec![[[0; 3]; GROUPS]; comment.tokens().len()], counts: [0; GROUPS] };
     let dense = features::extract(comment, model.lexicon(), &mut rows);
     if dense.words == 0 {
         return face_shares(model, comment);

@@ -17,8 +17,12 @@ pub(super) fn cluster_length(text: &str) -> usize {
     let mut joined = false;
     for (place, character) in characters {
         let belongs = match character {
-            '\u{200D}' => true,
-            '\u{FE0E}' | '\u{FE0F}' | '\u{20E3}' | '\u{1F3FB}'..='\u{1F3FF}' | '\u{E0020}'..='\u{E007F}' => true,
+            '\u{200D}'
+            | '\u{FE0E}'
+            | '\u{FE0F}'
+            | '\u{20E3}'
+            | '\u{1F3FB}'..='\u{1F3FF}'
+            | '\u{E0020}'..='\u{E007F}' => true,
             _ if joined => is_emoji(character),
             _ if flag && is_regional(character) => {
                 flag = false;
@@ -40,13 +44,53 @@ fn is_regional(character: char) -> bool {
 
 /// Emoticons, longest first where one begins another, and the emoji that says the same.
 const EMOTICONS: [(&str, &str); 47] = [
-    (":'-(", "😢"), (":'(", "😢"), (":')", "🥲"), (":-)", "🙂"), (":-(", "🙁"), (":-D", "😃"), (":-P", "😛"),
-    (":-*", "😘"), (":-/", "😕"), (":-|", "😐"), (";-)", "😉"), (":))", "🙂"), (":((", "🙁"), (":)", "🙂"),
-    (":(", "🙁"), (":D", "😃"), (":P", "😛"), (":p", "😛"), (":*", "😘"), (":/", "😕"), (":|", "😐"), (":O", "😮"),
-    (":o", "😮"), (":3", "😺"), (";)", "😉"), (":]", "🙂"), (":[", "🙁"), ("=)", "🙂"), ("=(", "🙁"), ("=D", "😃"),
-    ("<3", "❤"), ("</3", "💔"), ("xD", "😆"), ("XD", "😆"), ("^_^", "😊"), ("^^", "😊"), ("^-^", "😊"), ("-_-", "😑"),
-    ("-.-", "😑"), ("T_T", "😭"), ("T.T", "😭"), (">_<", "😣"), (">.<", "😣"), (">:(", "😡"), ("D:", "😧"),
-    ("(:", "🙂"), ("):", "🙁"),
+    (":'-(", "😢"),
+    (":'(", "😢"),
+    (":')", "🥲"),
+    (":-)", "🙂"),
+    (":-(", "🙁"),
+    (":-D", "😃"),
+    (":-P", "😛"),
+    (":-*", "😘"),
+    (":-/", "😕"),
+    (":-|", "😐"),
+    (";-)", "😉"),
+    (":))", "🙂"),
+    (":((", "🙁"),
+    (":)", "🙂"),
+    (":(", "🙁"),
+    (":D", "😃"),
+    (":P", "😛"),
+    (":p", "😛"),
+    (":*", "😘"),
+    (":/", "😕"),
+    (":|", "😐"),
+    (":O", "😮"),
+    (":o", "😮"),
+    (":3", "😺"),
+    (";)", "😉"),
+    (":]", "🙂"),
+    (":[", "🙁"),
+    ("=)", "🙂"),
+    ("=(", "🙁"),
+    ("=D", "😃"),
+    ("<3", "❤"),
+    ("</3", "💔"),
+    ("xD", "😆"),
+    ("XD", "😆"),
+    ("^_^", "😊"),
+    ("^^", "😊"),
+    ("^-^", "😊"),
+    ("-_-", "😑"),
+    ("-.-", "😑"),
+    ("T_T", "😭"),
+    ("T.T", "😭"),
+    (">_<", "😣"),
+    (">.<", "😣"),
+    (">:(", "😡"),
+    ("D:", "😧"),
+    ("(:", "🙂"),
+    ("):", "🙁"),
 ];
 
 /// The emoticon that starts `text`: its length in bytes and its emoji. `after_word` tells that a letter or digit
@@ -54,12 +98,16 @@ const EMOTICONS: [(&str, &str); 47] = [
 #[inline]
 pub(super) fn emoticon(text: &str, after_word: bool) -> Option<(usize, &'static str)> {
     let first = *text.as_bytes().first()?;
-    if !matches!(first, b':' | b';' | b'=' | b'<' | b'x' | b'X' | b'^' | b'-' | b'T' | b'>' | b'D' | b'(' | b')') {
+    if !matches!(
+        first,
+        b':' | b';' | b'=' | b'<' | b'x' | b'X' | b'^' | b'-' | b'T' | b'>' | b'D' | b'(' | b')'
+    ) {
         return None;
     }
     let (typed, emoji) = EMOTICONS.iter().find(|(typed, _)| text.starts_with(typed))?;
     let letter_ends = typed.as_bytes().last().is_some_and(u8::is_ascii_alphanumeric);
-    let runs_on = letter_ends && text[typed.len()..].starts_with(|next: char| next.is_alphanumeric() || next == '/');
+    let runs_on =
+        letter_ends && text[typed.len()..].starts_with(|next: char| next.is_alphanumeric() || next == '/');
     let starts_with_letter = first.is_ascii_alphabetic();
     // `http://` and `jam 10:30` are no faces.
     if runs_on || (after_word && (starts_with_letter || first == b'-')) || text.starts_with("://") {

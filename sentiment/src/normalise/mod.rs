@@ -38,6 +38,7 @@ pub enum TokenKind {
 }
 
 /// One piece of a comment.
+#[expect(clippy::struct_excessive_bools, reason = "marks that hold or not, each by itself")]
 #[derive(Debug, Clone, Copy)]
 pub struct Token {
     /// What it is.
@@ -100,7 +101,13 @@ impl Normalised {
         scope::mark_contrast(self, lexicon);
     }
 
-    fn push(&mut self, kind: TokenKind, text: &str, entry: Option<u32>, source: (usize, usize)) -> &mut Token {
+    fn push(
+        &mut self,
+        kind: TokenKind,
+        text: &str,
+        entry: Option<u32>,
+        source: (usize, usize),
+    ) -> &mut Token {
         let start = self.buffer.len();
         self.buffer.push_str(text);
         let token = Token {
@@ -134,6 +141,7 @@ fn offset(place: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::TokenKind::{Exclamation, Laugh, Link, Mention, Number, Question};
     use super::*;
     use crate::Model;
 
@@ -164,7 +172,6 @@ mod tests {
             normalised.read(text, Model::bundled().lexicon());
             normalised.tokens().iter().map(|token| token.kind).collect::<Vec<_>>()
         };
-        use TokenKind::{Exclamation, Laugh, Link, Mention, Number, Question};
         assert_eq!(kinds("wkwkwk @budi_99 https://a.id/x 25rb ??"), [Laugh, Mention, Link, Number, Question]);
         assert_eq!(kinds("hahaha !!! awokawok"), [Laugh, Exclamation, Laugh]);
     }

@@ -182,8 +182,26 @@ fn is_laugh(word: &str) -> bool {
 fn is_amount(word: &str) -> bool {
     let rest = word.trim_start_matches(|character: char| character.is_ascii_digit());
     rest.len() < word.len()
-        && matches!(rest, "" | "k" | "rb" | "ribu" | "rban" | "rbu" | "ribuan" | "jt" | "juta" | "gb" | "mb" | "th" | "cm"
-            | "kg" | "gr" | "ml" | "pcs" | "x")
+        && matches!(
+            rest,
+            "" | "k"
+                | "rb"
+                | "ribu"
+                | "rban"
+                | "rbu"
+                | "ribuan"
+                | "jt"
+                | "juta"
+                | "gb"
+                | "mb"
+                | "th"
+                | "cm"
+                | "kg"
+                | "gr"
+                | "ml"
+                | "pcs"
+                | "x"
+        )
 }
 
 #[cfg(test)]
@@ -192,7 +210,9 @@ mod tests {
 
     #[test]
     fn typed_laughter_is_told_from_words() {
-        for laugh in ["wkwk", "wkwkwkwk", "kwkwk", "awokawok", "awkwkwk", "haha", "hahahah", "hehe", "hihi", "xixixi"] {
+        for laugh in
+            ["wkwk", "wkwkwkwk", "kwkwk", "awokawok", "awkwkwk", "haha", "hahahah", "hehe", "hihi", "xixixi"]
+        {
             assert!(is_laugh(laugh), "{laugh}");
         }
         for word in ["halo", "hai", "kaki", "wah", "hah", "oke", "kok", "awak", "aha"] {

@@ -41,9 +41,9 @@ fn address(rest: &str, first: char) -> Option<(usize, TokenKind)> {
         }
         'h' | 'H' | 'w' | 'W' => {
             let head = rest.as_bytes();
-            let is_link = [&b"http://"[..], b"https://", b"www."]
-                .iter()
-                .any(|scheme| head.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+            let is_link = [&b"http://"[..], b"https://", b"www."].iter().any(|scheme| {
+                head.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+            });
             (TokenKind::Link, if is_link { rest.find(char::is_whitespace).unwrap_or(rest.len()) } else { 0 })
         }
         _ => return None,
