@@ -68,6 +68,8 @@ fn odd_input_gets_an_answer() {
         "\u{FFFD}\u{FFFD} bagus \u{FFFD}".into(),
         "e\u{0301}".repeat(700),
         "tidak ".repeat(400),
+        "a-".repeat(5000),
+        "a'".repeat(5000),
         "-'-'-'-".into(),
         "@".into(),
         "#".repeat(50),
@@ -142,8 +144,13 @@ fn comments() -> impl Strategy<Value = String> {
     prop_oneof![any::<String>(), proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())]
 }
 
+/// Two thousand cases, or as many more as `PROPTEST_CASES` asks for.
+fn cases() -> ProptestConfig {
+    ProptestConfig::with_cases(ProptestConfig::default().cases.max(2000))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(cases())]
 
     #[test]
     fn any_text_has_probabilities_that_add_up_and_a_label_that_leads(text in comments()) {

@@ -13,8 +13,8 @@ pub(super) fn push_word(rest: &str, length: usize, place: usize, lexicon: &Lexic
     word.clear();
     for character in typed.chars().filter(|character| !fold::is_invisible(*character)) {
         match character {
-            '’' => word.push('\''),
-            '‑' => word.push('-'),
+            '’' => fold::push(&mut word, '\''),
+            '‑' => fold::push(&mut word, '-'),
             _ => fold::push(&mut word, character),
         }
     }
