@@ -48,10 +48,14 @@ enum Gate {
     Silent,
     /// The comment is in English.
     English,
+    /// There is both praise and complaint.
+    Both,
 }
 
+const GATES: usize = Gate::Both as usize + 1;
+
 /// The dense features after the gates themselves, in the artefact's order.
-const FEATURES: [(Tally, Gate); 49] = [
+const FEATURES: [(Tally, Gate); 53] = [
     (Tally::Praise, Gate::Always),
     (Tally::Praise, Gate::Tiny),
     (Tally::Praise, Gate::Short),
@@ -60,6 +64,10 @@ const FEATURES: [(Tally, Gate); 49] = [
     (Tally::Complaint, Gate::Tiny),
     (Tally::Complaint, Gate::Short),
     (Tally::Complaint, Gate::English),
+    (Tally::Praise, Gate::Both),
+    (Tally::Complaint, Gate::Both),
+    (Tally::LatePraise, Gate::Both),
+    (Tally::LateComplaint, Gate::Both),
     (Tally::LatePraise, Gate::Always),
     (Tally::LatePraise, Gate::Short),
     (Tally::LateComplaint, Gate::Always),
@@ -103,8 +111,8 @@ const FEATURES: [(Tally, Gate); 49] = [
     (Tally::Number, Gate::Always),
 ];
 
-/// Bias, three languages, tiny, short, silent: what holds of the whole comment.
-const WHOLE: usize = 7;
+/// Bias, three languages, tiny, short, silent, both: what holds of the whole comment.
+const WHOLE: usize = 8;
 /// How many dense features there are.
 pub const DENSE: usize = WHOLE + FEATURES.len();
 
@@ -122,7 +130,7 @@ pub struct Dense {
     /// How many joking faces there are.
     pub playful: f32,
     tallies: [f32; TALLIES],
-    gates: [bool; 5],
+    gates: [bool; GATES],
 }
 
 impl Dense {
@@ -142,7 +150,8 @@ impl Dense {
         let language = Language::of(indonesian, english);
         let at = |tally: Tally| tallies[tally as usize];
         let silent = at(Tally::Praise) + at(Tally::Complaint) == 0.0;
-        let gates = [true, words <= 3, words <= 8, silent, language == Language::English];
+        let both = at(Tally::Praise) > 0.0 && at(Tally::Complaint) > 0.0;
+        let gates = [true, words <= 3, words <= 8, silent, language == Language::English, both];
         let mut dense = Self {
             values: [0.0; DENSE],
             language,
@@ -167,6 +176,7 @@ impl Dense {
             truth(self.gates[Gate::Tiny as usize]),
             truth(self.gates[Gate::Short as usize]),
             truth(self.gates[Gate::Silent as usize]),
+            truth(self.gates[Gate::Both as usize]),
         ];
         self.values[..WHOLE].copy_from_slice(&whole);
         let damped = self.tallies.map(damp);
