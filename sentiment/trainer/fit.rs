@@ -120,3 +120,25 @@ impl Weights {
         Self { rows, scale, values }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data;
+    use crate::vectors;
+
+    #[test]
+    fn training_twice_gives_the_same_bytes() {
+        let mut own = data::examples(&crate::home().join("trainer/comments.tsv")).unwrap();
+        own.truncate(60);
+        let settings = Settings { bits: 10, steps: 10, ..Settings::default() };
+        let calibration = Calibration { short_temperature: 1.0, long_temperature: 1.0, certain_from: 0.5 };
+        let train = || {
+            let lexicon = Lexicon::new(Vec::new());
+            let vectors = vectors::vectors(&own, &lexicon, settings.bits);
+            let weights = fit(&vectors.iter().collect::<Vec<_>>(), &settings);
+            weights.artefact(lexicon, calibration, settings.bits).write()
+        };
+        assert_eq!(train(), train());
+    }
+}

@@ -25,7 +25,7 @@ pub struct Explanation {
 pub struct Spoken {
     /// As it was typed.
     pub token: String,
-    /// As it was read, where that differs.
+    /// As it was read, where that differs by more than capitals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_as: Option<String>,
     /// What it added to the chosen class, less what it added to the other two on average; in units of the sums
@@ -54,7 +54,8 @@ pub(super) fn explain(model: &Model<'_>, text: &str, comment: &Normalised) -> Ex
         }
         let typed = text.get(source.clone()).unwrap_or("");
         let read = comment.text(token);
-        let read_as = (token.kind == TokenKind::Word && read != typed).then(|| read.to_owned());
+        let read_as =
+            (token.kind == TokenKind::Word && read != typed.to_lowercase()).then(|| read.to_owned());
         tokens.push(Spoken { token: typed.to_owned(), read_as, weight, negated: token.negated });
         source_before = Some(source);
     }

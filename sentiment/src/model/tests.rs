@@ -100,6 +100,20 @@ fn an_explanation_names_the_word_that_decided() {
     assert!(explanation.tokens[1].negated);
 }
 
+#[test]
+fn the_bundled_model_holds_on_the_acceptance_set() {
+    let evaluation = crate::evaluate(&include_bytes!("../../acceptance/comments.tsv")[..]).unwrap();
+    assert!(evaluation.n >= 300);
+    assert!(evaluation.macro_f1 >= 0.82, "{evaluation}");
+    assert!(evaluation.classes[Label::Neu.index()].recall >= 0.5, "{evaluation}");
+}
+
+#[test]
+fn the_model_card_and_the_artefact_are_of_this_version() {
+    assert!(include_str!("../../model/MODEL_CARD.md").contains(MODEL_VERSION));
+    assert!(BUNDLED.len() < 1_500_000);
+}
+
 /// Text as people and attackers send it: any characters, or known pieces in any order.
 fn comments() -> impl Strategy<Value = String> {
     let pieces = [
