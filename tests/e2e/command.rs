@@ -22,8 +22,8 @@ impl Cekbrand {
     }
 
     /// With an environment variable.
-    pub(crate) fn with(mut self, variable: &str, value: impl ToString) -> Self {
-        self.environment.push((variable.to_owned(), value.to_string()));
+    pub(crate) fn with(mut self, variable: &str, value: impl Into<String>) -> Self {
+        self.environment.push((variable.to_owned(), value.into()));
         self
     }
 

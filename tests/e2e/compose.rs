@@ -54,14 +54,9 @@ fn the_configuration_of_each_service_is_accepted() {
         if role(&service).is_none() {
             continue;
         }
-        let mut cekbrand = Cekbrand::new();
-        for (variable, value) in environment(&service) {
-            let value = if variable.ends_with("_FILE") { "/dev/null" } else { &filled(&value) };
-            // An empty file is no valid secret; what is checked here is names and plain values.
-            if !variable.ends_with("_FILE") {
-                cekbrand = cekbrand.with(&variable, value);
-            }
-        }
+        let given = environment(&service).into_iter();
+        let cekbrand =
+            given.fold(Cekbrand::new(), |cekbrand, (name, value)| cekbrand.with(&name, filled(&value)));
         let cekbrand = cekbrand.with("CEKBRAND__DATABASE__URL", "postgres://nobody@127.0.0.1:1/nothing");
         let output = cekbrand.run(&["ledger"]);
         let said = crate::command::stderr(&output);

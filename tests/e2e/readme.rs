@@ -23,7 +23,7 @@ fn every_block_is_run_somewhere() {
         match command {
             // `.ci/run` adds `--once`, so that it ends; the demo that stays up has a test of its own.
             "cargo run --release -- demo" => {
-                assert!(CI.contains("cargo run --release --locked -- demo"), "{CI}")
+                assert!(CI.contains("cargo run --release --locked -- demo"), "{CI}");
             }
             "cargo test --workspace" => assert!(CI.contains(command), "{CI}"),
             // No container engine where this runs; README says so, and compose.yaml has tests of its own.
@@ -56,8 +56,8 @@ async fn a_real_installation_comes_up_as_described() {
     let listen = format!(
         "export CEKBRAND__INGEST__LISTEN=127.0.0.1:{ingest} CEKBRAND__SERVE__LISTEN=127.0.0.1:{serve}\n"
     );
-    let exports: String =
-        settings.iter().map(|(name, value)| format!("export CEKBRAND__{name}='{value}'\n")).collect();
+    let export = |(name, value): &(&str, String)| format!("export CEKBRAND__{name}='{value}'\n");
+    let exports = settings.iter().map(export).collect::<Vec<_>>().concat();
     let program = env!("CARGO_BIN_EXE_cekbrand");
     fs::write(&wrapper, format!("#!/bin/sh\n{exports}{listen}exec {program} \"$@\"\n")).unwrap();
     fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
