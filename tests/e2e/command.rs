@@ -22,8 +22,9 @@ impl Cekbrand {
     }
 
     /// With an environment variable.
-    pub(crate) fn with(mut self, variable: &str, value: impl Into<String>) -> Self {
-        self.environment.push((variable.to_owned(), value.into()));
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over what they made for it, numbers too")]
+    pub(crate) fn with(mut self, variable: &str, value: impl ToString) -> Self {
+        self.environment.push((variable.to_owned(), value.to_string()));
         self
     }
 
