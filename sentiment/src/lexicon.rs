@@ -96,7 +96,7 @@ const NO_POLARITY: i8 = i8::MIN;
 const OPENS_PHRASE: u8 = 0x80;
 
 impl Lexicon {
-    /// Builds the table; of equal forms the last stays reachable.
+    /// Builds the table; of equal forms the first stays reachable.
     pub fn new(pairs: Vec<(Box<str>, Entry)>) -> Self {
         let size = (pairs.len() * 2).next_power_of_two().max(2);
         let mut slots = vec![EMPTY; size].into_boxed_slice();

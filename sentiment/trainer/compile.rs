@@ -10,7 +10,7 @@ use crate::data::{self, Example};
 
 /// Where the pieces lie.
 pub(crate) struct Sources<'a> {
-    /// Our lists: words.txt, spelling.txt, emoji.txt.
+    /// Our lists: words.txt, words_en.txt, spelling.txt, emoji.txt.
     pub(crate) own: &'a Path,
     /// The data folder with its `lexicons`.
     pub(crate) data: &'a Path,
@@ -27,19 +27,18 @@ pub(crate) fn lexicon(
     english: &[Example],
 ) -> Result<Lexicon, String> {
     let mut table = Table::new();
-    own_words(&mut table, &sources.own.join("words.txt"))?;
+    polarities_and_roles(&mut table, data::groups(&sources.own.join("words.txt"), ',')?, str::to_owned)?;
+    let english_words = data::groups(&sources.own.join("words_en.txt"), ',')?;
+    polarities_and_roles(&mut table, english_words.clone(), str::to_owned)?;
     let faces = sources.own.join("emoji.txt");
     polarities_and_roles(&mut table, data::groups(&faces, ' ')?, |form| form.chars().take(1).collect())?;
     rated(&mut table, &sources.data.join("lexicons"))?;
-    languages(&mut table, indonesian, english);
+    let ours: BTreeSet<String> = english_words.into_iter().flat_map(|(_, forms)| forms).collect();
+    languages(&mut table, indonesian, english, &ours);
     spellings(&mut table, sources, indonesian, english)?;
     derive(&mut table);
     mark_phrases(&mut table);
     Ok(Lexicon::new(table.into_iter().map(|(form, entry)| (form.into(), entry)).collect()))
-}
-
-fn own_words(table: &mut Table, path: &Path) -> Result<(), String> {
-    polarities_and_roles(table, data::groups(path, ',')?, str::to_owned)
 }
 
 fn polarities_and_roles(
@@ -105,8 +104,9 @@ fn tenths(rating: f32) -> i8 {
     (rating * 10.0).round().clamp(-40.0, 40.0) as i8
 }
 
-/// A word belongs to the language whose texts use it at least three times as often.
-fn languages(table: &mut Table, indonesian: &[Example], english: &[Example]) {
+/// A word belongs to the language whose texts use it at least three times as often; one that neither uses, to the
+/// language of the list it is in.
+fn languages(table: &mut Table, indonesian: &[Example], english: &[Example], ours: &BTreeSet<String>) {
     let (id, en) = (counts(indonesian), counts(english));
     let (all_id, all_en) = (id.values().sum::<usize>() as f64, en.values().sum::<usize>() as f64);
     for word in id.keys().chain(en.keys()).collect::<BTreeSet<_>>() {
@@ -123,7 +123,7 @@ fn languages(table: &mut Table, indonesian: &[Example], english: &[Example]) {
     for (form, entry) in
         table.iter_mut().filter(|(form, _)| !id.contains_key(*form) && !en.contains_key(*form))
     {
-        if entry.vader != 0 {
+        if entry.vader != 0 || ours.contains(form) {
             entry.language = -1;
         } else if entry.own.is_some() && form.is_ascii() {
             entry.language = 1;
