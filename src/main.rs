@@ -26,6 +26,10 @@ use clap::Parser;
 use crate::command::Command;
 use crate::config::ConfigError;
 
+/// Receiving and landing allocate much and briefly, on many threads; librdkafka does too, and shares it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What an Instagram brand's stories, posts and conversations did: webhooks in, rows out, nothing lost.
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = "Start with:\n  cekbrand demo")]

@@ -1,6 +1,5 @@
 //! From a signed body to the records that Kafka gets: one envelope for each change, or the bytes themselves in parts.
 
-use bytes::Bytes;
 use cekbrand_schema::delivery::{self, Change};
 use cekbrand_schema::envelope::{self, Arrival};
 use cekbrand_schema::identity::{identify, identify_body};
@@ -22,7 +21,7 @@ pub struct Record {
     /// The header `event-id`.
     pub event_id: EventId,
     /// The record's value.
-    pub value: Bytes,
+    pub value: Vec<u8>,
     /// Only for dead letters.
     pub dead: Option<DeadPart>,
 }
@@ -73,7 +72,7 @@ pub fn records_of(changes: &[Change<'_>], secret: &str, received_at: Timestamp) 
     let mut dead_letters = 0;
     for change in changes {
         let identity = identify(change, &mut scratch);
-        let value = Bytes::from(envelope::write(change, &identity, &arrival));
+        let value = envelope::write(change, &identity, &arrival);
         if value.len() > MAX_VALUE_BYTES {
             dead_letters += 1;
             records.extend(dead_letter(identity.event_id, &value, "record_too_large", secret, received_at));
@@ -92,7 +91,7 @@ pub fn records_of(changes: &[Change<'_>], secret: &str, received_at: Timestamp) 
 
 fn dead_letter(
     event_id: EventId,
-    bytes: &Bytes,
+    bytes: &[u8],
     reason: &'static str,
     secret: &str,
     received_at: Timestamp,
@@ -102,7 +101,7 @@ fn dead_letter(
         let from = part * MAX_VALUE_BYTES;
         let to = bytes.len().min(from + MAX_VALUE_BYTES);
         let dead = DeadPart { reason, part, parts, received_at, secret: secret.to_owned() };
-        let value = bytes.slice(from..to);
+        let value = bytes[from..to].to_vec();
         Record { lane: Lane::DeadLetter, key: event_id.to_string(), event_id, value, dead: Some(dead) }
     };
     (0..parts).map(record).collect()

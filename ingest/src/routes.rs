@@ -48,13 +48,13 @@ pub struct Receiver {
 
 /// All routes.
 pub fn router(receiver: Arc<Receiver>) -> Router {
+    let form_limit = || DefaultBodyLimit::max(MAX_FORM_BYTES);
     Router::new()
         .route("/webhooks/instagram", get(handshake).post(receive))
-        .route("/webhooks/instagram/deauthorize", post(deauthorize))
-        .route("/webhooks/instagram/data-deletion", post(data_deletion))
+        .route("/webhooks/instagram/deauthorize", post(deauthorize).layer(form_limit()))
+        .route("/webhooks/instagram/data-deletion", post(data_deletion).layer(form_limit()))
         .fallback(async || Problem::NoSuchPath)
         .method_not_allowed_fallback(async || Problem::NoSuchMethod)
-        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .with_state(receiver)
 }
 
@@ -152,7 +152,7 @@ async fn control(
 #[derive(Debug)]
 pub struct Accepted {
     /// The label of the secret that signed.
-    pub secret: String,
+    pub secret: Arc<str>,
     /// Changes; an unparsable body counts 1.
     pub changes: usize,
     /// Changes that went to the dead-letter topic.
@@ -168,7 +168,7 @@ async fn deliver(receiver: &Receiver, request: Request) -> Result<Accepted, Prob
     let (signed, _share) = read_signed(receiver, claim, &parts.headers, body).await?;
     let taken = record::records(&signed, receiver.clock.now());
     let accepted = Accepted {
-        secret: signed.secret().to_owned(),
+        secret: Arc::clone(signed.secret()),
         changes: taken.changes,
         dead_letters: taken.dead_letters,
         bytes: signed.bytes().len(),
@@ -193,8 +193,9 @@ fn traceparent(headers: &HeaderMap) -> String {
     if let Some(given) = given.filter(|value| is_traceparent(value)) {
         return given.to_owned();
     }
-    let (trace, span): (u128, u64) = rand::rng().random();
-    format!("00-{trace:032x}-{span:016x}-00")
+    let ids = const_hex::encode(rand::rng().random::<[u8; 24]>());
+    let (trace, span) = ids.split_at(32);
+    ["00-", trace, "-", span, "-00"].concat()
 }
 
 /// `00-<32 hex>-<16 hex>-<2 hex>`, W3C Trace Context.

@@ -1,6 +1,6 @@
 //! What the receiver counts, and the one log line of a refused delivery.
 
-use metrics::{Counter, Histogram, counter, histogram};
+use metrics::{Counter, counter};
 
 use crate::problem::Problem;
 use crate::routes::Accepted;
@@ -10,7 +10,7 @@ pub struct Stats {
     deliveries: Counter,
     changes: Counter,
     dead_letters: Counter,
-    bytes: Histogram,
+    bytes: Counter,
     secrets: Vec<(String, Counter)>,
 }
 
@@ -25,7 +25,7 @@ impl Stats {
             deliveries: counter!("cekbrand_ingest_deliveries_total", "outcome" => "accepted"),
             changes: counter!("cekbrand_ingest_changes_total", "outcome" => "accepted"),
             dead_letters: counter!("cekbrand_ingest_changes_total", "outcome" => "dead_lettered"),
-            bytes: histogram!("cekbrand_ingest_body_bytes"),
+            bytes: counter!("cekbrand_ingest_body_bytes_total"),
             secrets: labels.map(secret).collect(),
         }
     }
@@ -34,8 +34,8 @@ impl Stats {
     pub fn accepted(&self, accepted: &Accepted) {
         self.deliveries.increment(1);
         self.changes.increment(accepted.changes as u64);
-        self.bytes.record(accepted.bytes as f64);
-        if let Some((_, counter)) = self.secrets.iter().find(|(label, _)| *label == accepted.secret) {
+        self.bytes.increment(accepted.bytes as u64);
+        if let Some((_, counter)) = self.secrets.iter().find(|(label, _)| **label == *accepted.secret) {
             counter.increment(1);
         }
         if accepted.dead_letters > 0 {

@@ -23,7 +23,6 @@ use crate::record::Record;
 pub struct KafkaPublisher {
     config: ClientConfig,
     topics: Topics,
-    timeout: Duration,
     progress: Arc<Progress>,
     producer: RwLock<Arc<ThreadedProducer<Acknowledge>>>,
 }
@@ -43,7 +42,7 @@ impl KafkaPublisher {
         let config = client_config(kafka, timeout);
         let progress = Arc::new(Progress::new(clock));
         let producer = RwLock::new(Arc::new(build(&config, &progress)?));
-        Ok(Self { config, topics, timeout, progress, producer })
+        Ok(Self { config, topics, progress, producer })
     }
 
     /// When something was last acknowledged, for readiness.
@@ -118,12 +117,8 @@ impl Publisher for KafkaPublisher {
         let countdown = Arc::new(Countdown::new(records.len()));
         self.send_all(&records, &traceparent, &countdown);
         drop(records);
-        Box::pin(async move {
-            match tokio::time::timeout(self.timeout, countdown.finished()).await {
-                Ok(outcome) => outcome,
-                Err(_) => Err(PublishError::TimedOut),
-            }
-        })
+        // No timer of our own: `message.timeout.ms` bounds every record, and each is told of in the end.
+        Box::pin(async move { countdown.finished().await })
     }
 }
 

@@ -255,7 +255,7 @@ async fn a_change_larger_than_a_record_goes_to_the_dead_letters_in_numbered_part
     let parts: Vec<_> =
         records.iter().map(|r| r.dead.as_ref().map(|d| (d.reason, d.part, d.parts)).unwrap()).collect();
     assert_eq!(parts, [("record_too_large", 0, 3), ("record_too_large", 1, 3), ("record_too_large", 2, 3)]);
-    let whole: Vec<u8> = records.iter().flat_map(|r| r.value.to_vec()).collect();
+    let whole: Vec<u8> = records.iter().flat_map(|r| r.value.clone()).collect();
     assert_eq!(Envelope::parse(&whole).unwrap().account_id, "17841400000000001");
     assert!(records.iter().all(|r| r.key == records[0].key), "all parts travel to one partition");
 }

@@ -74,8 +74,7 @@ impl Bench {
             );
             let changes = delivery::parse(body.as_bytes()).unwrap();
             let identity = identity::identify(&changes[0], &mut Vec::new());
-            let value =
-                envelope::write(&changes[0], &identity, &Arrival::new(self.clock.now(), "main")).into();
+            let value = envelope::write(&changes[0], &identity, &Arrival::new(self.clock.now(), "main"));
             Record {
                 lane: Lane::Comments,
                 key: format!("{id}"),
