@@ -458,7 +458,8 @@ CREATE TABLE instagram.media_comment (
     first_seen_at timestamptz NOT NULL,
     deleted_at timestamptz,
     source instagram.source NOT NULL,
-    raw_event_id bytea
+    raw_event_id bytea,
+    text_at timestamptz
 );
 
 -- For the comments of a medium in the order in which they were made.
@@ -479,7 +480,8 @@ COMMENT ON COLUMN instagram.media_comment.account_id IS 'Account whose webhook o
 COMMENT ON COLUMN instagram.media_comment.first_seen_at IS 'When we first had it.';
 COMMENT ON COLUMN instagram.media_comment.deleted_at IS 'When it was found to be gone, confirmed twice; NULL otherwise.';
 COMMENT ON COLUMN instagram.media_comment.source IS 'webhook, poll or backfill: how it first came.';
-COMMENT ON COLUMN instagram.media_comment.raw_event_id IS 'Event that last wrote it; NULL where a read brought it.';
+COMMENT ON COLUMN instagram.media_comment.raw_event_id IS 'A webhook event about it, of several the one with the largest id; NULL where only a read brought it.';
+COMMENT ON COLUMN instagram.media_comment.text_at IS 'When its text was said: arrival of the webhook, or time of the read. The latest text stays, in whatever order they land.';
 
 CREATE TABLE instagram.media_like_comment (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -26,7 +26,7 @@ async fn nothing_is_lost_and_nothing_counted_twice_though_workers_are_killed() {
     let (first, rest) = deliveries.split_at(deliveries.len() / 2);
     let (second, last) = rest.split_at(rest.len() - 20);
 
-    let _ingest = bench.ingest().await;
+    let (_directory, ingest) = bench.ingest().await;
     let steady = bench.worker("steady", None);
     let mut before = bench.worker("before-commit", Some("land.before_commit=12*off->return"));
     bench.both_own_partitions("steady", "before-commit").await;

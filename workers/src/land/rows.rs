@@ -36,7 +36,7 @@ pub struct CommentRow {
     pub received_at: Timestamp,
     /// When the comment was first heard of.
     pub first_seen_at: Timestamp,
-    /// The event that gave the text.
+    /// The event; of several, the one with the largest id.
     pub event_id: Vec<u8>,
 }
 
@@ -168,7 +168,7 @@ impl Rows {
 impl CommentRow {
     /// Merges two events about one comment, as the statement does that merges with the row.
     fn merge(&mut self, other: &Self) {
-        let rank = |row: &Self| (row.comment.text.is_some(), row.received_at, row.event_id.clone());
+        let rank = |row: &Self| (row.comment.text.is_some(), row.received_at, row.comment.text.clone());
         let first_seen_at = self.first_seen_at.min(other.first_seen_at);
         let (mut said, beside) =
             if rank(other) > rank(self) { (other.clone(), &*self) } else { (self.clone(), other) };
@@ -178,6 +178,7 @@ impl CommentRow {
         keep_larger(&mut to.username, from.username.as_ref());
         keep_larger(&mut to.media_id, from.media_id.as_ref());
         keep_larger(&mut to.parent_id, from.parent_id.as_ref());
+        said.event_id = self.event_id.clone().max(other.event_id.clone());
         said.account_id = self.account_id.clone().max(other.account_id.clone());
         *self = said;
     }

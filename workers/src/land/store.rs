@@ -137,30 +137,31 @@ pub(super) async fn upsert_media(
     Ok(())
 }
 
-/// A comment's text is that of the latest event that has one; the event id decides between equal instants. Everything else about a comment cannot
-/// change, so that where two events disagree the larger stays: whatever order they land in, the row is the same.
+/// A comment's text is the latest that was said, by a webhook or a read. Everything else about a comment cannot change, so that where two events
+/// disagree the larger stays: whatever order they land in, the row is the same.
 const COMMENTS: &str = "
     INSERT INTO instagram.media_comment AS held
-        (id, username, media_id, text, parent_id, from_id, account_id, first_seen_at, source, raw_event_id, updated_timestamp)
-    SELECT id, username, media_id, text, parent_id, from_id, account_id, first_seen_at, $11, raw_event_id, updated_timestamp
+        (id, username, media_id, text, text_at, parent_id, from_id, account_id, first_seen_at, source, raw_event_id, updated_timestamp)
+    SELECT id, username, media_id, text, CASE WHEN text IS NOT NULL THEN said_at END, parent_id, from_id, account_id, first_seen_at, $11,
+           raw_event_id, said_at
     FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::bytea[],
                 $10::timestamptz[])
-        AS given (id, username, media_id, text, parent_id, from_id, account_id, first_seen_at, raw_event_id, updated_timestamp)
+        AS given (id, username, media_id, text, parent_id, from_id, account_id, first_seen_at, raw_event_id, said_at)
     ORDER BY id
     ON CONFLICT (id) DO UPDATE SET
-        (text, raw_event_id, updated_timestamp) = (
-            SELECT said.text, said.raw_event_id, said.updated_timestamp
-            FROM (VALUES (held.text, held.raw_event_id, held.updated_timestamp),
-                         (excluded.text, excluded.raw_event_id, excluded.updated_timestamp))
-                AS said (text, raw_event_id, updated_timestamp)
-            ORDER BY said.text IS NULL, said.updated_timestamp DESC, said.raw_event_id DESC NULLS LAST
+        (text, text_at) = (
+            SELECT said.text, said.text_at
+            FROM (VALUES (held.text, held.text_at), (excluded.text, excluded.text_at)) AS said (text, text_at)
+            ORDER BY said.text_at DESC NULLS LAST, said.text DESC
             LIMIT 1),
         username = greatest(held.username, excluded.username),
         media_id = greatest(held.media_id, excluded.media_id),
         parent_id = greatest(held.parent_id, excluded.parent_id),
         from_id = greatest(held.from_id, excluded.from_id),
         account_id = greatest(held.account_id, excluded.account_id),
-        first_seen_at = least(held.first_seen_at, excluded.first_seen_at)";
+        first_seen_at = least(held.first_seen_at, excluded.first_seen_at),
+        raw_event_id = greatest(held.raw_event_id, excluded.raw_event_id),
+        updated_timestamp = greatest(held.updated_timestamp, excluded.updated_timestamp)";
 
 /// Writes comments.
 pub(super) async fn upsert_comments(

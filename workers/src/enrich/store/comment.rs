@@ -5,28 +5,30 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::{PgConnection, Row};
 
-// Text, author and medium of a comment never change, so whoever comes first is right; likes and hiding are as of the last reading.
+// Author and medium of a comment never change, so whoever comes first is right. The latest text stays, as in landing; likes and hiding are as of the
+// last reading.
 const COMMENT: &str = "
 INSERT INTO instagram.media_comment AS c
-    (id, username, from_id, media_id, parent_id, text, timestamp, like_count, hidden, account_id, source,
+    (id, username, from_id, media_id, parent_id, text, text_at, timestamp, like_count, hidden, account_id, source,
      first_seen_at, updated_timestamp)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'poll', $11, $11)
+VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6::text IS NOT NULL THEN $11 END, $7, $8, $9, $10, 'poll', $11, $11)
 ON CONFLICT (id) DO UPDATE SET
     username = COALESCE(c.username, EXCLUDED.username),
     from_id = COALESCE(c.from_id, EXCLUDED.from_id),
     media_id = COALESCE(c.media_id, EXCLUDED.media_id),
     parent_id = COALESCE(c.parent_id, EXCLUDED.parent_id),
-    text = COALESCE(c.text, EXCLUDED.text),
+    text = CASE WHEN EXCLUDED.text_at > COALESCE(c.text_at, '-infinity') THEN EXCLUDED.text ELSE c.text END,
+    text_at = GREATEST(c.text_at, EXCLUDED.text_at),
     timestamp = COALESCE(EXCLUDED.timestamp, c.timestamp),
     like_count = COALESCE(EXCLUDED.like_count, c.like_count),
     hidden = COALESCE(EXCLUDED.hidden, c.hidden),
     deleted_at = NULL,
     updated_timestamp = EXCLUDED.updated_timestamp
-WHERE (c.username, c.from_id, c.media_id, c.parent_id, c.text, c.timestamp, c.like_count, c.hidden, c.deleted_at)
+WHERE (c.username, c.from_id, c.media_id, c.parent_id, c.text_at, c.timestamp, c.like_count, c.hidden, c.deleted_at)
     IS DISTINCT FROM
     (COALESCE(c.username, EXCLUDED.username), COALESCE(c.from_id, EXCLUDED.from_id),
      COALESCE(c.media_id, EXCLUDED.media_id), COALESCE(c.parent_id, EXCLUDED.parent_id),
-     COALESCE(c.text, EXCLUDED.text), COALESCE(EXCLUDED.timestamp, c.timestamp),
+     GREATEST(c.text_at, EXCLUDED.text_at), COALESCE(EXCLUDED.timestamp, c.timestamp),
      COALESCE(EXCLUDED.like_count, c.like_count), COALESCE(EXCLUDED.hidden, c.hidden), NULL::timestamptz)";
 
 const MEDIUM: &str = "

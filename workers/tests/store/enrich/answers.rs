@@ -195,15 +195,25 @@ async fn a_medium_of_another_account_of_ours_is_left_to_its_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_comment_gets_what_its_webhook_did_not_tell_and_keeps_what_it_told() {
+async fn a_comment_gets_what_its_webhook_did_not_tell_and_keeps_the_latest_text() {
     let bench = Bench::new().await;
-    let medium = bench.media(0, Product::Feed).find(|medium| medium.past_comments > 1).unwrap();
+    let medium = bench.media(0, Product::Feed).find(|medium| medium.past_comments > 2).unwrap();
     let mut comments = (0..medium.past_comments).map(|at| World::comment_id(medium, at));
-    let (known, deleted) = (comments.next().unwrap(), comments.next().unwrap());
+    let [known, deleted, outdated] = [(); 3].map(|()| comments.next().unwrap());
+    // What a webhook told after the read stays; what one told before gives way to it.
     let sql = "
-        INSERT INTO instagram.media_comment (id, text, first_seen_at, updated_timestamp, source)
-        VALUES ($1, 'as told', to_timestamp(1), to_timestamp(1), 'webhook'), ($2, 'gone', to_timestamp(1), to_timestamp(1), 'webhook')";
-    sqlx::query(sql).bind(known.as_str()).bind(deleted.as_str()).execute(&bench.pool()).await.unwrap();
+        INSERT INTO instagram.media_comment (id, text, text_at, first_seen_at, updated_timestamp, source)
+        VALUES ($1, 'as told', to_timestamp(4102444800), to_timestamp(1), to_timestamp(1), 'webhook'),
+               ($2, 'gone', to_timestamp(1), to_timestamp(1), to_timestamp(1), 'webhook'),
+               ($3, 'outdated', to_timestamp(1), to_timestamp(1), to_timestamp(1), 'webhook')";
+    sqlx::query(sql)
+        .bind(known.as_str())
+        .bind(deleted.as_str())
+        .bind(outdated.as_str())
+        .execute(&bench.pool())
+        .await
+        .unwrap();
+    bench.want(TaskKind::Comment, outdated.as_str(), 0).await;
     bench.simulator.delete(deleted.as_str());
     bench.want(TaskKind::Comment, known.as_str(), 0).await;
     bench.want(TaskKind::Comment, deleted.as_str(), 0).await;
@@ -222,7 +232,9 @@ async fn a_comment_gets_what_its_webhook_did_not_tell_and_keeps_what_it_told() {
     assert!(row.1.is_some() && row.3 && row.4 == "webhook");
     let gone = "SELECT count(*) FROM instagram.media_comment WHERE deleted_at IS NOT NULL AND text = 'gone'";
     assert_eq!(bench.number(gone).await, 1);
-    assert_eq!(bench.calls(CallKind::Comment), 3);
+    let outdated = "SELECT count(*) FROM instagram.media_comment WHERE text = 'outdated'";
+    assert_eq!(bench.number(outdated).await, 0);
+    assert_eq!(bench.calls(CallKind::Comment), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
