@@ -118,6 +118,8 @@ impl Bench {
             )
             .with("CEKBRAND__META__VERIFY_TOKEN", "handshake")
             .with("CEKBRAND__TOKEN_KEY", TOKEN_KEY)
+            // What a killed worker had claimed is claimed again well before the minute is over that everything has to settle in.
+            .with("CEKBRAND__WORK__LEASE", "30s")
             .with("CEKBRAND__GRAPH__BASE_URL", self.simulator.base_url())
             .with("CEKBRAND__INGEST__LISTEN", format!("127.0.0.1:{}", self.webhook_port))
             .with("CEKBRAND__ADMIN__LISTEN", format!("127.0.0.1:{}", free_port()))

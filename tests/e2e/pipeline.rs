@@ -86,6 +86,7 @@ async fn nothing_is_lost_and_nothing_counted_twice_though_workers_are_killed() {
     // No secret anywhere.
     let secrets = bench.secrets();
     let mut places = bench.everything_written().await;
+    places.push(("the receiver's log".to_owned(), ingest.log()));
     places.extend(
         [steady, before, after, successor].iter().map(|worker| ("a worker's log".to_owned(), worker.log())),
     );
