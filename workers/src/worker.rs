@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::analyse::Analyser;
+use crate::analyse::sentiment::Scorer;
 use crate::enrich::Enricher;
 use crate::land::Halt;
 use crate::land::lane::{Heartbeat, LaneRunner};
@@ -26,6 +27,7 @@ pub struct Worker {
     landing: Option<Landing>,
     enricher: Enricher,
     analyser: Analyser,
+    scorer: Scorer,
     scheduler: Scheduler,
     stop: CancellationToken,
 }
@@ -48,9 +50,10 @@ impl Worker {
         let stop = CancellationToken::new();
         let landing = parts.land.then(|| Landing::subscribe(&land, pool, clock, stop.clone())).transpose()?;
         let enricher = Enricher::new(pool.clone(), api, token_keys, app_id, Arc::clone(clock), enrich);
+        let scorer = Scorer::new(pool.clone(), Arc::clone(clock), analyse.idle);
         let analyser = Analyser::new(pool.clone(), Arc::clone(clock), analyse);
         let scheduler = Scheduler::new(pool.clone(), Arc::clone(clock));
-        Ok(Self { parts, landing, enricher, analyser, scheduler, stop })
+        Ok(Self { parts, landing, enricher, analyser, scorer, scheduler, stop })
     }
 
     /// Whether every lane's loop goes round.
@@ -64,15 +67,16 @@ impl Worker {
     ///
     /// The [`Halt`] for which a person has to look.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), Halt> {
-        let Self { parts, landing, enricher, analyser, scheduler, stop } = self;
+        let Self { parts, landing, enricher, analyser, scorer, scheduler, stop } = self;
         let mut loops = JoinSet::new();
         if parts.enrich {
             let stop = stop.clone();
             loops.spawn(async move { enricher.run(stop).await });
         }
         if parts.analyse {
-            let stop = stop.clone();
+            let (stop, stop_scoring) = (stop.clone(), stop.clone());
             loops.spawn(async move { analyser.run(stop).await });
+            loops.spawn(scorer.run(stop_scoring));
         }
         if parts.schedule {
             let stop = stop.clone();

@@ -6,6 +6,7 @@
 //!
 //! - [`marks`]: how others say that a day changed.
 //! - [`days`]: which days a change reaches.
+//! - [`sentiment`]: what each comment feels, scored in process.
 //! - [`store`]: the statements.
 //!
 //! Invariants: rows are a pure function of the raw tables and the account's present day, whatever order writes and ticks came in; computing twice
@@ -13,6 +14,7 @@
 
 pub mod days;
 pub mod marks;
+pub mod sentiment;
 mod store;
 
 use std::time::Duration;

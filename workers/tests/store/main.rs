@@ -9,4 +9,5 @@ mod land;
 mod lanes;
 mod migrations;
 mod schedule;
+mod sentiment;
 mod tasks;

@@ -12,7 +12,7 @@ static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
 /// The names that readers rely on.
 #[rustfmt::skip]
-const PUBLISHED: [(&str, &str); 22] = [
+const PUBLISHED: [(&str, &str); 23] = [
     ("instagram.user", "id username name biography profile_picture_url website social_account_id updated_timestamp has_problems is_userid_valid"),
     ("instagram.user_data", "id user_id followers_count follows_count media_count updated_timestamp datestamp followers_count_growth media_count_growth"),
     ("instagram.user_competitor", "id user_id competitor_id"),
@@ -34,6 +34,7 @@ const PUBLISHED: [(&str, &str); 22] = [
     ("toba_cek_insta.user_media_largest_engagement", "id user_id media_id timeframe engagement_count updated_timestamp"),
     ("toba_cek_insta.user_media_smallest_engagement", "id user_id media_id timeframe engagement_count updated_timestamp"),
     ("toba_cek_insta.user_hastags_metrics", "id user_id hastag total_engagement post_count engagement_per_post updated_timestamp datestamp total_reach total_saved reach_per_post saved_per_post"),
+    ("toba_cek_insta.user_media_comment_sentiment", "id comment_id media_id sentiment updated_timestamp"),
     ("toba_cek_insta.user_hastags_metrics_distribution", "id user_id media_id hastag media_timestamp engagement reach impressions updated_timestamp datestamp comments_count like_count"),
 ];
 
