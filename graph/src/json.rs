@@ -1,6 +1,7 @@
 //! Lenient reading of Meta's JSON: a field that is missing or of an odd type is `None`, never a failure of its node.
 
 use cekbrand_schema::meta_time::parse_graph_time;
+use cekbrand_schema::repair::repair_surrogates;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -10,7 +11,9 @@ use serde_json::Value;
 /// Whatever keeps the text from being JSON.
 pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
     match serde_json::from_str(text) {
-        Err(error) if text.contains("\\u") => serde_json::from_str(&mend_surrogates(text)).map_err(|_| error),
+        Err(error) if text.contains("\\u") => {
+            serde_json::from_str(&repair_surrogates(text)).map_err(|_| error)
+        }
         result => result,
     }
 }
@@ -71,36 +74,6 @@ fn rounded(number: f64) -> Option<i64> {
     (number.abs() <= EXACT).then_some(number as i64)
 }
 
-/// Writes `\ufffd` for every surrogate escape that has no partner.
-fn mend_surrogates(text: &str) -> String {
-    let mut mended = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        let (before, escape) = rest.split_at(at);
-        mended.push_str(before);
-        let length = match (unit(escape), escape.get(6..).and_then(unit)) {
-            (Some(0xD800..0xDC00), Some(0xDC00..0xE000)) => 12,
-            (Some(0xD800..0xE000), _) => {
-                mended.push_str("\\ufffd");
-                rest = &escape[6..];
-                continue;
-            }
-            (Some(_), _) => 6,
-            // Any other escape is two characters, of which the second may be a backslash.
-            (None, _) => escape.chars().take(2).map(char::len_utf8).sum(),
-        };
-        mended.push_str(&escape[..length]);
-        rest = &escape[length..];
-    }
-    mended.push_str(rest);
-    mended
-}
-
-/// The UTF-16 unit of a `\uXXXX` escape at the start of `text`.
-fn unit(text: &str) -> Option<u16> {
-    u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -133,9 +106,9 @@ mod tests {
     proptest! {
         #[test]
         fn mending_never_panics_and_leaves_sound_json_alone(text in r#"[\\ud8c0-9"é]{0,40}"#, sound in any::<String>()) {
-            mend_surrogates(&text);
+            repair_surrogates(&text);
             let quoted = serde_json::to_string(&sound).unwrap();
-            prop_assert_eq!(mend_surrogates(&quoted), quoted);
+            prop_assert_eq!(repair_surrogates(&quoted), quoted);
         }
     }
 }

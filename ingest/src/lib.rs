@@ -124,7 +124,11 @@ impl Ingest {
         let publisher = self.publisher;
         let flushed = tokio::task::spawn_blocking(move || publisher.flush(produce_timeout)).await;
         tracing::info!("the receiver has stopped");
-        flushed.unwrap_or(Ok(())).map_err(RunError)
+        let flushed = flushed.unwrap_or_else(|error| {
+            tracing::error!(error = %error, "flushing the producer broke off; what was not acknowledged was not answered 200");
+            Ok(())
+        });
+        flushed.map_err(RunError)
     }
 }
 

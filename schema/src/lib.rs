@@ -8,6 +8,7 @@
 //!
 //! - [`delivery`]: every shape in which Meta packs changes, read without copying.
 //! - [`identity`]: what makes two changes the same; [`value`] has the canonical form that is hashed.
+//!   [`repair`]: text that strangers escaped wrongly.
 //! - [`envelope`]: the record in Kafka, version 1.
 //! - [`event`]: what a change's payload says, typed.
 //! - [`topic`]: lanes, topics, consumer groups, header names.
@@ -27,7 +28,7 @@ pub mod ids;
 pub mod kafka;
 mod lenient;
 pub mod meta_time;
-mod repair;
+pub mod repair;
 pub mod topic;
 pub mod value;
 

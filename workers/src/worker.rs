@@ -177,10 +177,17 @@ impl Landing {
         }
         let mut first = Ok(());
         while let Some(ended) = lanes.join_next().await {
-            if let Ok(Err(halt)) = ended {
-                tracing::error!(error = %halt, "a lane has stopped, and with it the worker");
-                self.shutdown.cancel();
-                first = first.and(Err(halt));
+            match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(halt)) => {
+                    tracing::error!(error = %halt, "a lane has stopped, and with it the worker");
+                    self.shutdown.cancel();
+                    first = first.and(Err(halt));
+                }
+                Err(error) => {
+                    tracing::error!(error = %error, "a lane is no longer watched, so the worker stops");
+                    self.shutdown.cancel();
+                }
             }
         }
         first

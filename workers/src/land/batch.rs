@@ -80,8 +80,8 @@ impl Lander {
                     work.extend([second, first]);
                 }
                 Disposition::Bisect => {
-                    if self.transact(records, owned, Some(&poison), &mut outcome).await.is_err() {
-                        self.pause(&mut attempt, &poison).await;
+                    if let Err(error) = self.transact(records, owned, Some(&poison), &mut outcome).await {
+                        self.pause(&mut attempt, &error).await;
                         work.push(records);
                     }
                 }
