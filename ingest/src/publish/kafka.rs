@@ -2,8 +2,7 @@
 //!
 //! A fatal producer error (KIP-360 has some that no retry mends) makes the producer useless for ever, so a watcher builds a new one.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use cekbrand_schema::kafka::KafkaSettings;
@@ -13,14 +12,21 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::{ClientConfig, ClientContext};
-use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedSender;
 
+use super::countdown::Countdown;
+use super::outbox::{self, Parcel};
 use super::{PublishError, Published, Publisher};
 use crate::progress::Progress;
 use crate::record::Record;
 
 /// Publishes to Kafka.
 pub struct KafkaPublisher {
+    outbox: UnboundedSender<Parcel>,
+    client: Arc<Client>,
+}
+
+struct Client {
     config: ClientConfig,
     topics: Topics,
     progress: Arc<Progress>,
@@ -42,17 +48,44 @@ impl KafkaPublisher {
         let config = client_config(kafka, timeout);
         let progress = Arc::new(Progress::new(clock));
         let producer = RwLock::new(Arc::new(build(&config, &progress)?));
-        Ok(Self { config, topics, progress, producer })
+        let client = Arc::new(Client { config, topics, progress, producer });
+        let outbox = outbox::open({
+            let client = Arc::clone(&client);
+            move |parcel| client.send(parcel)
+        });
+        Ok(Self { outbox, client })
     }
 
     /// When something was last acknowledged, for readiness.
     pub fn progress(&self) -> &Arc<Progress> {
-        &self.progress
+        &self.client.progress
     }
 
     /// Replaces a producer that has failed for good; otherwise, where nothing was acknowledged lately, asks the brokers
     /// whether they are there. Blocks for up to `timeout`: call it where blocking is allowed.
     pub fn check(&self, timeout: Duration) {
+        if self.outbox.is_closed() {
+            // No probe either: a receiver that refuses every delivery must not look ready.
+            tracing::error!(
+                "the receiver's outbox has ended: every delivery is refused until it is started again"
+            );
+            return;
+        }
+        self.client.check(timeout);
+    }
+
+    /// Waits until everything handed over is acknowledged or given up. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The client's error where records are still on their way after `timeout`.
+    pub fn flush(&self, timeout: Duration) -> KafkaResult<()> {
+        self.client.current().flush(timeout)
+    }
+}
+
+impl Client {
+    fn check(&self, timeout: Duration) {
         let producer = self.current();
         if let Some((code, reason)) = producer.client().fatal_error() {
             tracing::error!(kafka.error = %code, kafka.reason = reason, "the producer failed for good and is built anew");
@@ -83,29 +116,21 @@ impl KafkaPublisher {
         }
     }
 
-    /// Waits until everything handed over is acknowledged or given up. Blocks.
-    ///
-    /// # Errors
-    ///
-    /// The client's error where records are still on their way after `timeout`.
-    pub fn flush(&self, timeout: Duration) -> KafkaResult<()> {
-        self.current().flush(timeout)
-    }
-
     fn current(&self) -> Arc<ThreadedProducer<Acknowledge>> {
         Arc::clone(&self.producer.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Hands all records to the client. Those it does not take are counted off the countdown at once.
-    fn send_all(&self, records: &[Record], traceparent: &str, countdown: &Arc<Countdown>) {
-        let producer = self.current();
-        for (at, record) in records.iter().enumerate() {
-            let message = BaseRecord::with_opaque_to(self.topics.topic(record.lane), Arc::clone(countdown))
-                .key(&record.key)
-                .payload(&record.value[..])
-                .headers(headers(record, traceparent));
+    /// Hands a delivery's records to the client's library. The first that it does not take fails the rest.
+    fn send(&self, parcel: &mut Parcel) {
+        let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner);
+        while let Some(record) = parcel.next() {
+            let message =
+                BaseRecord::with_opaque_to(self.topics.topic(record.lane), Arc::clone(parcel.countdown()))
+                    .key(&record.key)
+                    .payload(&record.value[..])
+                    .headers(headers(&record, parcel.traceparent()));
             if let Err((error, _)) = producer.send(message) {
-                countdown.fail(refusal(&error), records.len() - at);
+                parcel.countdown().fail(refusal(&error), 1);
                 return;
             }
         }
@@ -115,8 +140,8 @@ impl KafkaPublisher {
 impl Publisher for KafkaPublisher {
     fn publish(&self, records: Vec<Record>, traceparent: String) -> Published<'_> {
         let countdown = Arc::new(Countdown::new(records.len()));
-        self.send_all(&records, &traceparent, &countdown);
-        drop(records);
+        // Where the outbox is gone, the parcel comes back, and dropping it fails the delivery.
+        drop(self.outbox.send(Parcel::new(records, traceparent, Arc::clone(&countdown))));
         // No timer of our own: `message.timeout.ms` bounds every record, and each is told of in the end.
         Box::pin(async move { countdown.finished().await })
     }
@@ -124,7 +149,7 @@ impl Publisher for KafkaPublisher {
 
 impl std::fmt::Debug for KafkaPublisher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KafkaPublisher").field("topics", &self.topics).finish_non_exhaustive()
+        f.debug_struct("KafkaPublisher").field("topics", &self.client.topics).finish_non_exhaustive()
     }
 }
 
@@ -199,65 +224,5 @@ impl ProducerContext for Acknowledge {
             }
             Err((error, _)) => countdown.fail(refusal(error), 1),
         }
-    }
-}
-
-/// Counts the records of one delivery down to none.
-struct Countdown {
-    left: AtomicUsize,
-    failure: OnceLock<PublishError>,
-    done: Notify,
-}
-
-impl Countdown {
-    fn new(records: usize) -> Self {
-        Self { left: AtomicUsize::new(records), failure: OnceLock::new(), done: Notify::new() }
-    }
-
-    fn count_off(&self, records: usize) {
-        if self.left.fetch_sub(records, Ordering::AcqRel) == records {
-            self.done.notify_one();
-        }
-    }
-
-    /// The first failure is the one that is told.
-    fn fail(&self, failure: PublishError, records: usize) {
-        self.failure.get_or_init(|| failure);
-        self.count_off(records);
-    }
-
-    async fn finished(&self) -> Result<(), PublishError> {
-        if self.left.load(Ordering::Acquire) > 0 {
-            self.done.notified().await;
-        }
-        self.failure.get().cloned().map_or(Ok(()), Err)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_delivery_is_done_when_its_last_record_is() {
-        let countdown = Arc::new(Countdown::new(3));
-        countdown.count_off(1);
-        let waiting = tokio::spawn({
-            let countdown = Arc::clone(&countdown);
-            async move { countdown.finished().await }
-        });
-        countdown.count_off(1);
-        assert!(!waiting.is_finished());
-        countdown.count_off(1);
-        assert_eq!(waiting.await.unwrap(), Ok(()));
-        assert_eq!(countdown.finished().await, Ok(()));
-    }
-
-    #[tokio::test]
-    async fn one_refused_record_fails_the_delivery_and_the_first_reason_stays() {
-        let countdown = Countdown::new(3);
-        countdown.fail(PublishError::TimedOut, 1);
-        countdown.fail(PublishError::QueueFull, 2);
-        assert_eq!(countdown.finished().await, Err(PublishError::TimedOut));
     }
 }

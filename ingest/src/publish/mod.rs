@@ -1,7 +1,9 @@
 //! Where records go: a [`Publisher`] answers only when every record is durable.
 
+mod countdown;
 pub mod kafka;
 pub mod memory;
+mod outbox;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -11,6 +11,8 @@ use cekbrand_schema::topic::{Topics, header};
 use cekbrand_schema::{Lane, SystemClock};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message, OwnedMessage};
+use rdkafka::mocking::MockCluster;
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -143,6 +145,35 @@ async fn while_kafka_is_away_nothing_is_answered_200_and_readiness_says_so() {
     let running = start(Settings { kafka: nobody, produce_timeout: timeout, ..settings() }).await;
     assert_eq!(post(&running.url, one_comment("1", "halo").into_bytes()).await, 503);
     assert!((running.readiness)().is_err());
+    running.shutdown.cancel();
+    running.task.await.unwrap().unwrap();
+}
+
+/// Whoever may not have a producer id never sends again: KIP-360's fatal errors, from a broker that can be told to make one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_producer_that_failed_for_good_is_built_anew() {
+    let cluster = MockCluster::new(1).unwrap();
+    let settings = settings();
+    for lane in Lane::ALL {
+        cluster.create_topic(settings.topics.topic(lane), PARTITIONS, 1).unwrap();
+    }
+    cluster.request_errors(
+        RDKafkaApiKey::InitProducerId,
+        &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED],
+    );
+    let kafka = KafkaSettings::plaintext(&cluster.bootstrap_servers());
+    let topics = settings.topics.clone();
+    let running = start(Settings { kafka, ..settings }).await;
+    assert_eq!(post(&running.url, one_comment("1", "halo").into_bytes()).await, 503);
+
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while post(&running.url, one_comment("1", "halo").into_bytes()).await != 200 {
+        assert!(tokio::time::Instant::now() < deadline, "the producer was not built anew");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!((running.readiness)().is_ok(), "a record was acknowledged just now");
+    let landed = read(&cluster.bootstrap_servers(), topics.topic(Lane::Comments));
+    assert_eq!(landed.len(), 1, "what was refused is not in the topic");
     running.shutdown.cancel();
     running.task.await.unwrap().unwrap();
 }
