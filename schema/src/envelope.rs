@@ -12,7 +12,7 @@ use crate::delivery::{Change, TEST_ACCOUNT};
 use crate::identity::Identity;
 use crate::ids::EventId;
 use crate::topic::Lane;
-use crate::value::write_json;
+use crate::value::{write_json, write_text};
 
 /// The version that this program writes.
 pub const SCHEMA_VERSION: u16 = 1;
@@ -157,14 +157,17 @@ pub fn write(change: &Change<'_>, identity: &Identity, arrival: &Arrival) -> Vec
     out.extend_from_slice(b"{\"schema_version\":1,\"event_id\":\"");
     out.extend_from_slice(identity.event_id.to_hex().as_str().as_bytes());
     out.extend_from_slice(b"\",\"subject_id\":");
-    write_json(&mut out, &identity.subject_id);
+    match &identity.subject_id {
+        Some(subject_id) => write_text(&mut out, subject_id),
+        None => out.extend_from_slice(b"null"),
+    }
     for (name, text) in [
         (&b",\"object\":"[..], &change.object),
         (&b",\"field\":"[..], &change.field),
         (&b",\"account_id\":"[..], &change.account_id),
     ] {
         out.extend_from_slice(name);
-        write_json(&mut out, text);
+        write_text(&mut out, text);
     }
     out.extend_from_slice(b",\"received_at\":");
     out.extend_from_slice(arrival.received_at.as_bytes());

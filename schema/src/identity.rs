@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::delivery::Change;
 use crate::ids::EventId;
-use crate::value::{Value, write_json};
+use crate::value::{Value, write_json, write_text};
 
 /// Who a change is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,9 @@ pub struct Identity {
     pub subject_id: Option<String>,
 }
 
+/// What stands around the texts in what is hashed.
+const FRAME: usize = 32;
+
 /// Identifies a change. `scratch` is working memory that a caller can keep between calls.
 pub fn identify(change: &Change<'_>, scratch: &mut Vec<u8>) -> Identity {
     let value = Value::read(change.value);
@@ -29,9 +32,12 @@ pub fn identify(change: &Change<'_>, scratch: &mut Vec<u8>) -> Identity {
         value.as_ref().or(readable.as_ref()).and_then(|value| subject(&change.object, &change.field, value));
 
     scratch.clear();
+    scratch.reserve(
+        change.object.len() + change.account_id.len() + change.field.len() + change.value.len() + FRAME,
+    );
     scratch.push(b'[');
     for text in [&change.object, &change.account_id, &change.field] {
-        write_json(scratch, text);
+        write_text(scratch, text);
         scratch.push(b',');
     }
     match &value {

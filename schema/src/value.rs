@@ -89,10 +89,10 @@ impl<'a> Value<'a> {
             Value::Bool(true) => out.extend_from_slice(b"true"),
             Value::Bool(false) => out.extend_from_slice(b"false"),
             Value::Number(number) => write_json(out, number),
-            Value::Text(text) => write_json(out, text),
+            Value::Text(text) => write_text(out, text),
             Value::Array(items) => write_list(out, *b"[]", items, |out, item| item.write_canonical(out)),
             Value::Object(members) => write_list(out, *b"{}", members, |out, (key, value)| {
-                write_json(out, key);
+                write_text(out, key);
                 out.push(b':');
                 match value {
                     Value::Number(number) if is_id(key) => write_json(out, &number.to_string()),
@@ -127,6 +127,20 @@ pub(crate) fn write_json<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, scalar
         // Scalars cannot fail to be written into memory; if they ever do, nothing half-written may be hashed.
         out.truncate(before);
     }
+}
+
+/// Appends text as JSON. Most text needs no escape, and then a look at it is all that it costs.
+pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
+    // Without a way out of the loop, which lets the compiler look at many bytes at once.
+    let needs_escape =
+        text.bytes().fold(false, |found, byte| found | (byte < b' ') | (byte == b'"') | (byte == b'\\'));
+    if needs_escape {
+        return write_json(out, text);
+    }
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 fn write_list<T>(out: &mut Vec<u8>, brackets: [u8; 2], items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) {
@@ -283,6 +297,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn text_is_written_as_serde_json_writes_it(text in r#"[ -~]{0,8}[\x00-\x20"\\é😍a]{0,8}"#) {
+            let mut out = Vec::new();
+            write_text(&mut out, &text);
+            prop_assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&text).unwrap());
+        }
+
         /// The canonical form is what serde_json's own sorted map prints, and it is a fixed point.
         #[test]
         fn the_canonical_form_is_a_fixed_point(value in json()) {
