@@ -57,6 +57,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
     rustls::crypto::ring::default_provider()
         .install_default()
         .map_err(|_| anyhow!("another TLS provider was installed before ours"))?;
-    let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = cli.command.threads() {
+        runtime.worker_threads(threads);
+    }
+    let runtime = runtime.enable_all().build().context("the runtime cannot start")?;
     runtime.block_on(command::run(cli.command, cli.config.as_deref()))
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{DefaultBodyLimit, Form, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use bytes::Bytes;
 use cekbrand_schema::SharedClock;
 use rand::RngExt;
 use secrecy::{ExposeSecret, SecretString};
@@ -18,13 +18,16 @@ use crate::admission::Limit;
 use crate::body::{self, BodyLimits};
 use crate::problem::Problem;
 use crate::publish::Publisher;
-use crate::record;
-use crate::signature::{Claim, SignedBody, Verifier};
+use crate::record::{self, Records};
+use crate::signature::{Claim, SignatureError, SignedBody, Verifier};
 use crate::signed_request::SignedRequest;
 use crate::stats::Stats;
 
 /// The largest form that a signed request may come in. Deliveries are not bounded by it.
 const MAX_FORM_BYTES: usize = 65_536;
+
+/// From this size on, a body is worth a thread of its own: it takes longer to read than a thread takes to wake.
+const LARGE_BODY_BYTES: usize = 262_144;
 
 /// What handlers need, shared by all requests.
 pub struct Receiver {
@@ -161,12 +164,17 @@ pub struct Accepted {
     pub bytes: usize,
 }
 
-async fn deliver(receiver: &Receiver, request: Request) -> Result<Accepted, Problem> {
+async fn deliver(receiver: &Arc<Receiver>, request: Request) -> Result<Accepted, Problem> {
     let _request = receiver.requests.take(1).ok_or(Problem::Overloaded)?;
     let (parts, body) = request.into_parts();
     let claim = Claim::read(&parts.headers)?;
-    let (signed, _share) = read_signed(receiver, claim, &parts.headers, body).await?;
-    let taken = record::records(&signed, receiver.clock.now());
+    let (bytes, _share) = body::read(&receiver.body, &parts.headers, body).await?;
+    let (signed, taken) = if bytes.len() < LARGE_BODY_BYTES {
+        receiver.take(claim, bytes)?
+    } else {
+        let receiver = Arc::clone(receiver);
+        aside(move || receiver.take(claim, bytes)).await?
+    };
     let accepted = Accepted {
         secret: Arc::clone(signed.secret()),
         changes: taken.changes,
@@ -177,14 +185,28 @@ async fn deliver(receiver: &Receiver, request: Request) -> Result<Accepted, Prob
     Ok(accepted)
 }
 
-async fn read_signed(
-    receiver: &Receiver,
-    claim: Claim,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<(SignedBody, crate::admission::Share), Problem> {
-    let (bytes, share) = body::read(&receiver.body, headers, body).await?;
-    Ok((receiver.verifier.verify(claim, bytes)?, share))
+impl Receiver {
+    /// From the bytes of a body to what is to be published.
+    fn take(&self, claim: Claim, body: Bytes) -> Result<(SignedBody, Records), SignatureError> {
+        let signed = self.verifier.verify(claim, body)?;
+        let taken = record::records(&signed, self.clock.now());
+        Ok((signed, taken))
+    }
+}
+
+/// Works on a thread of its own, so that nobody waits behind it.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SignatureError> + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => Ok(outcome?),
+        Err(error) => match error.try_into_panic() {
+            // As it would have gone on without a thread of its own.
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is ending; whoever sent this sends it again.
+            Err(_) => Err(Problem::Overloaded),
+        },
+    }
 }
 
 /// The caller's trace context where it sends one, else a new one.

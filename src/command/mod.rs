@@ -36,6 +36,13 @@ pub(crate) enum Command {
     Completions(completions::Args),
 }
 
+impl Command {
+    /// How many threads the event loop gets, where it is not one for each core.
+    pub(crate) fn threads(&self) -> Option<usize> {
+        matches!(self, Self::Ingest(_)).then(ingest::threads)
+    }
+}
+
 /// Runs a subcommand with the configuration file that was named.
 pub(crate) async fn run(command: Command, file: Option<&Path>) -> Result<ExitCode> {
     match command {
