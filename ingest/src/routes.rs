@@ -26,8 +26,9 @@ use crate::stats::Stats;
 /// The largest form that a signed request may come in. Deliveries are not bounded by it.
 const MAX_FORM_BYTES: usize = 65_536;
 
-/// From this size on, a body is worth a thread of its own: it takes longer to read than a thread takes to wake.
-const LARGE_BODY_BYTES: usize = 262_144;
+/// From this size on, a body is worth a thread of its own: it takes longer to read than a thread takes to wake, and a flood of such bodies keeps
+/// all cores busy.
+const LARGE_BODY_BYTES: usize = 16_384;
 
 /// What handlers need, shared by all requests.
 pub struct Receiver {

@@ -34,7 +34,7 @@ struct Client {
 }
 
 impl KafkaPublisher {
-    /// Builds the producer; it connects in the background.
+    /// Builds the producer; it connects in the background. To be called on a Tokio runtime, which then forwards deliveries.
     ///
     /// # Errors
     ///

@@ -1,4 +1,7 @@
 //! Where records go: a [`Publisher`] answers only when every record is durable.
+//!
+//! - [`kafka`]: the producer. `outbox` gathers what arrives together before it, `countdown` says after it when a delivery is through.
+//! - [`memory`]: remembers, for tests.
 
 mod countdown;
 pub mod kafka;
