@@ -130,8 +130,8 @@ pub(crate) fn write_json<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, scalar
 }
 
 /// Appends text as JSON. Most text needs no escape, and then a look at it is all that it costs.
+#[expect(clippy::needless_bitwise_bool, reason = "without branches the compiler looks at many bytes at once")]
 pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
-    // Without a way out of the loop, which lets the compiler look at many bytes at once.
     let needs_escape =
         text.bytes().fold(false, |found, byte| found | (byte < b' ') | (byte == b'"') | (byte == b'\\'));
     if needs_escape {
