@@ -46,17 +46,19 @@ pub struct Outcome {
 /// What a failed transaction calls for.
 #[derive(Debug, PartialEq, Eq)]
 enum Disposition {
-    /// A value that the database cannot take (SQLSTATE class 22): find the record.
+    /// A value that the database cannot take: find the record.
     Bisect,
     /// Everything else: try again, for ever. The records are safe in Kafka.
     Retry,
 }
 
 fn disposition(error: &sqlx::Error) -> Disposition {
-    match error.as_database_error().and_then(sqlx::error::DatabaseError::code) {
-        Some(code) if code.starts_with("22") => Disposition::Bisect,
-        _ => Disposition::Retry,
-    }
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let is_about_a_value = code.is_some_and(|code| {
+        // Data exceptions; a check that a value does not pass; an id that is too long for an index.
+        code.starts_with("22") || code == "23514" || code == "54000"
+    });
+    if is_about_a_value { Disposition::Bisect } else { Disposition::Retry }
 }
 
 impl Lander {

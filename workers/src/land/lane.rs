@@ -26,6 +26,9 @@ use crate::settings::LandSettings;
 /// How long one poll waits when there is nothing: what a rebalance or the end of the process may be late by.
 const IDLE_POLL: Duration = Duration::from_millis(100);
 
+/// The bytes of a batch, so that a flood of large changes fits into a statement and into memory. At most one record more.
+const BATCH_BYTES: usize = 32 << 20;
+
 /// How long Kafka may take to say where a partition begins and ends.
 const WATERMARK_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -123,12 +126,15 @@ impl LaneRunner {
     /// Polls until a batch is full or has waited long enough. Rebalances happen in here, between batches.
     fn gather(&self) -> Vec<Incoming> {
         let mut records = Vec::new();
+        let mut bytes = 0;
         let mut deadline: Option<Instant> = None;
-        while records.len() < self.settings.batch_changes {
+        while records.len() < self.settings.batch_changes && bytes < BATCH_BYTES {
             let wait = deadline.map_or(IDLE_POLL, |at| at.saturating_duration_since(Instant::now()));
             match self.consumer.poll(wait) {
                 Some(Ok(message)) => {
-                    records.push(Incoming::read(self.lander.lane, &message));
+                    let record = Incoming::read(self.lander.lane, &message);
+                    bytes += record.bytes.len();
+                    records.push(record);
                     deadline.get_or_insert_with(|| Instant::now() + self.settings.batch_wait);
                 }
                 Some(Err(error)) => self.consumer.context().handle(&self.consumer, &error),

@@ -1,6 +1,7 @@
 //! One batch, one transaction: what it writes, what it refuses, what it counts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cekbrand_devkit::servers::{TestDatabase, TestServers};
 use cekbrand_schema::envelope::{self, Arrival};
@@ -202,6 +203,31 @@ async fn a_record_that_the_database_refuses_is_found_and_dead_lettered_alone() {
     assert_eq!((dead[0].1.as_str(), &dead[0].2), ("data_error", &batch[13].bytes));
     assert!(bench.books_close().await);
     assert_eq!(bench.count("event_key").await, 18, "a dead letter may be tried again");
+}
+
+/// PostgreSQL's indexes hold no more than a third of a page; the digests keep it from being compressed below that.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_too_long_for_an_index_is_dead_lettered_alone() {
+    let bench = Bench::new(Lane::Comments).await;
+    let long: String = (0..200_u8).map(|i| identity::identify_body(&[i]).to_string()).collect();
+    let value = format!(r#"{{"media_id":"s","{long}":7}}"#);
+    let batch = [
+        comment((0, 0), "a", "x"),
+        comment((0, 1), &long, "x"),
+        record((0, 2), &long, "comments", r#"{"id":"b","text":"x","media":{"id":"m"}}"#, 2),
+        record((0, 3), ACCOUNT, "story_insights", &value, 3),
+        comment((0, 4), "c", "x"),
+    ];
+    let landing = tokio::time::timeout(Duration::from_mins(1), bench.land(&batch)).await;
+    let outcome = landing.expect("nothing that a record holds may stop its lane");
+    assert_eq!((outcome.tally, outcome.next[&0]), (tally(2, 0, 3, 0), 5));
+    let dead: Vec<Vec<u8>> =
+        sqlx::query_scalar(r#"SELECT payload FROM pipeline.dead_letter ORDER BY "offset""#)
+            .fetch_all(&bench.pool())
+            .await
+            .unwrap();
+    assert_eq!(dead, [&batch[1], &batch[2], &batch[3]].map(|record| record.bytes.clone()));
+    assert!(bench.books_close().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
