@@ -73,7 +73,8 @@ pub fn records_of(changes: &[Change<'_>], secret: &str, received_at: Timestamp) 
     for change in changes {
         let identity = identify(change, &mut scratch);
         let value = envelope::write(change, &identity, &arrival);
-        if value.len() > MAX_VALUE_BYTES {
+        // The account is the record's key and counts as well.
+        if value.len() + change.account_id.len() > MAX_VALUE_BYTES {
             dead_letters += 1;
             records.extend(dead_letter(identity.event_id, &value, "record_too_large", secret, received_at));
             continue;

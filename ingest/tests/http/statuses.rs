@@ -260,6 +260,21 @@ async fn a_change_larger_than_a_record_goes_to_the_dead_letters_in_numbered_part
     assert!(records.iter().all(|r| r.key == records[0].key), "all parts travel to one partition");
 }
 
+/// A change below the limit whose key, the account, takes it above.
+#[tokio::test]
+async fn a_key_counts_towards_a_records_size() {
+    let receiver = Receiver::new(&settings());
+    let account = "1".repeat(500_000);
+    let body = format!(
+        r#"{{"object":"instagram","entry":[{{"id":"{account}","time":1,"changes":[{{"field":"comments","value":{{"id":"1"}}}}]}}]}}"#
+    );
+    assert_eq!(receiver.post(body.as_bytes(), &[&sign(body.as_bytes())]).await.status, StatusCode::OK);
+    let records = receiver.publisher.records();
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0].dead.as_ref().unwrap().reason, "record_too_large");
+    assert!(records[0].key.len() + records[0].value.len() < 1_000_000, "what a broker takes");
+}
+
 #[tokio::test]
 async fn other_methods_and_paths_are_not_served() {
     let receiver = Receiver::new(&settings());
