@@ -335,11 +335,13 @@ impl Bench {
         self.simulator.calls().iter().filter(|call| call.status.is_none() || call.at > recent).count() as u64
     }
 
-    /// What nobody may ever find anywhere.
+    /// What nobody may ever find anywhere, as it is and as a column of bytes would show it.
     pub(crate) fn secrets(&self) -> Vec<String> {
         let mut secrets = self.simulator.secrets();
         secrets.push(TOKEN_KEY.to_owned());
         assert!(secrets.len() > 2);
+        let as_bytes: Vec<String> = secrets.iter().map(const_hex::encode).collect();
+        secrets.extend(as_bytes);
         secrets
     }
 
