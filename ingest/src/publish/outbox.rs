@@ -12,7 +12,8 @@ use super::PublishError;
 use super::countdown::Countdown;
 use crate::record::Record;
 
-/// Turns of the event loop that a parcel waits for others. Measured: each up to here took something off a delivery's cost under load.
+/// Turns of the event loop that a parcel waits for others. Measured with 256 connections on two cores: without any, a delivery costs a sixth more; with
+/// more of them, no less.
 const TURNS: usize = 8;
 
 /// Parcels in a group, and records handed over before other tasks get their turn.
