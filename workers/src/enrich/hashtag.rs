@@ -1,9 +1,13 @@
 //! Hashtags of a caption, as Instagram links them.
 
+/// The longest hashtag that Instagram is known to link, in characters. What is longer is mostly a sentence in a script without spaces; it
+/// would also not fit into the indexes that hashtags are counted by.
+const LONGEST: usize = 100;
+
 /// The caption's hashtags in lower case, without `#`, each once, in the order of their first appearance.
 ///
 /// A hashtag starts at a `#` that does not follow a letter, digit or underscore, and is made of letters, digits, marks and underscores, not of
-/// digits alone.
+/// digits alone. One of more than 100 characters is text.
 pub fn of(caption: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut previous = ' ';
@@ -15,6 +19,9 @@ pub fn of(caption: &str) -> Vec<String> {
         }
         let rest = &caption[at + letter.len_utf8()..];
         let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        if rest[..end].chars().count() > LONGEST {
+            continue;
+        }
         let hashtag = rest[..end].to_lowercase();
         if hashtag.chars().any(|c| !c.is_numeric()) && !found.contains(&hashtag) {
             found.push(hashtag);
@@ -46,6 +53,12 @@ mod tests {
         ] {
             assert_eq!(of(caption), hashtags, "{caption}");
         }
+    }
+
+    #[test]
+    fn a_sentence_without_spaces_is_no_hashtag() {
+        let (longest, sentence) = ("語".repeat(100), "語".repeat(101));
+        assert_eq!(of(&format!("#{longest} #{sentence} #kopi")), [longest, "kopi".to_owned()]);
     }
 
     proptest! {
