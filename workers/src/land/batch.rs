@@ -53,11 +53,14 @@ enum Disposition {
 }
 
 fn disposition(error: &sqlx::Error) -> Disposition {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    let is_about_a_value = code.is_some_and(|code| {
-        // Data exceptions; a check that a value does not pass; an id that is too long for an index.
-        code.starts_with("22") || code == "23514" || code == "54000"
-    });
+    let Some(error) = error.as_database_error() else { return Disposition::Retry };
+    let is_about_a_value = match error.code().as_deref() {
+        // A row that fits no partition has this code as well, but names no constraint: it passes with the next try.
+        Some("23514") => error.constraint().is_some(),
+        // Data exceptions; what is too long for an index.
+        Some(code) => code.starts_with("22") || code == "54000",
+        None => false,
+    };
     if is_about_a_value { Disposition::Bisect } else { Disposition::Retry }
 }
 

@@ -1,5 +1,7 @@
 //! One batch, one transaction: what it writes, what it refuses, what it counts.
 
+mod refused;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,7 +48,8 @@ impl Bench {
     }
 
     async fn land(&self, records: &[Incoming]) -> Outcome {
-        self.lander.land(records, &self.owned).await
+        let landing = tokio::time::timeout(Duration::from_mins(1), self.lander.land(records, &self.owned));
+        landing.await.expect("nothing that a record holds may stop its lane")
     }
 
     async fn count(&self, table: &'static str) -> i64 {
@@ -177,77 +180,6 @@ async fn taking_a_partition_waits_for_the_former_owners_open_transaction() {
     assert!(!taking.is_finished());
     zombie.commit().await.unwrap();
     assert_eq!(taking.await.unwrap().next, 7, "it starts where the former owner committed");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_record_that_the_database_refuses_is_found_and_dead_lettered_alone() {
-    let bench = Bench::new(Lane::Comments).await;
-    let trigger = "
-        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE EXCEPTION 'no such text' USING ERRCODE = '22023'; END $$;
-        CREATE TRIGGER refuse BEFORE INSERT ON instagram.media_comment FOR EACH ROW
-        WHEN (NEW.text = 'poison') EXECUTE FUNCTION refuse();";
-    sqlx::raw_sql(trigger).execute(&bench.pool()).await.unwrap();
-    let batch: Vec<Incoming> = (0..20)
-        .map(|i| comment((0, i), &format!("c{i}"), if i == 13 || i == 17 { "poison" } else { "fine" }))
-        .collect();
-    let outcome = bench.land(&batch).await;
-    assert_eq!((outcome.tally, outcome.next[&0]), (tally(18, 0, 2, 0), 20));
-    assert!(outcome.dead[0].contains("no such text"));
-    let dead: Vec<(i64, String, Vec<u8>)> =
-        sqlx::query_as(r#"SELECT "offset", reason, payload FROM pipeline.dead_letter ORDER BY "offset""#)
-            .fetch_all(&bench.pool())
-            .await
-            .unwrap();
-    assert_eq!(dead.iter().map(|d| d.0).collect::<Vec<_>>(), [13, 17]);
-    assert_eq!((dead[0].1.as_str(), &dead[0].2), ("data_error", &batch[13].bytes));
-    assert!(bench.books_close().await);
-    assert_eq!(bench.count("event_key").await, 18, "a dead letter may be tried again");
-}
-
-/// PostgreSQL's indexes hold no more than a third of a page; the digests keep it from being compressed below that.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_id_too_long_for_an_index_is_dead_lettered_alone() {
-    let bench = Bench::new(Lane::Comments).await;
-    let long: String = (0..200_u8).map(|i| identity::identify_body(&[i]).to_string()).collect();
-    let value = format!(r#"{{"media_id":"s","{long}":7}}"#);
-    let batch = [
-        comment((0, 0), "a", "x"),
-        comment((0, 1), &long, "x"),
-        record((0, 2), &long, "comments", r#"{"id":"b","text":"x","media":{"id":"m"}}"#, 2),
-        record((0, 3), ACCOUNT, "story_insights", &value, 3),
-        comment((0, 4), "c", "x"),
-    ];
-    let landing = tokio::time::timeout(Duration::from_mins(1), bench.land(&batch)).await;
-    let outcome = landing.expect("nothing that a record holds may stop its lane");
-    assert_eq!((outcome.tally, outcome.next[&0]), (tally(2, 0, 3, 0), 5));
-    let dead: Vec<Vec<u8>> =
-        sqlx::query_scalar(r#"SELECT payload FROM pipeline.dead_letter ORDER BY "offset""#)
-            .fetch_all(&bench.pool())
-            .await
-            .unwrap();
-    assert_eq!(dead, [&batch[1], &batch[2], &batch[3]].map(|record| record.bytes.clone()));
-    assert!(bench.books_close().await);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn records_that_are_no_envelopes_are_dead_lettered_with_their_reason() {
-    let bench = Bench::new(Lane::Comments).await;
-    let garbage = |offset, bytes: &[u8]| Incoming {
-        partition: 0,
-        offset,
-        bytes: bytes.to_vec(),
-        content: decode::change(bytes),
-    };
-    let batch =
-        [garbage(0, b"\xff\x00garbage"), garbage(1, br#"{"schema_version":9}"#), comment((0, 2), "a", "x")];
-    assert_eq!(bench.land(&batch).await.tally, tally(1, 0, 2, 0));
-    let reasons: Vec<String> =
-        sqlx::query_scalar(r#"SELECT reason FROM pipeline.dead_letter ORDER BY "offset""#)
-            .fetch_all(&bench.pool())
-            .await
-            .unwrap();
-    assert_eq!(reasons, ["invalid_envelope", "unknown_envelope_version"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
