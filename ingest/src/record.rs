@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use crate::signature::SignedBody;
 
-/// The largest value that a record may have, so that no broker's limit of 1 MB needs raising.
-const MAX_VALUE_BYTES: usize = 900_000;
+/// The largest key and value that a record may have together, so that no broker's limit of 1 MB needs raising.
+const MAX_RECORD_BYTES: usize = 900_000;
 
 /// One record to be published.
 #[derive(Debug, Clone)]
@@ -73,8 +73,7 @@ pub fn records_of(changes: &[Change<'_>], secret: &str, received_at: Timestamp) 
     for change in changes {
         let identity = identify(change, &mut scratch);
         let value = envelope::write(change, &identity, &arrival);
-        // The account is the record's key and counts as well.
-        if value.len() + change.account_id.len() > MAX_VALUE_BYTES {
+        if change.account_id.len() + value.len() > MAX_RECORD_BYTES {
             dead_letters += 1;
             records.extend(dead_letter(identity.event_id, &value, "record_too_large", secret, received_at));
             continue;
@@ -97,10 +96,10 @@ fn dead_letter(
     secret: &str,
     received_at: Timestamp,
 ) -> Vec<Record> {
-    let parts = bytes.len().div_ceil(MAX_VALUE_BYTES).max(1);
+    let parts = bytes.len().div_ceil(MAX_RECORD_BYTES).max(1);
     let record = |part: usize| {
-        let from = part * MAX_VALUE_BYTES;
-        let to = bytes.len().min(from + MAX_VALUE_BYTES);
+        let from = part * MAX_RECORD_BYTES;
+        let to = bytes.len().min(from + MAX_RECORD_BYTES);
         let dead = DeadPart { reason, part, parts, received_at, secret: secret.to_owned() };
         let value = bytes[from..to].to_vec();
         Record { lane: Lane::DeadLetter, key: event_id.to_string(), event_id, value, dead: Some(dead) }

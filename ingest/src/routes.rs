@@ -169,13 +169,15 @@ async fn deliver(receiver: &Arc<Receiver>, request: Request) -> Result<Accepted,
     let _request = receiver.requests.take(1).ok_or(Problem::Overloaded)?;
     let (parts, body) = request.into_parts();
     let claim = Claim::read(&parts.headers)?;
-    let (bytes, _share) = body::read(&receiver.body, &parts.headers, body).await?;
-    let (signed, taken) = if bytes.len() < LARGE_BODY_BYTES {
-        receiver.take(claim, bytes)?
+    let (bytes, share) = body::read(&receiver.body, &parts.headers, body).await?;
+    let (read, _share) = if bytes.len() < LARGE_BODY_BYTES {
+        (receiver.take(claim, bytes), share)
     } else {
         let receiver = Arc::clone(receiver);
-        aside(move || receiver.take(claim, bytes)).await?
+        // The share goes along: the bytes are there until they are read, even if the caller hangs up meanwhile.
+        aside(move || (receiver.take(claim, bytes), share)).await?
     };
+    let (signed, taken) = read?;
     let accepted = Accepted {
         secret: Arc::clone(signed.secret()),
         changes: taken.changes,
@@ -196,11 +198,9 @@ impl Receiver {
 }
 
 /// Works on a thread of its own, so that nobody waits behind it.
-async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, SignatureError> + Send + 'static,
-) -> Result<T, Problem> {
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(outcome) => Ok(outcome?),
+        Ok(outcome) => Ok(outcome),
         Err(error) => match error.try_into_panic() {
             // As it would have gone on without a thread of its own.
             Ok(panic) => std::panic::resume_unwind(panic),

@@ -54,7 +54,7 @@ impl Drop for Parcel {
     fn drop(&mut self) {
         let left = self.records.len();
         if left > 0 {
-            self.countdown.fail(PublishError::Refused("the receiver is ending".to_owned()), left);
+            self.countdown.fail(PublishError::Refused("it was not handed to the client".to_owned()), left);
         }
     }
 }
