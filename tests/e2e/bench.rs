@@ -1,6 +1,7 @@
-//! Servers, processes and the questions that the test asks them.
+//! Servers and processes: started, fed, killed and waited for. What came of it: [`outcome`].
 
-use std::collections::{BTreeMap, BTreeSet};
+mod outcome;
+
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,9 +12,8 @@ use cekbrand_devkit::servers::{TestDatabase, TestServers};
 use cekbrand_devkit::simulator::{Simulator, SimulatorConfig};
 use cekbrand_devkit::world::{World, WorldConfig};
 use cekbrand_schema::{Clock, SystemClock, Topics};
+use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::Headers;
-use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
@@ -31,26 +31,6 @@ pub(crate) struct Bench {
     simulator: Simulator,
     marks: tempfile::TempDir,
     webhook_port: u16,
-}
-
-/// The ledger, summed over all partitions.
-#[derive(Debug, sqlx::FromRow)]
-pub(crate) struct Books {
-    pub(crate) landed: i64,
-    pub(crate) duplicates: i64,
-    pub(crate) dead_lettered: i64,
-    pub(crate) expired: i64,
-    pub(crate) closed: bool,
-}
-
-/// The ledger's sums, as the sender counts.
-#[derive(Debug)]
-pub(crate) struct Sums {
-    pub(crate) landed: u64,
-    pub(crate) duplicates: u64,
-    pub(crate) dead_lettered: u64,
-    pub(crate) expired: i64,
-    pub(crate) closed: bool,
 }
 
 /// Waits until `condition` holds and says how long that took. Until then the condition says what is missing.
@@ -189,21 +169,6 @@ impl Bench {
         Sender::new(SenderConfig::new(url, Signer::new(self.simulator.app_secret()))).unwrap()
     }
 
-    /// The events that landed: account, field, raw value.
-    pub(crate) async fn events(&self) -> Vec<(String, String, String)> {
-        let sql = "SELECT account_id, field, raw FROM pipeline.event";
-        sqlx::query_as(sql).fetch_all(&self.pool()).await.unwrap()
-    }
-
-    /// The dead letters: reason and whole body, put together from its parts.
-    pub(crate) async fn dead_letters(&self) -> Vec<(String, Vec<u8>)> {
-        let sql = "SELECT dead.reason, dead.payload || coalesce((
-                       SELECT string_agg(part.payload, ''::bytea ORDER BY part.part) FROM pipeline.dead_letter_part AS part
-                       WHERE part.event_id = dead.event_id), '')
-                   FROM pipeline.dead_letter AS dead";
-        sqlx::query_as(sql).fetch_all(&self.pool()).await.unwrap()
-    }
-
     /// Whether a worker has a transaction open.
     pub(crate) async fn is_in_transaction(&self, worker: &str) -> bool {
         let sql = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = $1 AND state = 'idle in transaction')";
@@ -257,49 +222,6 @@ impl Bench {
         ends.await.unwrap() - next
     }
 
-    pub(crate) async fn books(&self) -> Sums {
-        let sql = "SELECT sum(landed)::bigint AS landed, sum(duplicates)::bigint AS duplicates, sum(dead_lettered)::bigint AS dead_lettered,
-                          sum(expired)::bigint AS expired, bool_and(closed) AS closed FROM pipeline.ledger";
-        let books: Books = sqlx::query_as(sql).fetch_one(&self.pool()).await.unwrap();
-        Sums {
-            landed: books.landed.cast_unsigned(),
-            duplicates: books.duplicates.cast_unsigned(),
-            dead_lettered: books.dead_lettered.cast_unsigned(),
-            expired: books.expired,
-            closed: books.closed,
-        }
-    }
-
-    async fn lines(&self, sql: &'static str) -> BTreeSet<String> {
-        let lines: Vec<String> = sqlx::query_scalar(sql).fetch_all(&self.pool()).await.unwrap();
-        let number = lines.len();
-        let distinct: BTreeSet<String> = lines.into_iter().collect();
-        assert_eq!(distinct.len(), number, "a row stands twice: {sql}");
-        distinct
-    }
-
-    pub(crate) async fn event_ids(&self) -> BTreeSet<String> {
-        self.lines("SELECT encode(event_id, 'hex') FROM pipeline.event").await
-    }
-
-    /// Comments that a webhook brought: id, medium, text.
-    pub(crate) async fn comments(&self) -> Vec<(String, Option<String>, Option<String>)> {
-        let sql = "SELECT id, media_id, text FROM instagram.media_comment WHERE raw_event_id IS NOT NULL";
-        sqlx::query_as(sql).fetch_all(&self.pool()).await.unwrap()
-    }
-
-    pub(crate) async fn webhook_figures(&self) -> BTreeSet<String> {
-        self.lines(
-            "SELECT concat_ws(' ', media_id, metric, coalesce(value::text, '-'), coalesce(absence::text, '-'))
-             FROM instagram.media_insight WHERE source = 'webhook'",
-        )
-        .await
-    }
-
-    pub(crate) async fn tasks(&self) -> BTreeSet<String> {
-        self.lines("SELECT concat_ws(' ', kind, target_id, account_id) FROM pipeline.enrichment_task").await
-    }
-
     /// From here on the database notes which worker inserts events.
     async fn watch_who_lands(&self) {
         let sql = "
@@ -314,13 +236,6 @@ impl Bench {
         sqlx::raw_sql(sql).execute(&self.pool()).await.unwrap();
     }
 
-    /// How many changes each worker landed.
-    pub(crate) async fn shares(&self) -> BTreeMap<String, i64> {
-        let sql = "SELECT worker, sum(number)::bigint FROM public.landed_by GROUP BY worker";
-        let shares: Vec<(String, i64)> = sqlx::query_as(sql).fetch_all(&self.pool()).await.unwrap();
-        shares.into_iter().collect()
-    }
-
     pub(crate) fn graph_calls(&self) -> u64 {
         self.simulator.total_cost()
     }
@@ -333,39 +248,6 @@ impl Bench {
     pub(crate) fn calls_in_flight(&self) -> u64 {
         let recent = SystemClock.now() - Duration::from_secs(2);
         self.simulator.calls().iter().filter(|call| call.status.is_none() || call.at > recent).count() as u64
-    }
-
-    /// What nobody may ever find anywhere, as it is and as a column of bytes would show it.
-    pub(crate) fn secrets(&self) -> Vec<String> {
-        let mut secrets = self.simulator.secrets();
-        secrets.push(TOKEN_KEY.to_owned());
-        assert!(secrets.len() > 2);
-        let as_bytes: Vec<String> = secrets.iter().map(const_hex::encode).collect();
-        secrets.extend(as_bytes);
-        secrets
-    }
-
-    /// Every table and every topic, as text, with its name.
-    pub(crate) async fn everything_written(&self) -> Vec<(String, String)> {
-        let sql = "SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables
-                   WHERE table_schema IN ('pipeline', 'instagram', 'toba_cek_insta') AND table_type = 'BASE TABLE'";
-        let tables: Vec<String> = sqlx::query_scalar(sql).fetch_all(&self.pool()).await.unwrap();
-        let mut places = Vec::new();
-        for table in tables {
-            let rows = sqlx::AssertSqlSafe(format!(
-                "SELECT coalesce(string_agg(row_to_json(r)::text, E'\\n'), '') FROM {table} AS r"
-            ));
-            places.push((table, sqlx::query_scalar(rows).fetch_one(&self.pool()).await.unwrap()));
-        }
-        let (brokers, topics) = (self.servers.kafka_brokers().to_owned(), self.topics.clone());
-        let read = tokio::task::spawn_blocking(move || {
-            topics
-                .iter()
-                .map(|(_, topic)| (topic.to_owned(), whole_topic(&brokers, topic)))
-                .collect::<Vec<_>>()
-        });
-        places.extend(read.await.unwrap());
-        places
     }
 }
 
@@ -383,29 +265,4 @@ impl Worker {
     pub(crate) fn log(&self) -> String {
         self.role.log()
     }
-}
-
-/// All values and headers of a topic, as text.
-fn whole_topic(brokers: &str, topic: &str) -> String {
-    let consumer: BaseConsumer =
-        ClientConfig::new().set("bootstrap.servers", brokers).set("group.id", "e2e-reader").create().unwrap();
-    let mut wanted = TopicPartitionList::new();
-    let mut left = 0;
-    for partition in 0..PARTITIONS {
-        let (low, high) = consumer.fetch_watermarks(topic, partition, Duration::from_secs(10)).unwrap();
-        wanted.add_partition_offset(topic, partition, Offset::Offset(low)).unwrap();
-        left += high - low;
-    }
-    consumer.assign(&wanted).unwrap();
-    let mut text = String::new();
-    while left > 0 {
-        let message = consumer.poll(Duration::from_secs(10)).expect("the records are there").unwrap();
-        text.push_str(&String::from_utf8_lossy(message.payload().unwrap_or_default()));
-        for header in message.headers().iter().flat_map(|headers| headers.iter()) {
-            text.push_str(&String::from_utf8_lossy(header.value.unwrap_or_default()));
-        }
-        text.push('\n');
-        left -= 1;
-    }
-    text
 }
