@@ -11,7 +11,6 @@
 //! In reading order:
 //! - [`settings`]: hosts, version, time-outs, the app's secret.
 //! - [`catalogue`]: every kind of read, by the id it has in `instagram.fetch_catalogue`.
-//! - [`metric`]: which metric exists for which kind of medium today, and which are retired.
 //! - [`request`]: one read, described without its token.
 //! - [`api`]: the trait [`GraphApi`]; [`http`] is its implementation over HTTPS, [`proof`] signs its calls.
 //! - [`answer`]: what came back; [`usage`] reads its rate limit headers, [`paging`] makes its body fit to be kept.
@@ -30,7 +29,6 @@ pub mod error;
 pub mod http;
 pub mod insight;
 pub mod json;
-pub mod metric;
 pub mod node;
 pub mod paging;
 pub mod proof;
@@ -44,7 +42,6 @@ pub use api::{Credential, Flavour, GraphApi, Pending};
 pub use catalogue::Fetch;
 pub use error::{Disposition, GraphError, Scope};
 pub use http::HttpGraphApi;
-pub use metric::ProductType;
 pub use request::Request;
 pub use settings::Settings;
 pub use usage::Usage;

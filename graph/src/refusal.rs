@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use crate::metric::ProductType;
+use cekbrand_schema::ProductType;
 
 /// Which of the metrics asked for a refusal names as bad. Empty when it names none, or all of them: then nothing is known.
 ///

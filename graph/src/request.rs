@@ -58,7 +58,7 @@ pub enum Request {
     MediaInsights {
         /// The medium.
         id: MediaId,
-        /// Names from [`crate::metric`].
+        /// Names from [`cekbrand_schema::metric`].
         metrics: Vec<&'static str>,
     },
     /// One metric of a medium, split by its breakdown.

@@ -9,7 +9,7 @@
 //! - [`settings`]; [`routes`]: the HTTP surface as a table, and what every request passes. `server` accepts connections.
 //! - [`problem`]: every answer that is not 200.
 //! - [`access`]: API keys, checked; [`keys`]: API keys, made; [`limit`]: how often one key may ask.
-//! - [`media`]: what is known of a medium. [`catalogue`]: which metrics exist, and what became of the old ones.
+//! - [`media`]: what is known of a medium, and which figures there can be.
 //! - [`pipeline`]: the books, the tasks, and what is stuck.
 //! - [`observe`]: request ids, spans, metrics. [`progress`]: readiness.
 //! - `query`: all SQL.
@@ -19,7 +19,6 @@
 //! last used.
 
 pub mod access;
-pub mod catalogue;
 mod iso;
 pub mod keys;
 pub mod limit;

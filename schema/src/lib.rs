@@ -13,6 +13,7 @@
 //! - [`event`]: what a change's payload says, typed.
 //! - [`topic`]: lanes, topics, consumer groups, header names.
 //! - [`ids`]: typed ids. [`figure`]: numbers that may be absent, and how observations merge.
+//! - [`metric`]: which figures exist for which kind of medium today, what each means, and which are retired.
 //! - [`meta_time`]: Meta's ways of writing an instant. [`clock`]: where the present comes from. [`health`], [`kafka`]: what roles share.
 //!
 //! Invariants: an old envelope parses for ever; a change's raw value is kept byte by byte; unknown is not zero.
@@ -28,6 +29,7 @@ pub mod ids;
 pub mod kafka;
 mod lenient;
 pub mod meta_time;
+pub mod metric;
 pub mod repair;
 pub mod topic;
 pub mod value;
@@ -35,4 +37,5 @@ pub mod value;
 pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
 pub use figure::{Absence, Figure, Observation, Source};
 pub use ids::{AccountId, CommentId, EventId, MediaId, UserId};
+pub use metric::ProductType;
 pub use topic::{Lane, Topics};

@@ -1,10 +1,10 @@
 //! The shapes of answers about one medium. Field names are those that readers already know.
 
+use cekbrand_schema::metric::{self, retired};
 use cekbrand_schema::{Absence, MediaId, Source};
 use serde::Serialize;
 
 use super::selection::{Finding, Selection};
-use crate::catalogue;
 use crate::iso::Iso;
 use crate::query::figure::Known;
 
@@ -62,8 +62,8 @@ pub(super) struct Insight {
 
 impl Insight {
     pub(super) fn new(name: String, finding: Finding) -> Self {
-        let today = catalogue::find(&name);
-        let retired = catalogue::retirement(&name);
+        let today = metric::find(&name);
+        let retired = retired::of_media(&name);
         let provenance = Provenance::new(finding);
         Self {
             period: "lifetime",

@@ -4,10 +4,9 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
-use cekbrand_schema::MediaId;
+use cekbrand_schema::{MediaId, ProductType};
 use serde::Deserialize;
 
-use crate::catalogue::MediaType;
 use crate::problem::Problem;
 
 /// Far longer than any id that Meta has given out.
@@ -24,10 +23,14 @@ pub(super) fn media_id(text: String) -> Result<MediaId, Problem> {
 }
 
 /// Parses a kind of medium.
-pub(super) fn media_type(text: &str) -> Result<MediaType, Problem> {
-    MediaType::parse(text).ok_or_else(|| Problem::InvalidParameter {
+pub(super) fn product_type(text: &str) -> Result<ProductType, Problem> {
+    let product = ProductType::parse(text);
+    if product.has_insights() {
+        return Ok(product);
+    }
+    Err(Problem::InvalidParameter {
         detail: "There is no such media_type.".into(),
-        allowed: MediaType::ALL.iter().map(MediaType::to_string).collect(),
+        allowed: ProductType::WITH_INSIGHTS.iter().map(ProductType::to_string).collect(),
     })
 }
 
@@ -50,7 +53,7 @@ impl<S: Send + Sync> FromRequestParts<S> for MediumInPath {
 #[derive(Debug)]
 pub struct Asked {
     /// The kind that the caller takes the medium for.
-    pub(super) media_type: Option<MediaType>,
+    pub(super) product: Option<ProductType>,
     /// Metrics in lower case, each once; `None` means all.
     pub(super) metrics: Option<Vec<String>>,
 }
@@ -68,7 +71,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
         let Query(raw) = Query::<RawAsked>::try_from_uri(&parts.uri)
             .map_err(|_| Problem::invalid("media_type and metrics may each be given once."))?;
         Ok(Self {
-            media_type: raw.media_type.as_deref().map(media_type).transpose()?,
+            product: raw.media_type.as_deref().map(product_type).transpose()?,
             metrics: raw.metrics.map(|list| list.parse::<MetricList>()).transpose()?.map(|list| list.0),
         })
     }

@@ -10,7 +10,8 @@ mod selection;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use cekbrand_schema::MediaId;
+use cekbrand_schema::metric::{self, NAVIGATION, PROFILE_ACTIVITY, Split, retired};
+use cekbrand_schema::{MediaId, ProductType};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -19,7 +20,6 @@ use self::asked::{Asked, MediumInPath};
 use self::knowledge::{Knowledge, KnowledgeAnswer};
 use self::parts::PartsAnswer;
 use self::selection::{Selection, Stored};
-use crate::catalogue::{self, MediaType, NAVIGATION, PROFILE_ACTIVITY, RETIRED};
 use crate::iso::Iso;
 use crate::problem::Problem;
 use crate::query::{figure, medium};
@@ -36,19 +36,19 @@ pub async fn figures(
     asked: Asked,
 ) -> Result<Json<MediaAnswer>, Problem> {
     let known_type = stored_type(&api, &id).await?;
-    let kind = agreed_kind(asked.media_type, known_type.as_deref())?;
+    let product = agreed_product(asked.product, known_type.as_deref())?;
     let stored = figure::latest(&api.pool, &id).await?;
     if stored.is_empty() {
         return Err(Problem::NotCollected);
     }
     let selection = match &asked.metrics {
-        Some(metrics) => Selection::of(metrics, kind, &stored)?,
+        Some(metrics) => Selection::of(metrics, product, &stored)?,
         None => Selection::all(&stored),
     };
     if let Some(problem) = selection.withheld() {
         return Err(problem);
     }
-    let media_type = known_type.or(kind.map(|kind| kind.to_string()));
+    let media_type = known_type.or(product.map(|product| product.to_string()));
     Ok(Json(MediaAnswer::new(id, media_type, selection, Iso(api.clock.now()))))
 }
 
@@ -61,7 +61,7 @@ pub async fn profile_activity(
     State(api): State<Api>,
     MediumInPath(id): MediumInPath,
 ) -> Result<Json<PartsAnswer>, Problem> {
-    split(&api, id, (PROFILE_ACTIVITY, "action_type")).await
+    split(&api, id, PROFILE_ACTIVITY).await
 }
 
 /// `GET /api/instagram/insights/{story_id}/navigation`.
@@ -73,7 +73,7 @@ pub async fn navigation(
     State(api): State<Api>,
     MediumInPath(id): MediumInPath,
 ) -> Result<Json<PartsAnswer>, Problem> {
-    split(&api, id, (NAVIGATION, "story_navigation_action_type")).await
+    split(&api, id, NAVIGATION).await
 }
 
 /// `GET /api/instagram/insights/metrics/{media_type}`.
@@ -82,24 +82,25 @@ pub async fn navigation(
 ///
 /// [`Problem::InvalidParameter`] where there is no such kind of medium.
 pub async fn metrics(
-    kind: Result<Path<String>, axum::extract::rejection::PathRejection>,
+    named: Result<Path<String>, axum::extract::rejection::PathRejection>,
 ) -> Result<Json<Value>, Problem> {
-    let Path(kind) = kind.map_err(|_| Problem::invalid("There is no such media_type."))?;
-    let kind = asked::media_type(&kind)?;
-    let metrics = catalogue::of(Some(kind)).map(|metric| {
+    let Path(named) = named.map_err(|_| Problem::invalid("There is no such media_type."))?;
+    let product = asked::product_type(&named)?;
+    let metrics = metric::of(product).map(|metric| {
         json!({
             "name": metric.name,
             "period": "lifetime",
             "title": metric.title,
             "description": metric.description,
+            "unit": metric.unit.as_str(),
             "breakdown": metric.breakdown,
         })
     });
-    let retired =
-        RETIRED.iter().map(|retired| json!({ "name": retired.name, "answered_with": retired.successor }));
+    let retired = retired::all_of_media()
+        .map(|retired| json!({ "name": retired.name, "answered_with": retired.successor.metric() }));
     Ok(Json(json!({
         "success": true,
-        "media_type": kind,
+        "media_type": product,
         "metrics": metrics.collect::<Vec<_>>(),
         "retired": retired.collect::<Vec<_>>(),
     })))
@@ -147,20 +148,16 @@ pub async fn test(
     })))
 }
 
-async fn split(
-    api: &Api,
-    id: MediaId,
-    (metric, dimension): (&'static str, &'static str),
-) -> Result<Json<PartsAnswer>, Problem> {
+async fn split(api: &Api, id: MediaId, by: Split) -> Result<Json<PartsAnswer>, Problem> {
     let media_type = stored_type(api, &id).await?;
     let mut stored: Stored = figure::latest(&api.pool, &id).await?;
-    let total = stored.remove(metric);
-    let parts = figure::latest_parts(&api.pool, &id, metric).await?;
+    let total = stored.remove(by.metric);
+    let parts = figure::latest_parts(&api.pool, &id, by.metric).await?;
     if total.is_none() && parts.is_empty() {
         return Err(Problem::NotCollected);
     }
     let now = Iso(api.clock.now());
-    Ok(Json(PartsAnswer::new((id, media_type), (metric, dimension), total, parts, now)))
+    Ok(Json(PartsAnswer::new((id, media_type), by, total, parts, now)))
 }
 
 /// The kind of the medium as Meta told it, in capitals.
@@ -171,15 +168,16 @@ async fn stored_type(api: &Api, id: &MediaId) -> Result<Option<String>, Problem>
 }
 
 /// The kind to go by: what is stored, else what the caller says. They may not differ.
-fn agreed_kind(asked: Option<MediaType>, stored: Option<&str>) -> Result<Option<MediaType>, Problem> {
-    match (asked, stored) {
-        (Some(asked), Some(stored)) if asked.as_str() != stored => {
-            let detail = format!("This medium is not of media_type {asked}.");
-            Err(Problem::InvalidParameter {
-                detail: detail.into(),
-                allowed: MediaType::parse(stored).iter().map(MediaType::to_string).collect(),
-            })
-        }
-        (asked, stored) => Ok(stored.and_then(MediaType::parse).or(asked)),
+fn agreed_product(asked: Option<ProductType>, stored: Option<&str>) -> Result<Option<ProductType>, Problem> {
+    let Some(stored) = stored.map(ProductType::parse) else {
+        return Ok(asked);
+    };
+    let known = Some(stored).filter(|stored| stored.has_insights());
+    match asked {
+        Some(asked) if asked != stored => Err(Problem::InvalidParameter {
+            detail: format!("This medium is not of media_type {asked}.").into(),
+            allowed: known.iter().map(ProductType::to_string).collect(),
+        }),
+        _ => Ok(known),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cekbrand_schema::MediaId;
+use cekbrand_schema::metric::Split;
 use serde::Serialize;
 
 use super::answer::{Insight, Provenance};
@@ -16,14 +17,14 @@ pub struct PartsAnswer {
     success: bool,
     media_id: MediaId,
     media_type: Option<String>,
-    data: Split,
+    data: Whole,
     /// The same parts again, where readers look first.
     breakdown: [Breakdown; 1],
     timestamp: Iso,
 }
 
 #[derive(Debug, Serialize)]
-struct Split {
+struct Whole {
     #[serde(flatten)]
     insight: Insight,
     total_value: TotalValue,
@@ -53,19 +54,20 @@ impl PartsAnswer {
     /// `total` is the figure itself, where it is stored beside its parts.
     pub(super) fn new(
         (media_id, media_type): (MediaId, Option<String>),
-        (metric, dimension): (&'static str, &'static str),
+        by: Split,
         total: Option<Known>,
         parts: BTreeMap<String, Known>,
         now: Iso,
     ) -> Self {
         let breakdown =
-            [Breakdown { dimension_keys: [dimension], results: parts.into_iter().map(part).collect() }];
-        let insight = Insight::new(metric.to_owned(), total.map_or(Finding::NotCollected, Finding::Stored));
+            [Breakdown { dimension_keys: [by.breakdown], results: parts.into_iter().map(part).collect() }];
+        let insight =
+            Insight::new(by.metric.to_owned(), total.map_or(Finding::NotCollected, Finding::Stored));
         Self {
             success: true,
             media_id,
             media_type,
-            data: Split {
+            data: Whole {
                 total_value: TotalValue { value: insight.value(), breakdowns: breakdown.clone() },
                 insight,
             },

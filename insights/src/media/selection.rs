@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use cekbrand_schema::Absence;
+use cekbrand_schema::metric::retired::{self, Retired, Successor};
+use cekbrand_schema::metric::{METRICS, Metric};
+use cekbrand_schema::{Absence, ProductType};
 
-use crate::catalogue::{self, METRICS, MediaType, Retired};
 use crate::media::answer::Notice;
 use crate::problem::Problem;
 use crate::query::figure::Known;
@@ -52,16 +53,20 @@ impl Selection {
     }
 
     /// What was asked for, in that order, each figure once.
-    pub(super) fn of(asked: &[String], kind: Option<MediaType>, stored: &Stored) -> Result<Self, Problem> {
+    pub(super) fn of(
+        asked: &[String],
+        product: Option<ProductType>,
+        stored: &Stored,
+    ) -> Result<Self, Problem> {
         let mut selection = Self::default();
         for name in asked {
-            selection.pick(name, kind, stored)?;
+            selection.pick(name, product, stored)?;
         }
         Ok(selection)
     }
 
-    fn pick(&mut self, name: &str, kind: Option<MediaType>, stored: &Stored) -> Result<(), Problem> {
-        let retired = catalogue::retirement(name);
+    fn pick(&mut self, name: &str, product: Option<ProductType>, stored: &Stored) -> Result<(), Problem> {
+        let retired = retired::of_media(name);
         match (stored.get(name), retired) {
             // A retired metric that was pushed all the same is better than what resembles it.
             (Some(known), retired) => {
@@ -69,20 +74,20 @@ impl Selection {
                 self.add(name, Finding::Stored(*known));
             }
             (None, Some(retired)) => self.replace(retired, stored),
-            (None, None) if catalogue::of(kind).any(|metric| metric.name == name) => {
+            (None, None) if metrics_of(product).any(|metric| metric.name == name) => {
                 self.add(name, Finding::NotCollected);
             }
-            (None, None) => return Err(unknown_metric(kind, stored)),
+            (None, None) => return Err(unknown_metric(product, stored)),
         }
         Ok(())
     }
 
     fn replace(&mut self, retired: &'static Retired, stored: &Stored) {
-        let Some(successor) = retired.successor else {
+        let Some(successor) = retired.successor.metric() else {
             self.notices.push(Notice {
                 asked: retired.name,
                 answered_with: None,
-                message: format!("{} was retired, and {}.", retired.name, retired.note),
+                message: format!("{} was retired, and {}.", retired.name, without_successor(retired)),
             });
             self.add(retired.name, Finding::Unsupported);
             return;
@@ -125,12 +130,28 @@ fn as_stored(retired: &'static Retired) -> Notice {
     }
 }
 
-fn unknown_metric(kind: Option<MediaType>, stored: &Stored) -> Problem {
-    let mut allowed: Vec<String> = catalogue::of(kind).map(|metric| metric.name.to_owned()).collect();
+/// Why no figure of today is answered in the place of a retired one.
+fn without_successor(retired: &Retired) -> String {
+    match retired.successor {
+        Successor::Part { metric, .. } => {
+            let path = metric.replace('_', "-");
+            format!("it is one part of `{metric}` today: see /api/instagram/insights/{{media_id}}/{path}")
+        }
+        Successor::Metric(_) | Successor::Nothing => "no metric of today means the same".to_owned(),
+    }
+}
+
+/// The metrics that this kind of medium has; all where the kind is not known.
+fn metrics_of(product: Option<ProductType>) -> impl Iterator<Item = &'static Metric> {
+    METRICS.iter().filter(move |metric| product.is_none_or(|product| metric.on.contains(&product)))
+}
+
+fn unknown_metric(product: Option<ProductType>, stored: &Stored) -> Problem {
+    let mut allowed: Vec<String> = metrics_of(product).map(|metric| metric.name.to_owned()).collect();
     let others = stored.keys().filter(|name| !allowed.contains(name)).cloned();
     allowed.extend(others.collect::<Vec<_>>());
-    let detail = match kind {
-        Some(kind) => format!("A metric that was asked for does not exist for {kind} media."),
+    let detail = match product {
+        Some(product) => format!("A metric that was asked for does not exist for {product} media."),
         None => "A metric that was asked for does not exist.".to_owned(),
     };
     Problem::InvalidParameter { detail: detail.into(), allowed }
@@ -151,9 +172,9 @@ mod tests {
         figures.iter().map(|(name, figure)| ((*name).to_owned(), known(*figure))).collect()
     }
 
-    fn pick(asked: &str, kind: Option<MediaType>, stored: &Stored) -> Selection {
+    fn pick(asked: &str, product: Option<ProductType>, stored: &Stored) -> Selection {
         let asked: Vec<_> = asked.split(',').map(str::to_owned).collect();
-        Selection::of(&asked, kind, stored).unwrap()
+        Selection::of(&asked, product, stored).unwrap()
     }
 
     #[test]
@@ -168,7 +189,7 @@ mod tests {
     #[test]
     fn a_replay_count_is_unsupported_even_where_a_watch_time_is_known() {
         let stored = stored(&[("ig_reels_video_view_total_time", Figure::Value(7))]);
-        let picked = pick("clips_replays_count", Some(MediaType::Reels), &stored);
+        let picked = pick("clips_replays_count", Some(ProductType::Reels), &stored);
         assert_eq!(picked.figures, [("clips_replays_count".to_owned(), Finding::Unsupported)]);
         assert_eq!(picked.notices[0].answered_with, None);
     }
@@ -176,7 +197,7 @@ mod tests {
     #[test]
     fn a_retired_metric_that_was_pushed_is_answered_as_it_came() {
         let stored = stored(&[("impressions", Figure::Value(9)), ("views", Figure::Value(7))]);
-        let picked = pick("impressions", Some(MediaType::Story), &stored);
+        let picked = pick("impressions", Some(ProductType::Story), &stored);
         assert_eq!(picked.figures, [("impressions".to_owned(), Finding::Stored(stored["impressions"]))]);
         assert_eq!(picked.notices.len(), 1);
     }
@@ -186,7 +207,7 @@ mod tests {
         let stored = stored(&[("exits", Figure::Value(9))]);
         let asked = ["likes".to_owned()];
         let Err(Problem::InvalidParameter { allowed, .. }) =
-            Selection::of(&asked, Some(MediaType::Story), &stored)
+            Selection::of(&asked, Some(ProductType::Story), &stored)
         else {
             panic!("stories have no likes");
         };

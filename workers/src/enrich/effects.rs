@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cekbrand_graph::node::{CommentNode, MediaNode, UserNode};
-use cekbrand_graph::{Answer, ProductType, Scope};
-use cekbrand_schema::{Absence, Figure};
+use cekbrand_graph::{Answer, Scope};
+use cekbrand_schema::{Absence, Figure, ProductType};
 use jiff::Timestamp;
 
 use crate::tasks::{Park, ParkReason};

@@ -1,8 +1,8 @@
 //! Reads of a medium's figures: which metrics, whether at all, and around the one that spoils the call.
 
 use cekbrand_graph::insight::Insight;
-use cekbrand_graph::{Answer, Disposition, GraphError, ProductType, Request, metric, refusal};
-use cekbrand_schema::{Absence, Figure};
+use cekbrand_graph::{Answer, Disposition, GraphError, Request, refusal};
+use cekbrand_schema::{Absence, Figure, ProductType, metric};
 use jiff::Timestamp;
 
 use super::call::Outcome;
@@ -146,7 +146,7 @@ impl Inner {
             let note = "the story expired before its figures were read".to_owned();
             return Ok(Err((Rows::StoryLost(product), End::Finish(Some(note)))));
         }
-        let (wanted, bad) = self.bad_metrics.part(product, &metric::of(product));
+        let (wanted, bad) = self.bad_metrics.part(product, &metric::in_one_call(product));
         let calls = if wanted.is_empty() { Vec::new() } else { vec![wanted] };
         Ok(Ok(Plan { product, published, region: facts.region, bad, calls, answered: false }))
     }

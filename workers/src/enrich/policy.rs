@@ -1,7 +1,7 @@
 //! The one place that decides what an error means for a task and its account. Pure.
 
-use cekbrand_graph::{Disposition, GraphError, ProductType};
-use cekbrand_schema::Absence;
+use cekbrand_graph::{Disposition, GraphError};
+use cekbrand_schema::{Absence, ProductType};
 use jiff::Timestamp;
 
 use super::effects::{Block, End, Reading, Rows};

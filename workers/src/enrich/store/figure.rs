@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cekbrand_graph::ProductType;
-use cekbrand_graph::metric;
-use cekbrand_schema::{Absence, Source};
+use cekbrand_schema::{Absence, ProductType, Source, metric};
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
@@ -59,7 +57,8 @@ pub async fn write_lost(
     now: Timestamp,
 ) -> Result<Vec<(String, Timestamp)>, sqlx::Error> {
     let known: Vec<String> = sqlx::query_scalar(KNOWN).bind(media_id).fetch_all(&mut *conn).await?;
-    let lost = metric::of(product).into_iter().filter(|metric| !known.iter().any(|known| known == metric));
+    let asked = metric::in_one_call(product).into_iter();
+    let lost = asked.filter(|metric| !known.iter().any(|known| known == metric));
     let readings: Vec<_> = lost.map(|metric| Reading::absent(metric, Absence::Lost)).collect();
     write(conn, media_id, &readings, api_version, (now, now)).await
 }
