@@ -5,12 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::catalogue::Fetch;
 use crate::envelope::ErrorEnvelope;
 use crate::error::GraphError;
-use crate::insight::Insight;
 use crate::json;
-use crate::node::{CommentNode, MediaNode, UserNode};
 use crate::paging;
 use crate::request::Request;
 use crate::usage::Usage;
@@ -21,10 +18,8 @@ const BLOT: &str = "[redacted]";
 /// One answer.
 #[derive(Debug)]
 pub struct Answer {
-    /// The kind of read.
-    pub fetch: Fetch,
-    /// The read, without credentials.
-    pub request: String,
+    /// What was asked.
+    pub request: Request,
     /// HTTP status.
     pub status: u16,
     /// The body as received, but without the query of paging URLs, without secrets, and with U+FFFD for what is no UTF-8.
@@ -64,65 +59,20 @@ impl Answer {
         }
         let body = paging::strip(&body);
         let content = content(status, &body, usage.regain());
-        let request_text = request.describe();
-        Self {
-            fetch: request.fetch(),
-            request: request_text,
-            status,
-            body,
-            usage,
-            observed_at,
-            duration,
-            content,
-        }
+        Self { request: request.clone(), status, body, usage, observed_at, duration, content }
     }
 
-    /// The user's node.
-    ///
-    /// # Errors
-    /// The node has no id.
-    pub fn user(&self, content: &Value) -> Result<UserNode, GraphError> {
-        UserNode::read(content).ok_or_else(|| self.no_node())
-    }
-
-    /// The medium's node, its own or a mentioned one.
-    ///
-    /// # Errors
-    /// The node has no id.
-    pub fn media(&self, content: &Value) -> Result<MediaNode, GraphError> {
-        let node = match self.fetch {
-            Fetch::MentionedMedia => MediaNode::read_mentioned(content),
-            _ => MediaNode::read(content),
-        };
-        node.ok_or_else(|| self.no_node())
-    }
-
-    /// The comment's node, its own or a mentioning one.
-    ///
-    /// # Errors
-    /// The node has no id.
-    pub fn comment(&self, content: &Value) -> Result<CommentNode, GraphError> {
-        let node = match self.fetch {
-            Fetch::MentionedComment => CommentNode::read_mentioned(content),
-            _ => CommentNode::read(content),
-        };
-        node.ok_or_else(|| self.no_node())
-    }
-
-    /// The medium's metrics.
-    ///
-    /// # Errors
-    /// There is no list of them.
-    pub fn insights(&self, content: &Value) -> Result<Vec<Insight>, GraphError> {
-        Insight::read_all(content).ok_or_else(|| self.no_node())
-    }
-
-    fn no_node(&self) -> GraphError {
+    /// The error of an answer that is JSON, but holds nothing of what was asked for.
+    pub fn without_what_was_asked(&self) -> GraphError {
         GraphError::Garbage { status: self.status, reason: "what was asked for is not in it" }
     }
 }
 
-fn content(status: u16, body: &str, regain: Option<Duration>) -> Result<Value, GraphError> {
+/// The content of a body, as [`Answer::read`] keeps it; a recorded one is read again by it.
+///
+/// # Errors
+/// Meta's own refusal, or why there is nothing in the body.
+pub fn content(status: u16, body: &str, regain: Option<Duration>) -> Result<Value, GraphError> {
     let garbage = |reason| Err(GraphError::Garbage { status, reason });
     let Ok(content) = json::parse(body) else {
         return garbage("not JSON");
@@ -140,10 +90,10 @@ fn content(status: u16, body: &str, regain: Option<Duration>) -> Result<Value, G
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::Fields;
+    use crate::node::MediaNode;
 
     fn answer(status: u16, body: &[u8]) -> Answer {
-        let request = Request::Media { id: "179".into(), fields: Fields::All };
+        let request = Request::node("ig_media", "179");
         let (observed_at, duration) = (Timestamp::UNIX_EPOCH, Duration::ZERO);
         let received = Received { status, body, usage: Usage::default(), observed_at, duration };
         Answer::read(&request, received, &["EAAB-token", ""])
@@ -170,8 +120,6 @@ mod tests {
             let answer = answer(status, body);
             assert!(matches!(answer.content, Err(GraphError::Garbage { .. })), "{body:?}");
         }
-        let answer = answer(200, b"{}");
-        assert!(answer.media(answer.content.as_ref().unwrap()).is_err());
     }
 
     #[test]
@@ -183,7 +131,7 @@ mod tests {
     #[test]
     fn a_body_with_nul_and_half_a_surrogate_pair_is_read() {
         let answer = answer(200, b"{\"id\":\"179\",\"caption\":\"a\\u0000\\ud83d\"}");
-        let medium = answer.media(answer.content.as_ref().unwrap()).unwrap();
+        let medium = MediaNode::read(answer.content.as_ref().unwrap()).unwrap();
         assert_eq!(medium.caption.as_deref(), Some("a\u{fffd}\u{fffd}"));
         assert!(answer.body.contains("\\ud83d"), "the body is kept as received");
     }

@@ -54,7 +54,7 @@ impl HttpGraphApi {
         let response = self
             .client
             .get(self.url(request, credential.flavour))
-            .query(&request.query())
+            .query(request.query())
             .query(&proof)
             .bearer_auth(credential.token.expose_secret())
             .send()
@@ -125,7 +125,7 @@ mod tests {
 
     use super::*;
     use crate::error::Disposition;
-    use crate::request::Fields;
+    use crate::node::MediaNode;
 
     const TOKEN: &str = "EAAB-secret-token";
 
@@ -166,7 +166,7 @@ mod tests {
     }
 
     fn medium() -> Request {
-        Request::Media { id: "17900000000000001".into(), fields: Fields::Core }
+        Request::node("ig_media", "17900000000000001").with("fields", "id,owner")
     }
 
     fn credential(flavour: Flavour) -> Credential {
@@ -183,8 +183,9 @@ mod tests {
         assert!(uri.contains("&appsecret_proof=") && uri.contains("&appsecret_time=1700000000"), "{uri}");
         assert!(!uri.contains(TOKEN) && !uri.contains("access_token"));
         assert_eq!(headers["authorization"], format!("Bearer {TOKEN}"));
-        assert_eq!(answer.media(answer.content.as_ref().unwrap()).unwrap().caption.as_deref(), Some("x"));
-        assert!(answer.request.starts_with("17900000000000001?fields=id,owner"));
+        let medium = MediaNode::read(answer.content.as_ref().unwrap()).unwrap();
+        assert_eq!(medium.caption.as_deref(), Some("x"));
+        assert!(answer.request.describe().starts_with("17900000000000001?fields=id,owner"));
     }
 
     #[tokio::test]
@@ -262,7 +263,7 @@ mod tests {
     #[tokio::test]
     async fn an_id_that_is_no_id_makes_no_call() {
         let (server, api) = Server::start(|| "{}".into_response()).await;
-        let request = Request::Media { id: "../me".into(), fields: Fields::Core };
+        let request = Request::node("ig_media", "../me");
         let error = api.call(&request, &credential(Flavour::Facebook)).await.unwrap_err();
         assert_eq!(error.disposition(), Disposition::BadParameter);
         assert!(server.seen.lock().unwrap().is_empty());

@@ -10,7 +10,6 @@
 //!
 //! In reading order:
 //! - [`settings`]: hosts, version, time-outs, the app's secret.
-//! - [`catalogue`]: every kind of read, by the id it has in `instagram.fetch_catalogue`.
 //! - [`request`]: one read, described without its token.
 //! - [`api`]: the trait [`GraphApi`]; [`http`] is its implementation over HTTPS, [`proof`] signs its calls.
 //! - [`answer`]: what came back; [`usage`] reads its rate limit headers, [`paging`] makes its body fit to be kept.
@@ -23,7 +22,6 @@
 
 pub mod answer;
 pub mod api;
-pub mod catalogue;
 pub mod envelope;
 pub mod error;
 pub mod http;
@@ -39,7 +37,6 @@ pub mod usage;
 
 pub use answer::Answer;
 pub use api::{Credential, Flavour, GraphApi, Pending};
-pub use catalogue::Fetch;
 pub use error::{Disposition, GraphError, Scope};
 pub use http::HttpGraphApi;
 pub use request::Request;

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use cekbrand_schema::{Clock, SystemClock};
-use cekbrand_workers::seal::{Column, TokenKeys};
-use cekbrand_workers::tasks::{self, NewTask, TaskKind, TaskLane};
+use cekbrand_workers::tasks::{self, NewTask, TaskKey, TaskLane};
+use cekbrand_workers::token::seal::{Column, TokenKeys};
+use cekbrand_workers::{reads, token};
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
@@ -126,13 +127,8 @@ pub(crate) async fn run(args: Args, file: Option<&Path>) -> Result<()> {
 /// Watches an account, and wants its profile read.
 pub(crate) async fn add(pool: &PgPool, account: NewAccount<'_>, now: Timestamp) -> Result<()> {
     let id = account.id.to_owned();
-    let profile = NewTask {
-        kind: TaskKind::User,
-        target_id: id.clone(),
-        account_id: id.clone(),
-        lane: TaskLane::Daily,
-        deadline: None,
-    };
+    let key = TaskKey::new(reads::user::KIND, &id, &id);
+    let profile = NewTask { key, lane: TaskLane::Daily, deadline: None };
     let mut transaction = pool.begin().await.context("the account was not added")?;
     accounts::add(&mut transaction, account, now).await.context("the account was not added")?;
     tasks::enqueue(&mut transaction, &[profile], now).await.context("the account was not added")?;
@@ -146,13 +142,13 @@ pub(crate) async fn put_token(
     pool: &PgPool,
     keys: &TokenKeys,
     id: &str,
-    token: &SecretString,
+    plain: &SecretString,
     expires_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<u64> {
-    let sealed = keys.seal(id, Column::Token, token)?;
+    let sealed = keys.seal(id, Column::Token, plain)?;
     let mut transaction = pool.begin().await.context("the token was not stored")?;
-    let stored = accounts::put_token(&mut *transaction, id, &sealed, expires_at, now).await;
+    let stored = token::store::put(&mut transaction, id, &sealed, expires_at, now).await;
     if !stored.context("the token was not stored")? {
         bail!("{id} is not watched: `cekbrand account add {id}` first");
     }

@@ -8,7 +8,7 @@ use cekbrand_ingest::LabelledSecret;
 use cekbrand_schema::Topics;
 use cekbrand_schema::kafka::KafkaSettings;
 use cekbrand_workers::LandSettings;
-use cekbrand_workers::seal::TokenKeys;
+use cekbrand_workers::token::seal::TokenKeys;
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};

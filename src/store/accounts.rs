@@ -1,5 +1,6 @@
 //! Accounts that are watched, and their sealed tokens.
 
+use cekbrand_workers::token;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::{FromRow, PgConnection, PgExecutor};
@@ -20,22 +21,6 @@ const REMOVE: &str = "
 UPDATE pipeline.account
 SET removed_at = $2
 WHERE account_id = $1 AND removed_at IS NULL";
-
-const DELETE_TOKEN: &str = "
-DELETE FROM instagram.instagram_tokens
-WHERE user_id = $1";
-
-const PUT_TOKEN: &str = "
-INSERT INTO instagram.instagram_tokens
-    (user_id, token, token_secret, expired_at, flavour, scopes, checked_at, data_access_expires_at, state, dead_reason,
-    updated_timestamp)
-SELECT account_id, $2, NULL, $3, login, '{}', NULL, NULL, 'valid', NULL, $4
-FROM pipeline.account
-WHERE account_id = $1 AND removed_at IS NULL
-ON CONFLICT (user_id) DO UPDATE
-SET token = excluded.token, token_secret = NULL, expired_at = excluded.expired_at, flavour = excluded.flavour,
-    scopes = excluded.scopes, checked_at = NULL, data_access_expires_at = NULL, state = 'valid', dead_reason = NULL,
-    updated_timestamp = excluded.updated_timestamp";
 
 const LIST: &str = r#"
 SELECT a.account_id, a.app_id, a.login, a.added_at, a.removed_at, u.username, t.state AS token_state,
@@ -108,24 +93,8 @@ pub(crate) async fn remove(
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
     let removed = sqlx::query(REMOVE).bind(account_id).bind(now.to_sqlx()).execute(&mut *connection).await?;
-    sqlx::query(DELETE_TOKEN).bind(account_id).execute(connection).await?;
+    token::store::forget(connection, account_id).await?;
     Ok(removed.rows_affected() > 0)
-}
-
-/// Stores an account's sealed token over any earlier one; `false` where the account is not watched.
-pub(crate) async fn put_token(
-    executor: impl PgExecutor<'_>,
-    account_id: &str,
-    sealed: &str,
-    expires_at: Option<Timestamp>,
-    now: Timestamp,
-) -> Result<bool, sqlx::Error> {
-    let put = sqlx::query(PUT_TOKEN)
-        .bind(account_id)
-        .bind(sealed)
-        .bind(expires_at.map(ToSqlx::to_sqlx))
-        .bind(now.to_sqlx());
-    Ok(put.execute(executor).await?.rows_affected() > 0)
 }
 
 /// All accounts, or the one of an id.

@@ -64,6 +64,7 @@ async fn nothing_is_lost_and_nothing_counted_twice_though_workers_are_killed() {
         ("media_comment", expected.lines(bench.comments().await), &expected.comments),
         ("media_insight", bench.webhook_figures().await, &expected.figures),
         ("tasks", bench.tasks().await, &expected.tasks),
+        ("breakdowns", bench.breakdowns().await, &bench.splittable().await),
     ] {
         let wrong: Vec<&String> = held.symmetric_difference(expected).take(5).collect();
         assert_eq!(digest(&held), digest(expected), "{name} differs, among others in {wrong:#?}");
@@ -76,7 +77,8 @@ async fn nothing_is_lost_and_nothing_counted_twice_though_workers_are_killed() {
     let others: i64 = shares.values().sum::<i64>() - share("steady");
     let fifth = i64::try_from(CHANGES / 5).unwrap();
     assert!(share("steady") > fifth && others > fifth, "both sides land more than a fifth: {shares:?}");
-    let most = promised.most_graph_calls() + in_flight.min(2 * CONCURRENCY);
+    let most =
+        promised.most_graph_calls() + bench.breakdowns().await.len() as u64 + in_flight.min(2 * CONCURRENCY);
     println!(
         "{} graph calls, at most {most} allowed, {in_flight} in flight at the kills",
         bench.graph_calls()

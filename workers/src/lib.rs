@@ -8,8 +8,10 @@
 //! ```
 //!
 //! - [`worker`]: the process that runs all of it; [`settings`].
-//! - [`land`]: from records to rows, each change exactly once. [`insight`]: figures of media, merged.
-//! - [`tasks`]: the queue of Graph reads. [`enrich`]: works on it within the shared quota. [`seal`]: tokens at rest.
+//! - [`land`]: from records to rows, each change exactly once.
+//! - [`rows`]: writes what webhooks and reads told. [`insight`]: figures of media, merged.
+//! - [`reads`]: every kind of Graph read, one file each. [`tasks`]: the queue of them.
+//! - [`enrich`]: works on the queue within the shared quota. [`token`]: tokens, sealed at rest.
 //! - [`analyse`]: analytics of dirty days. [`schedule`]: what time alone makes due.
 //!
 //! Invariants: effects happen exactly once; the books close; PostgreSQL and Kafka are all that workers share, so that more processes share the work.
@@ -18,10 +20,12 @@ pub mod analyse;
 pub mod enrich;
 pub mod insight;
 pub mod land;
+pub mod reads;
+pub mod rows;
 pub mod schedule;
-pub mod seal;
 pub mod settings;
 pub mod tasks;
+pub mod token;
 pub mod worker;
 
 pub use settings::{LandSettings, Parts, Settings};

@@ -7,7 +7,7 @@ use cekbrand_schema::topic::Topics;
 
 use crate::analyse::AnalyseSettings;
 use crate::enrich;
-use crate::seal::TokenKeys;
+use crate::token::seal::TokenKeys;
 
 /// Settings of a worker process.
 #[derive(Debug, Clone)]

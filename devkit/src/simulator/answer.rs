@@ -175,6 +175,7 @@ fn kind(state: &State, request: &Request) -> CallKind {
     let target = request.targets().into_iter().next().unwrap_or_default();
     match request.edge_kind() {
         Some(CallKind::MediaInsights) if account(&target) => CallKind::UserInsights,
+        Some(CallKind::MediaInsights) if request.parameter("breakdown").is_some() => CallKind::MediaBreakdown,
         Some(kind) => kind,
         None if account(&target) => {
             let fields = request.parameter("fields").unwrap_or_default();

@@ -24,6 +24,8 @@ pub enum CallKind {
     Media,
     /// A medium's figures.
     MediaInsights,
+    /// One figure of a medium, split by a breakdown.
+    MediaBreakdown,
     /// The comments under a medium.
     MediaComments,
     /// The children of an album.

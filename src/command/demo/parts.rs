@@ -15,7 +15,7 @@ use cekbrand_insights::Insights;
 use cekbrand_schema::health::Readiness;
 use cekbrand_schema::{SharedClock, SystemClock};
 use cekbrand_workers::Worker;
-use cekbrand_workers::seal::TokenKeys;
+use cekbrand_workers::token::seal::TokenKeys;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use secrecy::{ExposeSecret, SecretString};

@@ -85,8 +85,36 @@ impl Bench {
         .await
     }
 
+    /// The reads that deliveries made wanted.
     pub(crate) async fn tasks(&self) -> BTreeSet<String> {
-        self.lines("SELECT concat_ws(' ', kind, target_id, account_id) FROM pipeline.enrichment_task").await
+        self.lines(
+            "SELECT concat_ws(' ', kind, target_id, account_id) FROM pipeline.enrichment_task
+             WHERE kind <> 'media_breakdown'",
+        )
+        .await
+    }
+
+    /// The reads that answers made wanted.
+    pub(crate) async fn breakdowns(&self) -> BTreeSet<String> {
+        self.lines(
+            "SELECT concat_ws(' ', target_id, account_id, variant) FROM pipeline.enrichment_task
+             WHERE kind = 'media_breakdown'",
+        )
+        .await
+    }
+
+    /// What Meta splits by a breakdown, of each medium whose figures were answered.
+    pub(crate) async fn splittable(&self) -> BTreeSet<String> {
+        self.lines(
+            "SELECT concat_ws(' ', m.id, m.user_id, split.metric)
+             FROM instagram.media AS m
+             JOIN (VALUES ('FEED', 'profile_activity'), ('STORY', 'profile_activity'), ('STORY', 'navigation'))
+                AS split (product, metric) ON split.product = m.media_product_type
+             WHERE EXISTS (
+                SELECT 1 FROM instagram.media_insight AS i
+                WHERE i.media_id = m.id AND i.metric = 'views' AND i.source = 'poll' AND i.value IS NOT NULL)",
+        )
+        .await
     }
 
     /// How many changes each worker landed.

@@ -1,147 +1,148 @@
 //! The one place that decides what an error means for a task and its account. Pure.
+//!
+//! One answer tells about one object. What it says about more (the kind of read, the account, all accounts) is believed only
+//! when several objects or the account's own node say so; a disappearance only after time; nothing for ever.
 
-use cekbrand_graph::{Disposition, GraphError};
-use cekbrand_schema::{Absence, ProductType};
+use std::time::Duration;
+
+use cekbrand_graph::{Disposition, GraphError, Scope};
+use cekbrand_schema::Absence;
 use jiff::Timestamp;
 
-use super::effects::{Block, End, Reading, Rows};
+use super::effects::{Block, End};
 use super::settings::Settings;
-use crate::tasks::{Park, ParkReason, Task, TaskKind};
+use crate::tasks::{Finish, LastAnswer, Park, ParkReason, Task};
 
-/// How `last_error` begins after something seemed gone once.
-const GONE: &str = "gone: ";
-/// How it begins after a refusal that stands for ever.
-const FINAL: &str = "final: ";
+/// When an error is looked at, and how waits are spread.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The instant.
+    pub now: Timestamp,
+    /// In 0..1.
+    pub jitter: f64,
+}
 
 /// What the error of a call leads to.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// Rows that say what is known now.
-    pub rows: Rows,
+    /// Why the figures that were asked for are missing.
+    pub absence: Option<Absence>,
+    /// Whether what was to be read is believed to be gone.
+    pub is_gone: bool,
     /// A stop of all calls.
     pub block: Option<Block>,
     /// What becomes of the task.
     pub end: End,
 }
 
-/// Decides about an error. `metrics` are those that were asked for, `jitter` is in 0..1.
-pub fn decide(
-    error: &GraphError,
-    task: &Task,
-    metrics: &[&'static str],
-    settings: &Settings,
-    (now, jitter): (Timestamp, f64),
-) -> Verdict {
+impl Verdict {
+    fn of(end: End) -> Self {
+        Self { absence: None, is_gone: false, block: None, end }
+    }
+}
+
+/// Decides about an error.
+pub fn decide(error: &GraphError, task: &Task, settings: &Settings, moment: Moment) -> Verdict {
     let note = error.to_string();
-    let wait = |reason, wait, note: String| Park { reason, until: after(now, wait), note: Some(note) };
-    let block = |scope, regain, reason| Some(Block { scope, regain, reason });
-    let absent =
-        |absence| Rows::Figures(metrics.iter().map(|metric| Reading::absent(metric, absence)).collect());
-    let (rows, block, end) = match error.disposition() {
-        Disposition::Retry { .. } => {
-            (Rows::Nothing, None, End::Park(retry(task, settings, note, (now, jitter))))
-        }
+    let now = moment.now;
+    let finish = |answer, fresh_for| {
+        End::Finish(Finish { answer, note: Some(note.clone()), fresh_until: after(now, fresh_for) })
+    };
+    let wait = |reason, wait| Park {
+        reason,
+        until: after(now, wait),
+        answer: Some(LastAnswer::Refused),
+        note: Some(note.clone()),
+    };
+    match error.disposition() {
+        Disposition::Retry { .. } => Verdict::of(End::Park(retry(task, settings, note, moment))),
         Disposition::Throttled { scope, regain } => {
-            (Rows::Nothing, block(scope, regain, ParkReason::Throttled), End::Blocked(note))
+            let block = Block { scope, regain, reason: ParkReason::Throttled };
+            Verdict { block: Some(block), ..Verdict::of(End::Blocked(note)) }
         }
         Disposition::PolicyBlock => {
-            let scope = cekbrand_graph::Scope::Account;
-            (
-                Rows::Nothing,
-                block(scope, Some(settings.policy_block), ParkReason::PolicyBlock),
-                End::Blocked(note),
-            )
+            let regain = Some(settings.policy_block);
+            let block = Block { scope: Scope::Account, regain, reason: ParkReason::PolicyBlock };
+            Verdict { block: Some(block), ..Verdict::of(End::Blocked(note)) }
         }
-        Disposition::NotEnoughViewers => (absent(Absence::NotEnoughViewers), None, End::Finish(None)),
+        Disposition::NotEnoughViewers => {
+            let fresh_for = crate::reads::of(task.key.kind).about().freshness;
+            let end = finish(LastAnswer::Answered, fresh_for);
+            Verdict { absence: Some(Absence::NotEnoughViewers), ..Verdict::of(end) }
+        }
         Disposition::PostedBeforeBusiness => {
-            (absent(Absence::Unsupported), None, End::Finish(Some(format!("{FINAL}{note}"))))
+            let end = finish(LastAnswer::Final, settings.final_refusal);
+            Verdict { absence: Some(Absence::Unsupported), ..Verdict::of(end) }
         }
-        Disposition::Gone if seemed_gone(task) => (gone(task.kind), None, End::Finish(Some(note))),
-        Disposition::Gone => {
-            let park = wait(ParkReason::Backoff, settings.confirm_gone, format!("{GONE}{note}"));
-            (Rows::Nothing, None, End::Park(park))
-        }
+        Disposition::Gone => gone(task, settings, note, now),
         Disposition::BadParameter => {
-            (Rows::Nothing, None, End::Park(wait(ParkReason::Unsupported, settings.unsupported, note)))
+            Verdict::of(End::Park(wait(ParkReason::Unsupported, settings.unsupported)))
         }
         Disposition::Permission => {
-            let park = wait(ParkReason::Permission, settings.permission, note);
-            (absent(Absence::Permission), None, End::StopKind(park))
+            let again = task.last_answer == Some(LastAnswer::Refused);
+            let park = wait(
+                ParkReason::Permission,
+                if again { settings.permission_again } else { settings.permission },
+            );
+            Verdict { absence: Some(Absence::Permission), ..Verdict::of(End::Forbidden(park)) }
         }
         Disposition::TokenDead => {
-            (Rows::Nothing, None, End::StopAccount(wait(ParkReason::TokenDead, settings.token_dead, note)))
+            Verdict::of(End::StopAccount(wait(ParkReason::TokenDead, settings.token_dead)))
         }
-    };
-    Verdict { rows, block, end }
+    }
+}
+
+/// Looks again after minutes and hours, and believes it only then; a later good answer undoes it.
+fn gone(task: &Task, settings: &Settings, note: String, now: Timestamp) -> Verdict {
+    let since = task.gone_since.unwrap_or(now);
+    if now >= after(since, settings.gone_believed_after) {
+        // Not fresh: whoever hears of it again makes it be read again.
+        let end = End::Finish(Finish { answer: LastAnswer::Gone, note: Some(note), fresh_until: now });
+        return Verdict { is_gone: true, ..Verdict::of(end) };
+    }
+    let waited = Duration::try_from(now.duration_since(since)).unwrap_or(Duration::ZERO);
+    // Each wait is as long as all before it, up to the moment of belief.
+    let wait = waited.max(settings.gone_again_after);
+    let until = after(now, wait).min(after(since, settings.gone_believed_after));
+    let answer = Some(LastAnswer::Gone);
+    Verdict::of(End::Park(Park { reason: ParkReason::Backoff, until, answer, note: Some(note) }))
 }
 
 /// Another try later, or none for long after too many.
-pub fn retry(task: &Task, settings: &Settings, note: String, (now, jitter): (Timestamp, f64)) -> Park {
-    let (reason, wait) = match settings.backoff.wait(task.attempts, jitter) {
+pub fn retry(task: &Task, settings: &Settings, note: String, moment: Moment) -> Park {
+    let (reason, wait) = match settings.backoff.wait(task.attempts, moment.jitter) {
         Some(wait) => (ParkReason::Backoff, wait),
         None => (ParkReason::GaveUp, settings.backoff.rest),
     };
-    Park { reason, until: after(now, wait), note: Some(note) }
-}
-
-/// Whether an earlier answer settled for ever that there is nothing to read.
-pub fn is_final(task: &Task) -> bool {
-    task.last_error.as_deref().is_some_and(|note| note.starts_with(FINAL))
-}
-
-/// Why figures of a medium are missing from an answer that came at `now`.
-pub fn missing(published: Timestamp, settings: &Settings, now: Timestamp) -> Absence {
-    if now < after(published, settings.data_lag) { Absence::NotYet } else { Absence::NoData }
-}
-
-/// Whether the figures of a story published then can no longer be read.
-pub fn is_expired(product: ProductType, published: Timestamp, settings: &Settings, now: Timestamp) -> bool {
-    product == ProductType::Story && now >= after(published, settings.story_life)
+    Park { reason, until: after(moment.now, wait), answer: Some(LastAnswer::Failed), note: Some(note) }
 }
 
 /// The instant after a wait.
-pub fn after(now: Timestamp, wait: std::time::Duration) -> Timestamp {
+pub fn after(now: Timestamp, wait: Duration) -> Timestamp {
     now.checked_add(wait).unwrap_or(Timestamp::MAX)
-}
-
-fn seemed_gone(task: &Task) -> bool {
-    task.last_error.as_deref().is_some_and(|note| note.starts_with(GONE))
-}
-
-fn gone(kind: TaskKind) -> Rows {
-    match kind {
-        TaskKind::User => Rows::UserInvalid,
-        TaskKind::Media | TaskKind::MediaInsights => Rows::MediaGone,
-        TaskKind::Comment | TaskKind::MentionedComment => Rows::CommentGone,
-        // Somebody else's medium may merely have become private.
-        TaskKind::MentionedMedia => Rows::Nothing,
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use cekbrand_graph::Scope;
     use cekbrand_graph::envelope::ErrorEnvelope;
     use serde_json::json;
     use uuid::Uuid;
 
     use super::*;
-    use crate::tasks::Lease;
+    use crate::reads;
+    use crate::tasks::{Lease, TaskKey, TaskLane};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-    fn task(kind: TaskKind, attempts: i32, last_error: Option<&str>) -> Task {
+    fn task(attempts: i32) -> Task {
         Task {
             lease: Lease { task: 1, id: Uuid::nil(), until: NOW },
-            kind,
-            target_id: "179".to_owned(),
-            account_id: "178".to_owned(),
-            lane: 1,
+            key: TaskKey::new(reads::media_insights::KIND, "179", "178"),
+            lane: TaskLane::NewComments,
             deadline: None,
             attempts,
-            last_error: last_error.map(str::to_owned),
+            last_answer: None,
+            gone_since: None,
         }
     }
 
@@ -151,18 +152,19 @@ mod tests {
     }
 
     fn verdict(error: &GraphError, task: &Task) -> Verdict {
-        decide(error, task, &["reach"], &Settings::default(), (NOW, 1.0))
+        decide(error, task, &Settings::default(), Moment { now: NOW, jitter: 1.0 })
     }
 
     fn parked(end: End) -> (ParkReason, i64) {
-        let (End::Park(park) | End::StopAccount(park) | End::StopKind(park)) = end else { panic!("{end:?}") };
+        let (End::Park(park) | End::StopAccount(park) | End::Forbidden(park)) = end else {
+            panic!("{end:?}")
+        };
         (park.reason, park.until.as_second())
     }
 
     #[test]
     fn passing_failures_back_off_and_give_up() {
-        let failing =
-            |attempts| parked(verdict(&GraphError::Timeout, &task(TaskKind::Media, attempts, None)).end);
+        let failing = |attempts| parked(verdict(&GraphError::Timeout, &task(attempts)).end);
         assert_eq!(failing(1), (ParkReason::Backoff, 1));
         assert_eq!(failing(4), (ParkReason::Backoff, 8));
         assert_eq!(failing(12), (ParkReason::GaveUp, 24 * 3600));
@@ -170,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_throttle_blocks_its_account_or_the_app() {
-        let throttled = |code| verdict(&refused(code, None, ""), &task(TaskKind::Media, 1, None));
+        let throttled = |code| verdict(&refused(code, None, ""), &task(1));
         assert_eq!(throttled(80002).block.unwrap().scope, Scope::Account);
         assert_eq!(throttled(4).block.unwrap().scope, Scope::App);
         assert!(matches!(throttled(4).end, End::Blocked(_)));
@@ -179,54 +181,54 @@ mod tests {
     }
 
     #[test]
-    fn gone_is_believed_the_second_time() {
+    fn gone_is_believed_after_an_hour_and_not_for_ever() {
         let error = refused(100, Some(33), "Unsupported get request");
-        let first = verdict(&error, &task(TaskKind::Media, 1, None));
-        let End::Park(park) = first.end else { panic!("{first:?}") };
-        assert_eq!((first.rows, park.reason), (Rows::Nothing, ParkReason::Backoff));
-        let second = verdict(&error, &task(TaskKind::Media, 2, park.note.as_deref()));
-        assert_eq!(second.rows, Rows::MediaGone);
-        assert!(matches!(second.end, End::Finish(Some(_))));
-        let comment = verdict(&error, &task(TaskKind::Comment, 2, park.note.as_deref()));
-        assert_eq!(comment.rows, Rows::CommentGone);
+        let (mut now, mut task) = (NOW, task(1));
+        let mut minutes = Vec::new();
+        loop {
+            let moment = Moment { now, jitter: 1.0 };
+            let verdict = decide(&error, &task, &Settings::default(), moment);
+            minutes.push(now.as_second() / 60);
+            match verdict.end {
+                End::Park(park) => {
+                    assert!(!verdict.is_gone);
+                    assert_eq!((park.reason, park.answer), (ParkReason::Backoff, Some(LastAnswer::Gone)));
+                    task.gone_since.get_or_insert(now);
+                    now = park.until;
+                }
+                End::Finish(finish) => {
+                    assert!(verdict.is_gone && finish.fresh_until <= now);
+                    break;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(minutes, [0, 2, 4, 8, 16, 32, 60]);
     }
 
     #[test]
     fn too_few_viewers_are_an_answer() {
         let error = refused(10, None, "(#10) Not enough viewers for the media to show insights");
-        let verdict = verdict(&error, &task(TaskKind::MediaInsights, 1, None));
-        assert_eq!(verdict.rows, Rows::Figures(vec![Reading::absent("reach", Absence::NotEnoughViewers)]));
-        assert_eq!(verdict.end, End::Finish(None));
+        let verdict = verdict(&error, &task(1));
+        assert_eq!(verdict.absence, Some(Absence::NotEnoughViewers));
+        assert!(matches!(verdict.end, End::Finish(finish) if finish.answer == LastAnswer::Answered));
     }
 
     #[test]
-    fn media_from_before_the_business_account_are_not_asked_again() {
-        let error = refused(100, Some(2_108_006), "");
-        let End::Finish(note) = verdict(&error, &task(TaskKind::MediaInsights, 1, None)).end else {
-            panic!()
-        };
-        assert!(is_final(&task(TaskKind::MediaInsights, 1, note.as_deref())));
-        assert!(!is_final(&task(TaskKind::MediaInsights, 1, Some("gone: x"))));
+    fn media_from_before_the_business_account_are_left_alone_for_long() {
+        let End::Finish(finish) = verdict(&refused(100, Some(2_108_006), ""), &task(1)).end else { panic!() };
+        assert_eq!(finish.answer, LastAnswer::Final);
+        assert!(finish.fresh_until >= after(NOW, Duration::from_hours(24 * 7)));
     }
 
     #[test]
-    fn a_dead_token_stops_the_account_and_a_missing_permission_the_kind() {
-        let dead = verdict(&refused(190, Some(463), ""), &task(TaskKind::Media, 1, None));
+    fn a_dead_token_stops_the_account_and_a_missing_permission_is_asked_less_often() {
+        let dead = verdict(&refused(190, Some(463), ""), &task(1));
         assert!(matches!(dead.end, End::StopAccount(_)));
         assert_eq!(parked(dead.end).0, ParkReason::TokenDead);
-        let forbidden = verdict(&refused(10, None, "no"), &task(TaskKind::Media, 1, None));
-        assert!(matches!(forbidden.end, End::StopKind(_)));
-        assert_eq!(parked(forbidden.end).0, ParkReason::Permission);
-    }
-
-    #[test]
-    fn what_is_missing_is_not_yet_there_for_two_days() {
-        let settings = Settings::default();
-        let hours = |hours| after(NOW, Duration::from_hours(hours));
-        assert_eq!(missing(NOW, &settings, hours(47)), Absence::NotYet);
-        assert_eq!(missing(NOW, &settings, hours(48)), Absence::NoData);
-        assert!(is_expired(ProductType::Story, NOW, &settings, hours(24)));
-        assert!(!is_expired(ProductType::Story, NOW, &settings, hours(23)));
-        assert!(!is_expired(ProductType::Feed, NOW, &settings, hours(99)));
+        let forbidden = refused(10, None, "no");
+        assert_eq!(parked(verdict(&forbidden, &task(1)).end), (ParkReason::Permission, 3600));
+        let again = Task { last_answer: Some(LastAnswer::Refused), ..task(1) };
+        assert_eq!(parked(verdict(&forbidden, &again).end), (ParkReason::Permission, 24 * 3600));
     }
 }

@@ -27,22 +27,28 @@ pub struct Settings {
     pub first_block: Duration,
     /// The longest such block.
     pub longest_block: Duration,
-    /// Wait of an account without a token.
+    /// Wait of an account without a token; a token ends it.
     pub no_token: Duration,
+    /// Wait of an account whose token the keys at hand do not open.
+    pub sealed_token: Duration,
     /// Wait of an account whose token is dead; a new token ends it.
     pub token_dead: Duration,
-    /// Wait of a kind of read that the token may not do.
+    /// Wait of a read that the token may not do.
     pub permission: Duration,
+    /// The same when it was refused before.
+    pub permission_again: Duration,
     /// Wait of a read that Meta refuses as such.
     pub unsupported: Duration,
     /// Wait after a policy block.
     pub policy_block: Duration,
-    /// Wait before something that seems gone is asked for a second and last time.
-    pub confirm_gone: Duration,
-    /// For how long after publication an empty answer means "not yet".
-    pub data_lag: Duration,
-    /// How long a story and its figures exist.
-    pub story_life: Duration,
+    /// First wait before something that seems gone is asked for again.
+    pub gone_again_after: Duration,
+    /// Something that has seemed gone for this long is gone.
+    pub gone_believed_after: Duration,
+    /// For how long a refusal that concerns the object for ever is not tried again.
+    pub final_refusal: Duration,
+    /// For how long a refused metric of a medium is not asked for.
+    pub refused_metric: Duration,
 }
 
 impl Default for Settings {
@@ -58,14 +64,17 @@ impl Default for Settings {
             usage_counts_for: Duration::from_mins(15),
             first_block: Duration::from_mins(5),
             longest_block: Duration::from_hours(1),
-            no_token: Duration::from_hours(1),
+            no_token: Duration::from_hours(24 * 30),
+            sealed_token: Duration::from_hours(1),
             token_dead: Duration::from_hours(24),
             permission: Duration::from_hours(1),
+            permission_again: Duration::from_hours(24),
             unsupported: Duration::from_hours(24),
             policy_block: Duration::from_hours(24),
-            confirm_gone: Duration::from_secs(15),
-            data_lag: Duration::from_hours(48),
-            story_life: Duration::from_hours(24),
+            gone_again_after: Duration::from_mins(2),
+            gone_believed_after: Duration::from_hours(1),
+            final_refusal: Duration::from_hours(24 * 30),
+            refused_metric: Duration::from_hours(24 * 7),
         }
     }
 }

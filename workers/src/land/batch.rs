@@ -9,11 +9,10 @@ use jiff::Timestamp;
 use sqlx::{PgConnection, PgPool};
 
 use super::decode::{Arrived, Content, Incoming};
-use super::rows::Rows;
+use super::made::Made;
 use super::store::{self, Advance, DeadLetter, Topic};
 use super::{Positions, Tally};
-use crate::analyse::marks;
-use crate::{insight, tasks};
+use crate::{rows, tasks};
 
 /// Lands batches of one lane.
 #[derive(Debug, Clone)]
@@ -193,7 +192,7 @@ fn admit<'a>(
 /// The batch with each record in its place.
 struct Sorted<'a> {
     events: Vec<(&'a Incoming, &'a Arrived)>,
-    rows: Rows,
+    made: Made,
     dead: Vec<DeadLetter<'a>>,
     parts: Vec<&'a Incoming>,
     advances: BTreeMap<i32, Advance>,
@@ -213,7 +212,7 @@ impl<'a> Batch<'a> {
     fn sort(self, mut fresh: HashSet<EventId>, poison: Option<&sqlx::Error>) -> Sorted<'a> {
         let mut sorted = Sorted {
             events: Vec::new(),
-            rows: Rows::default(),
+            made: Made::default(),
             dead: Vec::new(),
             parts: Vec::new(),
             advances: self.advances,
@@ -249,7 +248,7 @@ impl<'a> Sorted<'a> {
                 dead
             }
             Content::Change(change) if fresh.remove(&change.event_id) => {
-                self.rows.add(change);
+                self.made.add(change);
                 self.events.push((record, change));
                 Tally { landed: 1, ..Tally::default() }
             }
@@ -275,16 +274,11 @@ async fn write(
     sorted: &Sorted<'_>,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let Rows { comments, media, insights, tasks, marks } = &sorted.rows;
+    let Made { rows, tasks } = &sorted.made;
     store::insert_events(conn, topic, &sorted.events, now).await?;
-    store::upsert_media(conn, media, now).await?;
-    store::upsert_comments(conn, comments).await?;
-    insight::upsert(conn, insights.iter(), now).await?;
+    rows::apply(conn, rows, now).await?;
     if !tasks.is_empty() {
         tasks::enqueue(conn, &tasks.values().cloned().collect::<Vec<_>>(), now).await?;
-    }
-    if !marks.is_empty() {
-        marks::mark(conn, &marks.iter().cloned().collect::<Vec<_>>(), now).await?;
     }
     for dead in &sorted.dead {
         store::insert_dead_letter(conn, topic, dead, now).await?;

@@ -8,7 +8,7 @@
 //!
 //! - [`lane`]: one consumer for each lane, on a thread of its own. [`position`]: epochs and offsets, from PostgreSQL.
 //! - [`decode`]: what a record is. [`batch`]: one transaction, and what to do when it fails. [`limit`]: when to stop rather than drain a topic into dead letters.
-//! - [`rows`]: which rows a payload makes. [`store`]: the statements.
+//! - [`made`]: which rows and reads a payload makes. [`store`]: the statements.
 //!
 //! Invariants: landed rows, dedupe key, tasks, counters and the partition's next offset commit together or not at all; a worker that lost a
 //! partition commits nothing of it; Kafka's committed offset is a copy that nothing reads; no lock of a Graph call is waited for.
@@ -17,8 +17,8 @@ pub mod batch;
 pub mod decode;
 pub mod lane;
 pub mod limit;
+pub mod made;
 pub mod position;
-pub mod rows;
 pub mod store;
 
 use std::collections::BTreeMap;

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use cekbrand_schema::EventId;
 use cekbrand_schema::identity::identify_body;
-use cekbrand_schema::{EventId, Source};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 
 use super::decode::{Arrived, DeadPart, Incoming};
-use super::rows::{CommentRow, MediaStub};
 use super::{Position, Positions, Tally};
 
 /// Which topic, read by which group.
@@ -95,96 +94,6 @@ pub(super) async fn insert_events(
         .bind(topic.name)
         .bind(changes().map(|c| c.secret.as_str()).collect::<Vec<_>>())
         .bind(changes().map(|c| c.extra.as_deref()).collect::<Vec<_>>())
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// A stub tells only what a webhook knows; what a read has said stays.
-const MEDIA: &str = "
-    INSERT INTO instagram.media AS held (id, media_product_type, ad_id, original_media_id, first_seen_at, updated_timestamp)
-    SELECT id, media_product_type, ad_id, original_media_id, first_seen_at, $6
-    FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
-        AS given (id, media_product_type, ad_id, original_media_id, first_seen_at)
-    ORDER BY id
-    ON CONFLICT (id) DO UPDATE SET
-        media_product_type = coalesce(held.media_product_type, excluded.media_product_type),
-        ad_id = coalesce(held.ad_id, excluded.ad_id),
-        original_media_id = coalesce(held.original_media_id, excluded.original_media_id),
-        updated_timestamp = excluded.updated_timestamp
-    WHERE (held.media_product_type IS NULL AND excluded.media_product_type IS NOT NULL)
-       OR (held.ad_id IS NULL AND excluded.ad_id IS NOT NULL)
-       OR (held.original_media_id IS NULL AND excluded.original_media_id IS NOT NULL)";
-
-/// Writes stubs of media that were heard of.
-pub(super) async fn upsert_media(
-    conn: &mut PgConnection,
-    media: &BTreeMap<String, MediaStub>,
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    if media.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(MEDIA)
-        .bind(media.keys().map(String::as_str).collect::<Vec<_>>())
-        .bind(media.values().map(|m| m.media_product_type.as_deref()).collect::<Vec<_>>())
-        .bind(media.values().map(|m| m.ad_id.as_deref()).collect::<Vec<_>>())
-        .bind(media.values().map(|m| m.original_media_id.as_deref()).collect::<Vec<_>>())
-        .bind(media.values().map(|m| m.first_seen_at.to_sqlx()).collect::<Vec<_>>())
-        .bind(now.to_sqlx())
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// A comment's text is the latest that was said, by a webhook or a read. Everything else about a comment cannot change, so that where two events
-/// disagree the larger stays: whatever order they land in, the row is the same.
-const COMMENTS: &str = "
-    INSERT INTO instagram.media_comment AS held
-        (id, username, media_id, text, text_at, parent_id, from_id, account_id, first_seen_at, source, raw_event_id, updated_timestamp)
-    SELECT id, username, media_id, text, CASE WHEN text IS NOT NULL THEN said_at END, parent_id, from_id, account_id, first_seen_at, $11,
-           raw_event_id, said_at
-    FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::bytea[],
-                $10::timestamptz[])
-        AS given (id, username, media_id, text, parent_id, from_id, account_id, first_seen_at, raw_event_id, said_at)
-    ORDER BY id
-    ON CONFLICT (id) DO UPDATE SET
-        (text, text_at) = (
-            SELECT said.text, said.text_at
-            FROM (VALUES (held.text, held.text_at), (excluded.text, excluded.text_at)) AS said (text, text_at)
-            ORDER BY said.text_at DESC NULLS LAST, said.text DESC
-            LIMIT 1),
-        username = greatest(held.username, excluded.username),
-        media_id = greatest(held.media_id, excluded.media_id),
-        parent_id = greatest(held.parent_id, excluded.parent_id),
-        from_id = greatest(held.from_id, excluded.from_id),
-        account_id = greatest(held.account_id, excluded.account_id),
-        first_seen_at = least(held.first_seen_at, excluded.first_seen_at),
-        raw_event_id = greatest(held.raw_event_id, excluded.raw_event_id),
-        updated_timestamp = greatest(held.updated_timestamp, excluded.updated_timestamp)";
-
-/// Writes comments.
-pub(super) async fn upsert_comments(
-    conn: &mut PgConnection,
-    comments: &BTreeMap<String, CommentRow>,
-) -> Result<(), sqlx::Error> {
-    if comments.is_empty() {
-        return Ok(());
-    }
-    let rows = || comments.values();
-    let said = || comments.values().map(|row| &row.comment);
-    sqlx::query(COMMENTS)
-        .bind(comments.keys().map(String::as_str).collect::<Vec<_>>())
-        .bind(said().map(|c| c.username.as_deref()).collect::<Vec<_>>())
-        .bind(said().map(|c| c.media_id.as_ref().map(AsRef::as_ref)).collect::<Vec<Option<&str>>>())
-        .bind(said().map(|c| c.text.as_deref()).collect::<Vec<_>>())
-        .bind(said().map(|c| c.parent_id.as_ref().map(AsRef::as_ref)).collect::<Vec<Option<&str>>>())
-        .bind(said().map(|c| c.from_id.as_ref().map(AsRef::as_ref)).collect::<Vec<Option<&str>>>())
-        .bind(rows().map(|row| Some(row.account_id.as_str()).filter(|id| !id.is_empty())).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.first_seen_at.to_sqlx()).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.event_id.as_slice()).collect::<Vec<_>>())
-        .bind(rows().map(|row| row.received_at.to_sqlx()).collect::<Vec<_>>())
-        .bind(Source::Webhook.as_str())
         .execute(conn)
         .await?;
     Ok(())

@@ -1,80 +1,10 @@
-//! What can be asked for, how urgently, and why it may have to wait.
+//! What is wanted, how urgently, why it may have to wait, and what came of it.
 
-use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// What is to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TaskKind {
-    /// An account's node; the target is the account.
-    User,
-    /// A medium's node.
-    Media,
-    /// A comment's node.
-    Comment,
-    /// A medium's figures; waits for the medium's node.
-    MediaInsights,
-    /// A medium of somebody else that mentions the account.
-    MentionedMedia,
-    /// A comment of somebody else that mentions the account.
-    MentionedComment,
-}
-
-impl TaskKind {
-    /// All kinds.
-    pub const ALL: [Self; 6] = [
-        Self::User,
-        Self::Media,
-        Self::Comment,
-        Self::MediaInsights,
-        Self::MentionedMedia,
-        Self::MentionedComment,
-    ];
-
-    /// The name in the `kind` column and in metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Media => "media",
-            Self::Comment => "comment",
-            Self::MediaInsights => "media_insights",
-            Self::MentionedMedia => "mentioned_media",
-            Self::MentionedComment => "mentioned_comment",
-        }
-    }
-
-    /// For how long an answer counts as fresh: what is wanted sooner waits until then.
-    pub const fn freshness(self) -> Duration {
-        match self {
-            Self::Media | Self::MediaInsights => Duration::from_hours(1),
-            Self::User | Self::Comment | Self::MentionedMedia | Self::MentionedComment => {
-                Duration::from_hours(24)
-            }
-        }
-    }
-}
-
-impl fmt::Display for TaskKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A word that names no [`TaskKind`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no kind of task")]
-pub struct UnknownKind(String);
-
-impl FromStr for TaskKind {
-    type Err = UnknownKind;
-
-    fn from_str(name: &str) -> Result<Self, UnknownKind> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| UnknownKind(name.to_owned()))
-    }
-}
+use crate::reads::Kind;
 
 /// How urgent a read is; the quota is spent in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,6 +23,16 @@ impl TaskLane {
     /// The number in the `lane` column.
     pub const fn number(self) -> i16 {
         self as i16
+    }
+
+    /// The lane of a number; what only a newer version knows is the least urgent.
+    pub const fn of(number: i16) -> Self {
+        match number {
+            0 => Self::Live,
+            1 => Self::NewComments,
+            2 => Self::Daily,
+            _ => Self::Backfill,
+        }
     }
 }
 
@@ -163,15 +103,88 @@ impl FromStr for ParkReason {
     }
 }
 
-/// A read that somebody wants.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewTask {
-    /// What is to be read.
-    pub kind: TaskKind,
+/// What the last call of a task was answered with, as far as the next try depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LastAnswer {
+    /// Rows.
+    Answered,
+    /// There was nothing to ask.
+    NothingToAsk,
+    /// It seems to be gone.
+    Gone,
+    /// A refusal that stands for ever.
+    Final,
+    /// A refusal.
+    Refused,
+    /// Nothing, or nothing that can be read.
+    Failed,
+}
+
+impl LastAnswer {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Answered, Self::NothingToAsk, Self::Gone, Self::Final, Self::Refused, Self::Failed];
+
+    /// The name in the `last_answer` column.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::NothingToAsk => "nothing_to_ask",
+            Self::Gone => "gone",
+            Self::Final => "final",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A word that names no [`LastAnswer`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is nothing that a read is answered with")]
+pub struct UnknownAnswer(String);
+
+impl FromStr for LastAnswer {
+    type Err = UnknownAnswer;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAnswer> {
+        let found = Self::ALL.into_iter().find(|answer| answer.as_str() == name);
+        found.ok_or_else(|| UnknownAnswer(name.to_owned()))
+    }
+}
+
+/// Which read: the key of a task.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskKey {
+    /// What kind of read.
+    pub kind: Kind,
     /// Of which user, medium or comment.
     pub target_id: String,
     /// With whose token.
     pub account_id: String,
+    /// Which of several reads of the target: a breakdown, a window; empty where there is one.
+    pub variant: String,
+    /// The page; empty for the first.
+    pub cursor: String,
+}
+
+impl TaskKey {
+    /// The key of a read without variant and pages.
+    pub fn new(kind: Kind, target_id: impl Into<String>, account_id: impl Into<String>) -> Self {
+        Self {
+            kind,
+            target_id: target_id.into(),
+            account_id: account_id.into(),
+            variant: String::new(),
+            cursor: String::new(),
+        }
+    }
+}
+
+/// A read that somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTask {
+    /// Which.
+    pub key: TaskKey,
     /// How urgently.
     pub lane: TaskLane,
     /// After this it is of no use.
@@ -183,19 +196,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_and_reason_is_found_by_its_name() {
+    fn every_reason_and_answer_is_found_by_its_name() {
         for reason in ParkReason::ALL {
             assert_eq!(reason.as_str().parse(), Ok(reason));
         }
-        for kind in TaskKind::ALL {
-            assert_eq!(kind.as_str().parse(), Ok(kind));
+        for answer in LastAnswer::ALL {
+            assert_eq!(answer.as_str().parse(), Ok(answer));
         }
-        assert!("podcast".parse::<TaskKind>().is_err());
+        assert!("tired".parse::<ParkReason>().is_err() && "tired".parse::<LastAnswer>().is_err());
     }
 
     #[test]
     fn lanes_are_numbered_by_urgency() {
         let lanes = [TaskLane::Live, TaskLane::NewComments, TaskLane::Daily, TaskLane::Backfill];
         assert_eq!(lanes.map(TaskLane::number), [0, 1, 2, 3]);
+        assert_eq!(lanes.map(|lane| TaskLane::of(lane.number())), lanes);
     }
 }

@@ -9,18 +9,20 @@
 //!                                      (reason, until)
 //! ```
 //!
-//! - [`kind`]: kinds, lanes, reasons to park. [`backoff`]: how long to wait before another try.
+//! - [`kind`]: keys, lanes, reasons to park, answers. [`backoff`]: how long to wait before another try.
 //! - [`store`]: the statements.
 //!
-//! Invariants: a task has one row per (kind, target, account) for ever; a parked task says why and until when; work wanted while it runs is not
+//! Invariants: a task has one row per (kind, target, account, variant, cursor) for ever; a parked task says why and until when; work wanted while it runs is not
 //! lost (`wanted_at > started_at` re-arms); what a worker writes counts only while it holds the lease.
 
 pub mod backoff;
 pub mod kind;
 pub mod store;
 
-pub use kind::{NewTask, ParkReason, TaskKind, TaskLane};
-pub use store::claim::{Lease, Picking, Task, claim};
+pub use kind::{LastAnswer, NewTask, ParkReason, TaskKey, TaskLane};
+pub use store::claim::{Busy, Lease, Picking, Task, claim};
 pub use store::enqueue::enqueue;
-pub use store::look::{Standing, counts, read_by_owner, standing};
-pub use store::settle::{Park, extend, finish, park, park_account, park_blocked, unpark};
+pub use store::look::{Count, Standing, counts, read_by_owner, standing};
+pub use store::settle::{
+    Blocked, Finish, Park, Stop, extend, finish, park, park_account, park_blocked, unpark,
+};

@@ -136,19 +136,6 @@ async fn partitions_are_made_once() {
 }
 
 #[tokio::test]
-async fn the_catalogue_names_every_read_of_the_client() {
-    let database = database().await;
-    let held: Vec<(String, String)> =
-        sqlx::query_as("SELECT fetch_id, fetch_name FROM instagram.fetch_catalogue")
-            .fetch_all(&database.pool())
-            .await
-            .unwrap();
-    for (id, name) in cekbrand_graph::catalogue::fetches() {
-        assert!(held.iter().any(|held| (held.0.as_str(), held.1.as_str()) == (id, name)), "{id}: {name:?}");
-    }
-}
-
-#[tokio::test]
 async fn absences_are_the_closed_list() {
     let database = database().await;
     let pool = database.pool();

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use cekbrand_devkit::servers::{TestDatabase, TestServers};
-use cekbrand_workers::tasks::{self, NewTask, Park, ParkReason, Picking, Standing, Task, TaskKind, TaskLane};
+use cekbrand_workers::reads::{self, Kind};
+use cekbrand_workers::tasks::{
+    self, Blocked, Busy, Count, Finish, LastAnswer, NewTask, Park, ParkReason, Picking, Standing, Stop, Task,
+    TaskKey, TaskLane,
+};
 use jiff::Timestamp;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgPool, Postgres};
@@ -42,15 +46,19 @@ impl Queue {
     }
 
     async fn finish(&self, task: &Task, now: i64) -> bool {
-        tasks::finish(&mut *self.conn().await, task.lease, None, at(now)).await.unwrap()
+        let fresh_for = reads::of(task.key.kind).about().freshness;
+        let fresh_until = at(now).checked_add(fresh_for).unwrap();
+        let finish = Finish { answer: LastAnswer::Answered, note: None, fresh_until };
+        tasks::finish(&mut *self.conn().await, task.lease, &finish, at(now)).await.unwrap()
     }
 
     async fn park(&self, task: &Task, reason: ParkReason, until: i64) -> bool {
-        let park = Park { reason, until: at(until), note: Some("why".to_owned()) };
-        tasks::park(&mut *self.conn().await, task.lease, &park).await.unwrap()
+        let answer = Some(LastAnswer::Refused);
+        let park = Park { reason, until: at(until), answer, note: Some("why".to_owned()) };
+        tasks::park(&mut *self.conn().await, task.lease, &park, at(0)).await.unwrap()
     }
 
-    async fn state(&self, kind: TaskKind, target: &str) -> State {
+    async fn state(&self, kind: Kind, target: &str) -> State {
         let sql = "
             SELECT state, reason, (EXTRACT(EPOCH FROM due_at) - 1763700000)::bigint
             FROM pipeline.enrichment_task WHERE kind = $1 AND target_id = $2";
@@ -94,12 +102,16 @@ fn picking() -> Picking<'static> {
     }
 }
 
-fn wish(kind: TaskKind, target: &str, account: &str, lane: TaskLane) -> NewTask {
-    NewTask { kind, target_id: target.to_owned(), account_id: account.to_owned(), lane, deadline: None }
+fn blocked(usage_since: i64) -> Blocked<'static> {
+    Blocked { app_id: "app", usage_since: at(usage_since), pause_percent: 90, limit: 100 }
+}
+
+fn wish(kind: Kind, target: &str, account: &str, lane: TaskLane) -> NewTask {
+    NewTask { key: TaskKey::new(kind, target, account), lane, deadline: None }
 }
 
 fn media(target: &str, account: &str) -> NewTask {
-    wish(TaskKind::Media, target, account, TaskLane::NewComments)
+    wish(reads::media::KIND, target, account, TaskLane::NewComments)
 }
 
 fn parked(reason: &str, until: i64) -> State {
@@ -107,7 +119,7 @@ fn parked(reason: &str, until: i64) -> State {
 }
 
 fn targets(tasks: &[Task]) -> Vec<&str> {
-    let mut targets: Vec<_> = tasks.iter().map(|task| task.target_id.as_str()).collect();
+    let mut targets: Vec<_> = tasks.iter().map(|task| task.key.target_id.as_str()).collect();
     targets.sort_unstable();
     targets
 }
@@ -117,32 +129,32 @@ async fn what_many_want_is_read_once_and_again_when_it_is_no_longer_fresh() {
     let queue = Queue::new().await;
     queue.want(&[media("m", "a"), media("m", "a")], 0).await;
     queue.want(&[media("m", "a")], 5).await;
-    assert_eq!(queue.state(TaskKind::Media, "m").await, ("waiting".to_owned(), None, 0));
+    assert_eq!(queue.state(reads::media::KIND, "m").await, ("waiting".to_owned(), None, 0));
     let claimed = queue.claim(10).await;
     assert_eq!((targets(&claimed), claimed[0].attempts), (vec!["m"], 1));
     assert!(queue.finish(&claimed[0], 12).await);
-    assert_eq!(queue.state(TaskKind::Media, "m").await.0, "done");
+    assert_eq!(queue.state(reads::media::KIND, "m").await.0, "done");
 
     queue.want(&[media("m", "a")], 20).await;
-    assert_eq!(queue.state(TaskKind::Media, "m").await, parked("fresh", 3612));
+    assert_eq!(queue.state(reads::media::KIND, "m").await, parked("fresh", 3612));
     queue.want(&[media("m", "a")], 30).await;
-    assert_eq!(queue.state(TaskKind::Media, "m").await, parked("fresh", 3612));
+    assert_eq!(queue.state(reads::media::KIND, "m").await, parked("fresh", 3612));
     assert!(queue.claim(3611).await.is_empty());
     let again = queue.claim(3612).await;
     assert!(queue.finish(&again[0], 3613).await);
     queue.want(&[media("m", "a")], 9000).await;
-    assert_eq!(queue.state(TaskKind::Media, "m").await, ("waiting".to_owned(), None, 9000));
+    assert_eq!(queue.state(reads::media::KIND, "m").await, ("waiting".to_owned(), None, 9000));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_is_fresh_for_a_day() {
     let queue = Queue::new().await;
-    let profile = wish(TaskKind::User, "a", "a", TaskLane::Daily);
+    let profile = wish(reads::user::KIND, "a", "a", TaskLane::Daily);
     queue.want(std::slice::from_ref(&profile), 0).await;
     let claimed = queue.claim(0).await;
     assert!(queue.finish(&claimed[0], 0).await);
     queue.want(&[profile], 1).await;
-    assert_eq!(queue.state(TaskKind::User, "a").await, parked("fresh", 86_400));
+    assert_eq!(queue.state(reads::user::KIND, "a").await, parked("fresh", 86_400));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,8 +168,8 @@ async fn what_is_wanted_while_it_runs_is_read_again() {
     for task in &claimed {
         assert!(queue.finish(task, 12).await);
     }
-    assert_eq!(queue.state(TaskKind::Media, "m").await, parked("fresh", 3612));
-    assert_eq!(queue.state(TaskKind::Media, "n").await, parked("fresh", 3612));
+    assert_eq!(queue.state(reads::media::KIND, "m").await, parked("fresh", 3612));
+    assert_eq!(queue.state(reads::media::KIND, "n").await, parked("fresh", 3612));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,9 +177,9 @@ async fn wanting_more_urgently_moves_a_task_to_the_front() {
     let queue = Queue::new().await;
     let lanes = [TaskLane::Backfill, TaskLane::Daily, TaskLane::NewComments, TaskLane::Live];
     for (place, lane) in lanes.into_iter().enumerate() {
-        queue.want(&[wish(TaskKind::Media, &place.to_string(), "a", lane)], 0).await;
+        queue.want(&[wish(reads::media::KIND, &place.to_string(), "a", lane)], 0).await;
     }
-    queue.want(&[wish(TaskKind::Media, "0", "a", TaskLane::Live)], 1).await;
+    queue.want(&[wish(reads::media::KIND, "0", "a", TaskLane::Live)], 1).await;
     assert_eq!(targets(&queue.claim(1).await), ["0", "3"]);
     assert_eq!(targets(&queue.claim(1).await), ["2"]);
     assert_eq!(targets(&queue.claim(1).await), ["1"]);
@@ -176,16 +188,16 @@ async fn wanting_more_urgently_moves_a_task_to_the_front() {
 #[tokio::test(flavor = "multi_thread")]
 async fn figures_wait_for_their_medium() {
     let queue = Queue::new().await;
-    let figures = wish(TaskKind::MediaInsights, "m", "a", TaskLane::NewComments);
+    let figures = wish(reads::media_insights::KIND, "m", "a", TaskLane::NewComments);
     queue.want(&[figures, media("m", "a"), media("n", "a")], 0).await;
     let first = queue.claim(1).await;
-    assert!(first.iter().all(|task| task.kind == TaskKind::Media), "{first:?}");
+    assert!(first.iter().all(|task| task.key.kind == reads::media::KIND), "{first:?}");
     assert!(queue.claim(1).await.is_empty(), "the medium is being read");
     for task in &first {
         assert!(queue.finish(task, 2).await);
     }
     let second = queue.claim(3).await;
-    assert_eq!(second.iter().map(|task| task.kind).collect::<Vec<_>>(), [TaskKind::MediaInsights]);
+    assert_eq!(second.iter().map(|task| task.key.kind).collect::<Vec<_>>(), [reads::media_insights::KIND]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,11 +206,11 @@ async fn one_account_gets_only_its_share() {
     let many: Vec<_> = (0..9).map(|number| media(&format!("a{number}"), "a")).collect();
     queue.want(&many, 0).await;
     queue.want(&[media("b", "b")], 5).await;
-    let busy = Picking { busy: vec![("a".to_owned(), 1)], ..picking() };
+    let busy = Picking { busy: vec![Busy { account_id: "a".to_owned(), calls: 1 }], ..picking() };
     let claimed = queue.claim_as(&busy, 10).await;
-    assert_eq!(claimed.iter().filter(|task| task.account_id == "a").count(), 3);
-    assert_eq!(claimed.iter().filter(|task| task.account_id == "b").count(), 1);
-    let full = Picking { busy: vec![("a".to_owned(), 4)], ..picking() };
+    assert_eq!(claimed.iter().filter(|task| task.key.account_id == "a").count(), 3);
+    assert_eq!(claimed.iter().filter(|task| task.key.account_id == "b").count(), 1);
+    let full = Picking { busy: vec![Busy { account_id: "a".to_owned(), calls: 4 }], ..picking() };
     assert!(queue.claim_as(&full, 10).await.is_empty());
 }
 
@@ -208,12 +220,11 @@ async fn blocked_accounts_are_passed_over_and_their_work_says_until_when() {
     queue.want(&[media("x", "blocked"), media("y", "free")], 0).await;
     queue.quota("blocked", None, Some(600)).await;
     assert_eq!(targets(&queue.claim(10).await), ["y"]);
-    let parked_now =
-        tasks::park_blocked(&mut *queue.conn().await, "app", (at(-900), 90), 100, at(10)).await.unwrap();
+    let parked_now = tasks::park_blocked(&mut *queue.conn().await, blocked(-900), at(10)).await.unwrap();
     assert_eq!(parked_now, 1);
-    assert_eq!(queue.state(TaskKind::Media, "x").await, parked("throttled", 600));
-    assert!(queue.claim(599).await.iter().all(|task| task.target_id != "x"));
-    assert!(queue.claim(600).await.iter().any(|task| task.target_id == "x"));
+    assert_eq!(queue.state(reads::media::KIND, "x").await, parked("throttled", 600));
+    assert!(queue.claim(599).await.iter().all(|task| task.key.target_id != "x"));
+    assert!(queue.claim(600).await.iter().any(|task| task.key.target_id == "x"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -222,8 +233,7 @@ async fn a_block_of_the_app_stops_everybody() {
     queue.want(&[media("x", "a"), media("y", "b")], 0).await;
     queue.quota("", None, Some(600)).await;
     assert!(queue.claim(10).await.is_empty());
-    let parked_now =
-        tasks::park_blocked(&mut *queue.conn().await, "app", (at(-900), 90), 100, at(10)).await.unwrap();
+    let parked_now = tasks::park_blocked(&mut *queue.conn().await, blocked(-900), at(10)).await.unwrap();
     assert_eq!(parked_now, 2);
     assert_eq!(queue.claim(601).await.len(), 2);
 }
@@ -234,8 +244,8 @@ async fn close_to_the_limit_only_urgent_work_is_done_until_the_usage_is_old() {
     queue
         .want(
             &[
-                wish(TaskKind::Media, "daily", "a", TaskLane::Daily),
-                wish(TaskKind::Media, "new", "a", TaskLane::NewComments),
+                wish(reads::media::KIND, "daily", "a", TaskLane::Daily),
+                wish(reads::media::KIND, "new", "a", TaskLane::NewComments),
             ],
             0,
         )
@@ -245,10 +255,9 @@ async fn close_to_the_limit_only_urgent_work_is_done_until_the_usage_is_old() {
     assert_eq!(targets(&urgent), ["new"]);
     assert!(queue.finish(&urgent[0], 10).await);
     assert!(queue.claim(10).await.is_empty());
-    let parked_now =
-        tasks::park_blocked(&mut *queue.conn().await, "app", (at(-890), 90), 100, at(10)).await.unwrap();
+    let parked_now = tasks::park_blocked(&mut *queue.conn().await, blocked(-890), at(10)).await.unwrap();
     assert_eq!(parked_now, 1);
-    assert_eq!(queue.state(TaskKind::Media, "daily").await, parked("throttled", 900));
+    assert_eq!(queue.state(reads::media::KIND, "daily").await, parked("throttled", 900));
     let later = Picking { usage_since: at(0), ..picking() };
     assert_eq!(targets(&queue.claim_as(&later, 900).await), ["daily"]);
 }
@@ -307,7 +316,10 @@ async fn only_failures_of_its_own_count_as_tries() {
         assert_eq!(claimed[0].attempts, tries, "{reason:?}");
         assert!(queue.park(&claimed[0], reason, 0).await);
     }
-    assert_eq!(queue.claim(0).await[0].last_error.as_deref(), Some("why"));
+    let claimed = queue.claim(0).await;
+    assert_eq!(claimed[0].last_answer, Some(LastAnswer::Refused));
+    let why = "SELECT last_error FROM pipeline.enrichment_task";
+    assert_eq!(sqlx::query_scalar::<_, String>(why).fetch_one(&queue.pool()).await.unwrap(), "why");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -316,29 +328,30 @@ async fn a_new_token_frees_what_waited_for_it() {
     queue.want(&[media("1", "a"), media("2", "a"), media("3", "a"), media("4", "b")], 0).await;
     let mut conn = queue.conn().await;
     let claimed = queue.claim(0).await;
-    let one = claimed.iter().find(|task| task.target_id == "1").unwrap();
-    let two = claimed.iter().find(|task| task.target_id == "2").unwrap();
+    let one = claimed.iter().find(|task| task.key.target_id == "1").unwrap();
+    let two = claimed.iter().find(|task| task.key.target_id == "2").unwrap();
     assert!(queue.park(one, ParkReason::TokenDead, 9000).await);
     assert!(queue.park(two, ParkReason::Backoff, 9000).await);
     assert_eq!(tasks::unpark(&mut conn, "a", at(5)).await.unwrap(), 1);
-    assert_eq!(queue.state(TaskKind::Media, "1").await, ("waiting".to_owned(), None, 5));
-    assert_eq!(queue.state(TaskKind::Media, "2").await, parked("backoff", 9000));
+    assert_eq!(queue.state(reads::media::KIND, "1").await, ("waiting".to_owned(), None, 5));
+    assert_eq!(queue.state(reads::media::KIND, "2").await, parked("backoff", 9000));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stopping_an_account_or_a_kind_parks_what_is_due() {
     let queue = Queue::new().await;
-    let comment = wish(TaskKind::Comment, "c", "a", TaskLane::NewComments);
+    let comment = wish(reads::comment::KIND, "c", "a", TaskLane::NewComments);
     queue.want(&[media("m", "a"), comment, media("n", "b")], 0).await;
     let mut conn = queue.conn().await;
-    let stop = (ParkReason::Permission, at(3600));
-    let stopped = tasks::park_account(&mut conn, "a", Some(TaskKind::Comment), stop, at(1)).await.unwrap();
+    let kind = Some(reads::comment::KIND);
+    let stop = Stop { account_id: "a", kind, reason: ParkReason::Permission, until: at(3600) };
+    let stopped = tasks::park_account(&mut conn, stop, at(1)).await.unwrap();
     assert_eq!(stopped, 1);
-    assert_eq!(queue.state(TaskKind::Comment, "c").await, parked("permission", 3600));
-    let stop = (ParkReason::NoToken, at(7200));
-    assert_eq!(tasks::park_account(&mut conn, "a", None, stop, at(1)).await.unwrap(), 1);
-    assert_eq!(queue.state(TaskKind::Media, "m").await, parked("no_token", 7200));
-    assert_eq!(queue.state(TaskKind::Media, "n").await.0, "waiting");
+    assert_eq!(queue.state(reads::comment::KIND, "c").await, parked("permission", 3600));
+    let stop = Stop { account_id: "a", kind: None, reason: ParkReason::NoToken, until: at(7200) };
+    assert_eq!(tasks::park_account(&mut conn, stop, at(1)).await.unwrap(), 1);
+    assert_eq!(queue.state(reads::media::KIND, "m").await, parked("no_token", 7200));
+    assert_eq!(queue.state(reads::media::KIND, "n").await.0, "waiting");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -348,7 +361,7 @@ async fn a_dependent_task_sees_how_the_other_stands() {
     let pool = queue.pool();
     let standing = async || {
         let mut conn = pool.acquire().await.unwrap();
-        tasks::standing(&mut conn, TaskKind::Media, "m", "a").await.unwrap()
+        tasks::standing(&mut conn, &TaskKey::new(reads::media::KIND, "m", "a")).await.unwrap()
     };
     assert_eq!(standing().await, Standing::Unknown);
     queue.want(&[media("m", "a")], 0).await;
@@ -359,7 +372,7 @@ async fn a_dependent_task_sees_how_the_other_stands() {
     assert_eq!(standing().await, Standing::Parked(ParkReason::Backoff, at(7)));
     assert_eq!(
         tasks::counts(&mut conn).await.unwrap(),
-        [("parked".to_owned(), Some("backoff".to_owned()), 1)]
+        [Count { state: "parked".to_owned(), reason: Some("backoff".to_owned()), number: 1 }]
     );
     let claimed = queue.claim(7).await;
     assert!(queue.finish(&claimed[0], 8).await);

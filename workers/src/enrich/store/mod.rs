@@ -3,26 +3,23 @@
 //! Rows are touched in one order everywhere (media and comments, marks, tasks, quota), which is also that of landing, so that two transactions
 //! seldom wait for each other in a circle; where they do, the loser is repeated without a second call.
 
-pub mod comment;
-pub mod figure;
-pub mod media;
+pub mod catalogue;
 pub mod quota;
 pub mod response;
-pub mod token;
-pub mod user;
-
-use std::time::Duration;
+pub mod stop;
 
 use jiff::Timestamp;
 use sqlx::{PgConnection, PgPool};
 
-use self::quota::Purse;
+use self::quota::{Blocked, Limits, Purse};
 use self::response::Origin;
-use super::effects::{Effects, End, Rows};
+use super::effects::{Block, Effects, End};
 use super::policy::after;
 use super::settings::Settings;
-use crate::analyse::marks;
-use crate::tasks::{self, Park, ParkReason, Task};
+use crate::rows::user::Problem;
+use crate::rows::{self, Reading, Rows, Told};
+use crate::tasks::{self, Finish, LastAnswer, Park, ParkReason, Stop, Task};
+use crate::token;
 
 /// How often a transaction is repeated that PostgreSQL broke off to resolve a conflict.
 const REPEATS: u32 = 5;
@@ -47,47 +44,46 @@ pub enum Kept {
     LeaseLost,
 }
 
-/// Does all of it, or nothing if the lease was lost meanwhile. `sealed` is the token that the call used.
+/// One step of a task, to be kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Step<'a> {
+    /// The task.
+    pub task: &'a Task,
+    /// What changes.
+    pub effects: &'a Effects<'a>,
+    /// The token that the call used.
+    pub sealed: Option<&'a str>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Does all of it, or nothing if the lease was lost meanwhile.
 ///
 /// # Errors
 /// Whatever keeps the transaction from committing, after repeats where they can help.
-pub async fn keep(
-    pool: &PgPool,
-    context: Context<'_>,
-    task: &Task,
-    effects: &Effects<'_>,
-    (sealed, now): (Option<&str>, Timestamp),
-) -> Result<Kept, sqlx::Error> {
+pub async fn keep(pool: &PgPool, context: Context<'_>, step: Step<'_>) -> Result<Kept, sqlx::Error> {
     let mut repeats = 0;
     loop {
-        match try_keep(pool, context, task, effects, (sealed, now)).await {
+        match try_keep(pool, context, step).await {
             Err(error) if repeats < REPEATS && is_conflict(&error) => repeats += 1,
             result => return result,
         }
     }
 }
 
-async fn try_keep(
-    pool: &PgPool,
-    context: Context<'_>,
-    task: &Task,
-    effects: &Effects<'_>,
-    (sealed, now): (Option<&str>, Timestamp),
-) -> Result<Kept, sqlx::Error> {
+async fn try_keep(pool: &PgPool, context: Context<'_>, step: Step<'_>) -> Result<Kept, sqlx::Error> {
+    let Step { task, effects, now, .. } = step;
     let mut tx = pool.begin().await?;
-    let observed_at = effects.answer.map_or(now, |answer| answer.observed_at);
-    let touched = write_rows(&mut tx, context, task, &effects.rows, (observed_at, now)).await?;
+    rows::apply(&mut tx, &effects.rows, now).await?;
     if let Some(answer) = effects.answer {
-        let Task { account_id, target_id, .. } = task;
+        let tasks::TaskKey { account_id, target_id, .. } = &task.key;
         let origin = Origin { account_id, target_id, api_version: context.api_version };
         response::record(&mut tx, origin, answer).await?;
     }
-    note_token(&mut tx, task, &effects.end, sealed, now).await?;
-    if !touched.is_empty() {
-        marks::mark(&mut tx, &touched, now).await?;
-    }
-    let blocked = settle(&mut tx, context, task, effects, (observed_at, now)).await?;
-    if !end_task(&mut tx, task, &effects.end, (blocked, context.settings.lease), now).await? {
+    note_access(&mut tx, step).await?;
+    tasks::enqueue(&mut tx, &effects.wanted, now).await?;
+    let blocked = settle(&mut tx, context, step).await?;
+    if !end_task(&mut tx, context, step, blocked).await? {
         tx.rollback().await?;
         return Ok(Kept::LeaseLost);
     }
@@ -95,123 +91,107 @@ async fn try_keep(
     Ok(Kept::Committed)
 }
 
-async fn write_rows(
-    conn: &mut PgConnection,
-    context: Context<'_>,
-    task: &Task,
-    rows: &Rows,
-    (observed_at, now): (Timestamp, Timestamp),
-) -> Result<Vec<(String, Timestamp)>, sqlx::Error> {
-    match rows {
-        Rows::Nothing => Ok(Vec::new()),
-        Rows::User(node) => {
-            let changed = user::write(conn, node, observed_at).await?;
-            Ok(changed.then(|| (node.id.clone(), observed_at)).into_iter().collect())
-        }
-        Rows::UserInvalid => {
-            user::note_problem(conn, &task.account_id, false, now).await?;
-            Ok(Vec::new())
-        }
-        Rows::Media(node) => media::write(conn, node, &task.account_id, observed_at).await,
-        Rows::MediaGone => {
-            let life = context.settings.story_life;
-            let story_start = now.checked_sub(life).unwrap_or(Timestamp::MIN);
-            media::note_gone(conn, &task.target_id, &task.account_id, (story_start, now)).await
-        }
-        Rows::Comment(node) => comment::write(conn, node, &task.account_id, observed_at).await,
-        Rows::CommentGone => comment::note_gone(conn, &task.target_id, now).await,
-        Rows::Figures(readings) => {
-            let times = (observed_at, now);
-            figure::write(conn, &task.target_id, readings, context.api_version, times).await
-        }
-        Rows::StoryLost(product) => {
-            figure::write_lost(conn, &task.target_id, *product, context.api_version, now).await
-        }
-    }
-}
-
-async fn note_token(
-    conn: &mut PgConnection,
-    task: &Task,
-    end: &End,
-    sealed: Option<&str>,
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    match end {
-        End::StopAccount(Park { reason: ParkReason::TokenDead, note, .. }) => {
-            if let Some(sealed) = sealed {
-                let why = note.as_deref().unwrap_or_default();
-                token::mark_dead(conn, &task.account_id, sealed, why, now).await?;
+/// Notes what the end of a try says about the account's token and its rights.
+async fn note_access(conn: &mut PgConnection, step: Step<'_>) -> Result<(), sqlx::Error> {
+    let Step { task, effects, sealed, now } = step;
+    let account = task.key.account_id.as_str();
+    match &effects.end {
+        End::StopAccount(park) => {
+            if let (ParkReason::TokenDead, Some(sealed)) = (park.reason, sealed) {
+                let why = park.note.as_deref().unwrap_or_default();
+                token::store::mark_dead(conn, account, sealed, why, now).await?;
             }
-            user::note_problem(conn, &task.account_id, true, now).await
         }
-        End::StopAccount(_) | End::StopKind(_) => user::note_problem(conn, &task.account_id, true, now).await,
-        End::Continue | End::Finish(_) | End::Park(_) | End::Blocked(_) => Ok(()),
+        End::Forbidden(_) => {}
+        End::Finish(Finish { answer: LastAnswer::Answered, .. }) => {
+            return stop::answered(conn, &task.key).await;
+        }
+        End::Continue | End::Finish(_) | End::Park(_) | End::Blocked(_) => return Ok(()),
     }
+    let reading = Reading { account_id: account.to_owned(), observed_at: now };
+    rows::apply(conn, &Rows::of(Told::Problem(Problem::Access, reading)), now).await
 }
 
 /// Settles the call with the budget. Says until when nothing may be called, if a block begins.
 async fn settle(
     conn: &mut PgConnection,
     context: Context<'_>,
-    task: &Task,
-    effects: &Effects<'_>,
-    (observed_at, now): (Timestamp, Timestamp),
-) -> Result<Option<(ParkReason, Timestamp)>, sqlx::Error> {
-    let account = Purse { app_id: context.app_id, account_id: &task.account_id };
+    step: Step<'_>,
+) -> Result<Option<Blocked>, sqlx::Error> {
+    let Step { task, effects, now, .. } = step;
+    let account = Purse { app_id: context.app_id, account_id: &task.key.account_id };
     let app = Purse { account_id: "", ..account };
-    let lengths = (context.settings.first_block, context.settings.longest_block);
+    let limits = Limits { first: context.settings.first_block, longest: context.settings.longest_block };
     if let Some(answer) = effects.answer {
-        quota::settle(conn, account, &answer.usage, (observed_at, now)).await?;
+        quota::settle(conn, account, answer, now).await?;
         // A header at its limit stops calls before an error has to.
         let full = |percent: Option<u32>| percent.is_some_and(|percent| percent >= 100);
-        let limit = (answer.usage.regain(), ParkReason::Throttled);
+        let reason = ParkReason::Throttled;
         if effects.block.is_none() && full(answer.usage.account_percent()) {
-            quota::block(conn, account, limit, lengths, now).await?;
+            let block =
+                Block { scope: cekbrand_graph::Scope::Account, regain: answer.usage.regain(), reason };
+            quota::block(conn, account, block, limits, now).await?;
         }
         if effects.block.is_none() && full(answer.usage.app_percent()) {
-            quota::block(conn, app, (None, ParkReason::Throttled), lengths, now).await?;
+            let block = Block { scope: cekbrand_graph::Scope::App, regain: None, reason };
+            quota::block(conn, app, block, limits, now).await?;
         }
     }
     let Some(block) = effects.block else { return Ok(None) };
     let purse = if block.scope == cekbrand_graph::Scope::App { app } else { account };
-    let until = quota::block(conn, purse, (block.regain, block.reason), lengths, now).await?;
-    Ok(Some((block.reason, until)))
+    let until = quota::block(conn, purse, block, limits, now).await?;
+    Ok(Some(Blocked { reason: block.reason, until }))
 }
 
 /// Brings the task to its end. False if the lease was lost.
 async fn end_task(
     conn: &mut PgConnection,
-    task: &Task,
-    end: &End,
-    (blocked, lease): (Option<(ParkReason, Timestamp)>, Duration),
-    now: Timestamp,
+    context: Context<'_>,
+    step: Step<'_>,
+    blocked: Option<Blocked>,
 ) -> Result<bool, sqlx::Error> {
-    match end {
-        End::Continue => tasks::extend(conn, task.lease, after(now, lease)).await,
-        End::Finish(note) => tasks::finish(conn, task.lease, note.as_deref(), now).await,
-        End::Park(park) => tasks::park(conn, task.lease, park).await,
+    let Step { task, effects, now, .. } = step;
+    match &effects.end {
+        End::Continue => tasks::extend(conn, task.lease, after(now, context.settings.lease)).await,
+        End::Finish(finish) => tasks::finish(conn, task.lease, finish, now).await,
+        End::Park(park) => tasks::park(conn, task.lease, park, now).await,
         End::Blocked(note) => {
-            let (reason, until) = blocked.unwrap_or((ParkReason::Throttled, now));
-            tasks::park(conn, task.lease, &Park { reason, until, note: Some(note.clone()) }).await
+            let Blocked { reason, until } =
+                blocked.unwrap_or(Blocked { reason: ParkReason::Throttled, until: now });
+            let park = Park { reason, until, answer: Some(LastAnswer::Refused), note: Some(note.clone()) };
+            tasks::park(conn, task.lease, &park, now).await
         }
-        End::StopAccount(park) => stop(conn, task, park, None, now).await,
-        End::StopKind(park) => stop(conn, task, park, Some(task.kind), now).await,
+        End::StopAccount(park) => {
+            let held = tasks::park(conn, task.lease, park, now).await?;
+            if held {
+                stop_reads(conn, step, park, None).await?;
+            }
+            Ok(held)
+        }
+        End::Forbidden(park) => {
+            let held = tasks::park(conn, task.lease, park, now).await?;
+            let since = now.checked_sub(context.settings.permission_again).unwrap_or(Timestamp::MIN);
+            if held && stop::refused(conn, &task.key, since, now).await? {
+                stop_reads(conn, step, park, Some(task.key.kind)).await?;
+            }
+            Ok(held)
+        }
     }
 }
 
-async fn stop(
+/// Stops the account's reads, all or of a kind: those that are due, and those that will be wanted.
+async fn stop_reads(
     conn: &mut PgConnection,
-    task: &Task,
+    step: Step<'_>,
     park: &Park,
-    kind: Option<tasks::TaskKind>,
-    now: Timestamp,
-) -> Result<bool, sqlx::Error> {
-    let held = tasks::park(conn, task.lease, park).await?;
-    if held {
-        tasks::park_account(conn, &task.account_id, kind, (park.reason, park.until), now).await?;
+    kind: Option<crate::reads::Kind>,
+) -> Result<(), sqlx::Error> {
+    let Step { task, sealed, now, .. } = step;
+    let stop = Stop { account_id: &task.key.account_id, kind, reason: park.reason, until: park.until };
+    if stop::set(conn, stop, sealed, now).await? {
+        tasks::park_account(conn, stop, now).await?;
     }
-    Ok(held)
+    Ok(())
 }
 
 /// A deadlock or a failed serialisation: the same transaction may well succeed now.

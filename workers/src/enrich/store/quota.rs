@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use cekbrand_graph::Usage;
+use cekbrand_graph::Answer;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use serde_json::{Value, json};
 use sqlx::{PgConnection, Row};
 
+use crate::enrich::effects::Block;
 use crate::tasks::ParkReason;
 
 const GRANT: &str = "
@@ -39,22 +40,19 @@ ON CONFLICT (app_id, account_id) DO UPDATE SET
     updated_at = EXCLUDED.updated_at";
 
 const PREVIOUS_BLOCK: &str = "
-SELECT q.blocked_until, q.usage FROM pipeline.account_quota q
+SELECT q.blocked_until, q.block_seconds FROM pipeline.account_quota q
 WHERE q.app_id = $1 AND q.account_id = $2
 FOR UPDATE";
 
 const BLOCK: &str = "
-INSERT INTO pipeline.account_quota AS q (app_id, account_id, blocked_until, block_reason, usage, updated_at)
+INSERT INTO pipeline.account_quota AS q (app_id, account_id, blocked_until, block_reason, block_seconds, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (app_id, account_id) DO UPDATE SET
     blocked_until = GREATEST(q.blocked_until, EXCLUDED.blocked_until),
     block_reason = EXCLUDED.block_reason,
-    usage = COALESCE(q.usage, '{}') || EXCLUDED.usage,
+    block_seconds = EXCLUDED.block_seconds,
     updated_at = EXCLUDED.updated_at
 RETURNING q.blocked_until";
-
-/// Key in the `usage` column under which the length of the last block is kept, in seconds.
-const BLOCK_SECONDS: &str = "block_seconds";
 
 /// Whose budget.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +63,24 @@ pub struct Purse<'a> {
     pub account_id: &'a str,
 }
 
+/// A block of calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Blocked {
+    /// Why.
+    pub reason: ParkReason,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// How long blocks last where Meta does not say.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The first.
+    pub first: Duration,
+    /// The longest.
+    pub longest: Duration,
+}
+
 /// Draws the grant for one call. `Err` says until when no call may be made, and why.
 ///
 /// # Errors
@@ -73,7 +89,7 @@ pub async fn grant(
     conn: &mut PgConnection,
     purse: Purse<'_>,
     now: Timestamp,
-) -> Result<Result<(), (ParkReason, Timestamp)>, sqlx::Error> {
+) -> Result<Result<(), Blocked>, sqlx::Error> {
     let granted = sqlx::query(GRANT)
         .bind(purse.app_id)
         .bind(purse.account_id)
@@ -91,51 +107,58 @@ pub async fn grant(
         .await?;
     let Some(row) = blocked else {
         // The block was lifted between the two statements.
-        return Ok(Err((ParkReason::Throttled, now)));
+        return Ok(Err(Blocked { reason: ParkReason::Throttled, until: now }));
     };
     let until: jiff_sqlx::Timestamp = row.try_get("blocked_until")?;
     let reason: Option<String> = row.try_get("block_reason")?;
     let is_policy = reason.as_deref() == Some(ParkReason::PolicyBlock.as_str());
     let reason = if is_policy { ParkReason::PolicyBlock } else { ParkReason::Throttled };
-    Ok(Err((reason, until.to_jiff())))
+    Ok(Err(Blocked { reason, until: until.to_jiff() }))
 }
 
-/// Counts an answered call and keeps what both headers said: the account's row has the highest of all percentages, the app's row those of the
-/// app.
+/// Counts an answered call and keeps what both headers said: the account's row has the highest of all percentages, the
+/// app's row those of the app.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.
 pub async fn settle(
     conn: &mut PgConnection,
     purse: Purse<'_>,
-    usage: &Usage,
-    (observed_at, now): (Timestamp, Timestamp),
+    answer: &Answer,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let of_account = usage.account_percent().max(usage.app_percent());
-    settle_one(conn, purse, 1, (of_account, usage.to_json()), (observed_at, now)).await?;
+    let usage = &answer.usage;
+    let observed_at = answer.observed_at;
+    let percent = usage.account_percent().max(usage.app_percent());
+    settle_one(conn, purse, Seen { percent, usage: usage.to_json(), observed_at }, now).await?;
     if let Some(percent) = usage.app_percent() {
         let app = Purse { account_id: "", ..purse };
-        let shown = usage.to_json().and_then(|usage| usage.get("app").map(|app| json!({ "app": app })));
-        settle_one(conn, app, 1, (Some(percent), shown), (observed_at, now)).await?;
+        let usage = usage.to_json().and_then(|usage| usage.get("app").map(|app| json!({ "app": app })));
+        settle_one(conn, app, Seen { percent: Some(percent), usage, observed_at }, now).await?;
     }
     Ok(())
+}
+
+/// What an answer's headers said.
+struct Seen {
+    percent: Option<u32>,
+    usage: Option<Value>,
+    observed_at: Timestamp,
 }
 
 async fn settle_one(
     conn: &mut PgConnection,
     purse: Purse<'_>,
-    calls: i64,
-    (percent, usage): (Option<u32>, Option<Value>),
-    (observed_at, now): (Timestamp, Timestamp),
+    seen: Seen,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let seen = percent.map(|_| observed_at.to_sqlx());
     sqlx::query(SETTLE)
         .bind(purse.app_id)
         .bind(purse.account_id)
-        .bind(calls)
-        .bind(percent.map(|percent| i32::try_from(percent).unwrap_or(i32::MAX)))
-        .bind(usage)
-        .bind(seen)
+        .bind(1_i64)
+        .bind(seen.percent.map(|percent| i32::try_from(percent).unwrap_or(i32::MAX)))
+        .bind(seen.usage)
+        .bind(seen.percent.map(|_| seen.observed_at.to_sqlx()))
         .bind(now.to_sqlx())
         .execute(conn)
         .await?;
@@ -149,8 +172,8 @@ async fn settle_one(
 pub async fn block(
     conn: &mut PgConnection,
     purse: Purse<'_>,
-    (regain, reason): (Option<Duration>, ParkReason),
-    (first, longest): (Duration, Duration),
+    block: Block,
+    limits: Limits,
     now: Timestamp,
 ) -> Result<Timestamp, sqlx::Error> {
     let row = sqlx::query(PREVIOUS_BLOCK)
@@ -159,35 +182,42 @@ pub async fn block(
         .fetch_optional(&mut *conn)
         .await?;
     let previous = row.as_ref().map(previous).transpose()?.flatten();
-    let length = regain.unwrap_or_else(|| growing(previous, (first, longest), now));
+    let length = block.regain.unwrap_or_else(|| growing(previous, limits, now));
     let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
     let until: jiff_sqlx::Timestamp = sqlx::query_scalar(BLOCK)
         .bind(purse.app_id)
         .bind(purse.account_id)
         .bind(until.to_sqlx())
-        .bind(reason.as_str())
-        .bind(json!({ BLOCK_SECONDS: length.as_secs() }))
+        .bind(block.reason.as_str())
+        .bind(i64::try_from(length.as_secs()).unwrap_or(i64::MAX))
         .bind(now.to_sqlx())
         .fetch_one(conn)
         .await?;
     Ok(until.to_jiff())
 }
 
-fn previous(row: &sqlx::postgres::PgRow) -> Result<Option<(Duration, Timestamp)>, sqlx::Error> {
+/// A block that was set before.
+#[derive(Debug, Clone, Copy)]
+struct Previous {
+    length: Duration,
+    until: Timestamp,
+}
+
+fn previous(row: &sqlx::postgres::PgRow) -> Result<Option<Previous>, sqlx::Error> {
     let until: Option<jiff_sqlx::Timestamp> = row.try_get("blocked_until")?;
-    let usage: Option<Value> = row.try_get("usage")?;
-    let seconds = usage.as_ref().and_then(|usage| usage.get(BLOCK_SECONDS)).and_then(Value::as_u64);
-    Ok(until.zip(seconds).map(|(until, seconds)| (Duration::from_secs(seconds), until.to_jiff())))
+    let seconds: Option<i64> = row.try_get("block_seconds")?;
+    let of = |(until, seconds): (jiff_sqlx::Timestamp, i64)| Previous {
+        length: Duration::from_secs(seconds.unsigned_abs()),
+        until: until.to_jiff(),
+    };
+    Ok(until.zip(seconds).map(of))
 }
 
 /// The next block's length, from the length and the end of the previous one. Answers to calls that were under way when a block began do not
 /// lengthen it; a block soon after the last one is twice as long.
-fn growing(
-    previous: Option<(Duration, Timestamp)>,
-    (first, longest): (Duration, Duration),
-    now: Timestamp,
-) -> Duration {
-    let Some((length, until)) = previous else { return first };
+fn growing(previous: Option<Previous>, limits: Limits, now: Timestamp) -> Duration {
+    let Limits { first, longest } = limits;
+    let Some(Previous { length, until }) = previous else { return first };
     if let Ok(left) = Duration::try_from(until.duration_since(now))
         && !left.is_zero()
     {
@@ -203,10 +233,11 @@ mod tests {
 
     #[test]
     fn blocks_that_follow_on_each_other_double_up_to_an_hour() {
-        let limits = (Duration::from_mins(5), Duration::from_hours(1));
+        let limits = Limits { first: Duration::from_mins(5), longest: Duration::from_hours(1) };
         let at = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
         let minutes = |previous: Option<(u64, i64)>, now| {
-            let previous = previous.map(|(length, until)| (Duration::from_mins(length), at(until)));
+            let previous = previous
+                .map(|(length, until)| Previous { length: Duration::from_mins(length), until: at(until) });
             growing(previous, limits, at(now)).as_secs() / 60
         };
         assert_eq!(minutes(None, 0), 5);

@@ -29,10 +29,10 @@ pub async fn record(conn: &mut PgConnection, origin: Origin<'_>, answer: &Answer
     let (code, subcode) = answer.content.as_ref().err().map_or((None, None), GraphError::codes);
     let int = |code: i64| i32::try_from(code).unwrap_or(i32::MAX);
     sqlx::query(RECORD)
-        .bind(answer.fetch.id())
+        .bind(answer.request.fetch())
         .bind(origin.account_id)
         .bind(origin.target_id)
-        .bind(&answer.request)
+        .bind(answer.request.describe())
         .bind(i32::from(answer.status))
         .bind(&answer.body)
         .bind(code.map(int))

@@ -8,14 +8,15 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use crate::tasks::kind::TaskKind;
+use crate::reads;
+use crate::tasks::kind::{LastAnswer, TaskKey, TaskLane};
 
 // Served by the index over due_at; spares an idle worker the search below.
 const ANY_DUE: &str =
     "SELECT EXISTS (SELECT 1 FROM pipeline.enrichment_task WHERE state <> 'done' AND due_at <= $1)";
 
 // `account` skips from account to account along the index (account_id, lane, due_at), so its cost is the number of accounts and not of tasks. An
-// account's most urgent lane with due work is taken first; figures wait until their medium's node is read. SKIP LOCKED keeps two workers from
+// account's most urgent lane with due work is taken first; a read waits until the one that goes first has been tried. SKIP LOCKED keeps two workers from
 // waiting for each other; kinds that only a newer version knows are left to it.
 const CLAIM: &str = "
 WITH RECURSIVE account (id) AS (
@@ -46,9 +47,10 @@ due AS (
     CROSS JOIN LATERAL (
         SELECT t.due_at FROM pipeline.enrichment_task t
         WHERE t.account_id = o.id AND t.state <> 'done' AND t.lane = lane.number AND t.due_at <= $1 AND t.kind = ANY($12)
-            AND (t.kind <> 'media_insights' OR COALESCE((
-                SELECT m.state = 'done' OR (m.state = 'parked' AND m.due_at > $1) FROM pipeline.enrichment_task m
-                WHERE m.kind = 'media' AND m.target_id = t.target_id AND m.account_id = t.account_id), TRUE))
+            AND (t.waits_for IS NULL OR COALESCE((
+                SELECT f.state = 'done' OR (f.state = 'parked' AND f.due_at > $1) FROM pipeline.enrichment_task f
+                WHERE f.kind = t.waits_for AND f.target_id = t.target_id AND f.account_id = t.account_id
+                    AND f.variant = '' AND f.cursor = ''), TRUE))
         ORDER BY t.due_at LIMIT 1
     ) AS first
     WHERE o.room > 0
@@ -63,9 +65,10 @@ picked AS (
     CROSS JOIN LATERAL (
         SELECT t.id FROM pipeline.enrichment_task t
         WHERE t.account_id = u.id AND t.state <> 'done' AND t.lane = u.lane AND t.due_at <= $1 AND t.kind = ANY($12)
-            AND (t.kind <> 'media_insights' OR COALESCE((
-                SELECT m.state = 'done' OR (m.state = 'parked' AND m.due_at > $1) FROM pipeline.enrichment_task m
-                WHERE m.kind = 'media' AND m.target_id = t.target_id AND m.account_id = t.account_id), TRUE))
+            AND (t.waits_for IS NULL OR COALESCE((
+                SELECT f.state = 'done' OR (f.state = 'parked' AND f.due_at > $1) FROM pipeline.enrichment_task f
+                WHERE f.kind = t.waits_for AND f.target_id = t.target_id AND f.account_id = t.account_id
+                    AND f.variant = '' AND f.cursor = ''), TRUE))
         ORDER BY t.due_at LIMIT u.room
         FOR UPDATE SKIP LOCKED
     ) AS task
@@ -77,7 +80,8 @@ UPDATE pipeline.enrichment_task t SET
     lease_id = $10, lease_until = $11, due_at = $11
 FROM picked p
 WHERE t.id = p.id
-RETURNING t.id, t.kind, t.target_id, t.account_id, t.lane, t.deadline, t.attempts, t.last_error";
+RETURNING t.id, t.kind, t.target_id, t.account_id, t.variant, t.cursor, t.lane, t.deadline, t.attempts,
+    t.last_answer, t.gone_since";
 
 /// The right to work on a task; it ends when somebody else claims the task after `until`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,20 +99,27 @@ pub struct Lease {
 pub struct Task {
     /// The claim.
     pub lease: Lease,
-    /// What is to be read.
-    pub kind: TaskKind,
-    /// Of which user, medium or comment.
-    pub target_id: String,
-    /// With whose token.
-    pub account_id: String,
-    /// The lane's number.
-    pub lane: i16,
+    /// Which read.
+    pub key: TaskKey,
+    /// How urgent.
+    pub lane: TaskLane,
     /// After this it is of no use.
     pub deadline: Option<Timestamp>,
     /// How often it was tried since it last succeeded, this time included.
     pub attempts: i32,
-    /// What the last try ended with.
-    pub last_error: Option<String>,
+    /// What it was answered with the last time.
+    pub last_answer: Option<LastAnswer>,
+    /// Since when its target seems to be gone.
+    pub gone_since: Option<Timestamp>,
+}
+
+/// Calls that an account has under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Busy {
+    /// The account.
+    pub account_id: String,
+    /// How many.
+    pub calls: i32,
 }
 
 /// Whose work to pick, and how much.
@@ -123,7 +134,7 @@ pub struct Picking<'a> {
     /// Tasks of one account at most, counting those in `busy`.
     pub per_account: i32,
     /// What this worker has under way, by account.
-    pub busy: Vec<(String, i32)>,
+    pub busy: Vec<Busy>,
     /// Usage seen before this says nothing any more.
     pub usage_since: Timestamp,
     /// From this percentage on only the two most urgent lanes are served.
@@ -145,8 +156,6 @@ pub async fn claim(
     if !any_due || picking.tasks <= 0 {
         return Ok(Vec::new());
     }
-    let (busy, calls): (Vec<&str>, Vec<i32>) =
-        picking.busy.iter().map(|(id, calls)| (id.as_str(), *calls)).unzip();
     let until = now.checked_add(picking.lease).unwrap_or(Timestamp::MAX);
     let id = Uuid::now_v7();
     let rows = sqlx::query(CLAIM)
@@ -155,13 +164,13 @@ pub async fn claim(
         .bind(picking.accounts)
         .bind(picking.tasks)
         .bind(picking.per_account)
-        .bind(busy)
-        .bind(calls)
+        .bind(picking.busy.iter().map(|busy| busy.account_id.as_str()).collect::<Vec<_>>())
+        .bind(picking.busy.iter().map(|busy| busy.calls).collect::<Vec<_>>())
         .bind(picking.usage_since.to_sqlx())
         .bind(picking.pause_percent)
         .bind(id)
         .bind(until.to_sqlx())
-        .bind(TaskKind::ALL.map(TaskKind::as_str).as_slice())
+        .bind(reads::names())
         .fetch_all(conn)
         .await?;
     rows.iter().map(|row| task(row, id, until)).collect()
@@ -169,15 +178,28 @@ pub async fn claim(
 
 fn task(row: &PgRow, id: Uuid, until: Timestamp) -> Result<Task, sqlx::Error> {
     let kind: String = row.try_get("kind")?;
-    let deadline: Option<jiff_sqlx::Timestamp> = row.try_get("deadline")?;
+    let last_answer: Option<String> = row.try_get("last_answer")?;
+    let instant = |name: &str| -> Result<Option<Timestamp>, sqlx::Error> {
+        let instant: Option<jiff_sqlx::Timestamp> = row.try_get(name)?;
+        Ok(instant.map(jiff_sqlx::Timestamp::to_jiff))
+    };
     Ok(Task {
         lease: Lease { task: row.try_get("id")?, id, until },
-        kind: kind.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
-        target_id: row.try_get("target_id")?,
-        account_id: row.try_get("account_id")?,
-        lane: row.try_get("lane")?,
-        deadline: deadline.map(jiff_sqlx::Timestamp::to_jiff),
+        key: TaskKey {
+            kind: kind.parse().map_err(decode)?,
+            target_id: row.try_get("target_id")?,
+            account_id: row.try_get("account_id")?,
+            variant: row.try_get("variant")?,
+            cursor: row.try_get("cursor")?,
+        },
+        lane: TaskLane::of(row.try_get("lane")?),
+        deadline: instant("deadline")?,
         attempts: row.try_get("attempts")?,
-        last_error: row.try_get("last_error")?,
+        last_answer: last_answer.map(|answer| answer.parse().map_err(decode)).transpose()?,
+        gone_since: instant("gone_since")?,
     })
+}
+
+fn decode(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
+    sqlx::Error::Decode(Box::new(error))
 }

@@ -6,39 +6,48 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 
-use crate::tasks::kind::{NewTask, TaskKind};
+use crate::reads::{self, Kind};
+use crate::tasks::kind::{NewTask, TaskKey};
 
-// A done task that is still fresh is parked until it is not; one that runs is marked, so that finishing re-arms it. The mark lies after the start
-// whatever the clocks of two workers say.
+// A done task that is still fresh is parked until it is not; one that runs is marked, so that finishing re-arms it. The
+// mark lies after the start whatever the clocks of two workers say. What an account's stop forbids is parked at once.
 const ENQUEUE: &str = "
 INSERT INTO pipeline.enrichment_task AS t
-    (kind, target_id, account_id, lane, due_at, deadline, wanted_at, state, created_at)
-SELECT n.kind, n.target_id, n.account_id, n.lane, $6, n.deadline, $6, 'waiting', $6
-FROM UNNEST($1::text[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[])
-    AS n (kind, target_id, account_id, lane, deadline)
-ON CONFLICT (kind, target_id, account_id) DO UPDATE SET
+    (kind, target_id, account_id, variant, cursor, waits_for, lane, due_at, deadline, wanted_at, state, reason,
+    parked_until, created_at)
+SELECT n.kind, n.target_id, n.account_id, n.variant, n.cursor, n.waits_for, n.lane, COALESCE(stop.until, $9), n.deadline,
+    $9, CASE WHEN stop.until IS NULL THEN 'waiting' ELSE 'parked' END, stop.reason, stop.until, $9
+FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[], $8::timestamptz[])
+    AS n (kind, target_id, account_id, variant, cursor, waits_for, lane, deadline)
+LEFT JOIN LATERAL (
+    SELECT s.reason, s.until FROM pipeline.read_stop s
+    WHERE s.account_id = n.account_id AND s.kind IN ('', n.kind) AND s.until > $9
+    ORDER BY s.until DESC LIMIT 1
+) AS stop ON TRUE
+ON CONFLICT (kind, target_id, account_id, variant, cursor) DO UPDATE SET
     wanted_at = CASE t.state
         WHEN 'running' THEN GREATEST(EXCLUDED.wanted_at, t.started_at + INTERVAL '1 microsecond')
         ELSE GREATEST(t.wanted_at, EXCLUDED.wanted_at) END,
+    waits_for = EXCLUDED.waits_for,
     lane = CASE t.state WHEN 'done' THEN EXCLUDED.lane ELSE LEAST(t.lane, EXCLUDED.lane) END,
     deadline = CASE t.state WHEN 'done' THEN EXCLUDED.deadline ELSE LEAST(t.deadline, EXCLUDED.deadline) END,
     state = CASE
         WHEN t.state <> 'done' THEN t.state
-        WHEN t.finished_at + make_interval(secs => CASE WHEN t.kind = ANY($7) THEN $8 ELSE $9 END) > EXCLUDED.wanted_at
-            THEN 'parked'
+        WHEN EXCLUDED.state = 'parked' THEN 'parked'
+        WHEN t.fresh_until > EXCLUDED.wanted_at THEN 'parked'
         ELSE 'waiting' END,
     reason = CASE
         WHEN t.state <> 'done' THEN t.reason
-        WHEN t.finished_at + make_interval(secs => CASE WHEN t.kind = ANY($7) THEN $8 ELSE $9 END) > EXCLUDED.wanted_at
-            THEN 'fresh' END,
+        WHEN EXCLUDED.state = 'parked' THEN EXCLUDED.reason
+        WHEN t.fresh_until > EXCLUDED.wanted_at THEN 'fresh' END,
     parked_until = CASE
         WHEN t.state <> 'done' THEN t.parked_until
-        WHEN t.finished_at + make_interval(secs => CASE WHEN t.kind = ANY($7) THEN $8 ELSE $9 END) > EXCLUDED.wanted_at
-            THEN t.finished_at + make_interval(secs => CASE WHEN t.kind = ANY($7) THEN $8 ELSE $9 END) END,
+        WHEN EXCLUDED.state = 'parked' THEN EXCLUDED.parked_until
+        WHEN t.fresh_until > EXCLUDED.wanted_at THEN t.fresh_until END,
     due_at = CASE t.state
-        WHEN 'done' THEN GREATEST(EXCLUDED.due_at,
-            t.finished_at + make_interval(secs => CASE WHEN t.kind = ANY($7) THEN $8 ELSE $9 END))
-        WHEN 'waiting' THEN LEAST(t.due_at, EXCLUDED.due_at)
+        WHEN 'done' THEN CASE EXCLUDED.state
+            WHEN 'parked' THEN EXCLUDED.due_at ELSE GREATEST(EXCLUDED.due_at, t.fresh_until) END
+        WHEN 'waiting' THEN LEAST(t.due_at, $9)
         ELSE t.due_at END";
 
 /// Asks for reads. What is waiting keeps its place, what runs is read again later, what was read a short while ago waits until it is no longer
@@ -51,41 +60,29 @@ pub async fn enqueue(conn: &mut PgConnection, tasks: &[NewTask], now: Timestamp)
         return Ok(());
     }
     let tasks = collapse(tasks);
-    let kinds: Vec<_> = tasks.iter().map(|task| task.kind.as_str()).collect();
-    let targets: Vec<_> = tasks.iter().map(|task| task.target_id.as_str()).collect();
-    let accounts: Vec<_> = tasks.iter().map(|task| task.account_id.as_str()).collect();
-    let lanes: Vec<_> = tasks.iter().map(|task| task.lane.number()).collect();
-    let deadlines: Vec<_> = tasks.iter().map(|task| task.deadline.map(ToSqlx::to_sqlx)).collect();
-    let (daily, day, hour) = freshness();
+    let keys = || tasks.iter().map(|task| &task.key);
+    let waits_for = |key: &TaskKey| reads::of(key.kind).about().waits_for.map(Kind::as_str);
     sqlx::query(ENQUEUE)
-        .bind(kinds)
-        .bind(targets)
-        .bind(accounts)
-        .bind(lanes)
-        .bind(deadlines)
+        .bind(keys().map(|key| key.kind.as_str()).collect::<Vec<_>>())
+        .bind(keys().map(|key| key.target_id.as_str()).collect::<Vec<_>>())
+        .bind(keys().map(|key| key.account_id.as_str()).collect::<Vec<_>>())
+        .bind(keys().map(|key| key.variant.as_str()).collect::<Vec<_>>())
+        .bind(keys().map(|key| key.cursor.as_str()).collect::<Vec<_>>())
+        .bind(keys().map(waits_for).collect::<Vec<_>>())
+        .bind(tasks.iter().map(|task| task.lane.number()).collect::<Vec<_>>())
+        .bind(tasks.iter().map(|task| task.deadline.map(ToSqlx::to_sqlx)).collect::<Vec<_>>())
         .bind(now.to_sqlx())
-        .bind(daily)
-        .bind(day)
-        .bind(hour)
         .execute(conn)
         .await?;
     Ok(())
 }
 
-/// The kinds that are fresh for the longer time, that time, and the shorter time, in seconds.
-pub(super) fn freshness() -> (Vec<&'static str>, f64, f64) {
-    let long = TaskKind::User.freshness();
-    let daily =
-        TaskKind::ALL.into_iter().filter(|kind| kind.freshness() == long).map(TaskKind::as_str).collect();
-    (daily, long.as_secs_f64(), TaskKind::Media.freshness().as_secs_f64())
-}
-
-/// One task per key, in the order of the key: a statement must not meet a row twice, and two of them must meet rows in the same order.
+/// One task per key, in the order of the key: a statement must not meet a row twice, and two of them must meet rows in the
+/// same order.
 fn collapse(tasks: &[NewTask]) -> Vec<NewTask> {
-    let mut by_key: BTreeMap<(TaskKind, &str, &str), NewTask> = BTreeMap::new();
+    let mut by_key: BTreeMap<&TaskKey, NewTask> = BTreeMap::new();
     for task in tasks {
-        let key = (task.kind, task.target_id.as_str(), task.account_id.as_str());
-        let kept = by_key.entry(key).or_insert_with(|| task.clone());
+        let kept = by_key.entry(&task.key).or_insert_with(|| task.clone());
         kept.lane = kept.lane.min(task.lane);
         kept.deadline = [kept.deadline, task.deadline].into_iter().flatten().min();
     }
@@ -100,9 +97,7 @@ mod tests {
     #[test]
     fn the_same_wish_twice_is_one_with_the_more_urgent_lane() {
         let wish = |target: &str, lane, deadline: Option<i64>| NewTask {
-            kind: TaskKind::Media,
-            target_id: target.to_owned(),
-            account_id: "1".to_owned(),
+            key: TaskKey::new(reads::media::KIND, target, "1"),
             lane,
             deadline: deadline.map(|second| Timestamp::from_second(second).unwrap()),
         };
@@ -112,14 +107,5 @@ mod tests {
             wish("b", TaskLane::Live, None),
         ]);
         assert_eq!(collapsed, [wish("a", TaskLane::Daily, None), wish("b", TaskLane::Live, Some(9))]);
-    }
-
-    #[test]
-    fn there_are_two_times_of_freshness() {
-        let (daily, day, hour) = freshness();
-        assert_eq!(daily, ["user", "comment", "mentioned_media", "mentioned_comment"]);
-        assert_eq!((day, hour), (86_400.0, 3_600.0));
-        let hourly = TaskKind::ALL.into_iter().filter(|kind| !daily.contains(&kind.as_str()));
-        assert!(hourly.into_iter().all(|kind| kind.freshness() == TaskKind::Media.freshness()));
     }
 }

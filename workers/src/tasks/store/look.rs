@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::{PgConnection, Row};
 
-use crate::tasks::kind::{ParkReason, TaskKind};
+use crate::tasks::kind::{ParkReason, TaskKey};
 
 const STANDING: &str = "
 SELECT t.state, t.reason, t.parked_until, t.finished_at IS NOT NULL AS was_done
 FROM pipeline.enrichment_task t
-WHERE t.kind = $1 AND t.target_id = $2 AND t.account_id = $3";
+WHERE t.kind = $1 AND t.target_id = $2 AND t.account_id = $3 AND t.variant = $4 AND t.cursor = $5";
 
 const READ_BY_OWNER: &str = "
 SELECT EXISTS (
@@ -39,13 +39,13 @@ pub enum Standing {
 ///
 /// # Errors
 /// Whatever keeps the statement from running, or a reason that this version does not know.
-pub async fn standing(
-    conn: &mut PgConnection,
-    kind: TaskKind,
-    target_id: &str,
-    account_id: &str,
-) -> Result<Standing, sqlx::Error> {
-    let query = sqlx::query(STANDING).bind(kind.as_str()).bind(target_id).bind(account_id);
+pub async fn standing(conn: &mut PgConnection, key: &TaskKey) -> Result<Standing, sqlx::Error> {
+    let query = sqlx::query(STANDING)
+        .bind(key.kind.as_str())
+        .bind(&key.target_id)
+        .bind(&key.account_id)
+        .bind(&key.variant)
+        .bind(&key.cursor);
     let Some(row) = query.fetch_optional(conn).await? else { return Ok(Standing::Unknown) };
     if row.try_get("was_done")? {
         return Ok(Standing::Done);
@@ -79,13 +79,21 @@ pub async fn read_by_owner(
         .await
 }
 
+/// How many tasks stand alike.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Count {
+    /// The state.
+    pub state: String,
+    /// Why they are parked.
+    pub reason: Option<String>,
+    /// How many.
+    pub number: i64,
+}
+
 /// How many tasks are open, by state and reason.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.
-pub async fn counts(conn: &mut PgConnection) -> Result<Vec<(String, Option<String>, i64)>, sqlx::Error> {
-    let rows = sqlx::query(COUNTS).fetch_all(conn).await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get("state")?, row.try_get("reason")?, row.try_get("number")?)))
-        .collect()
+pub async fn counts(conn: &mut PgConnection) -> Result<Vec<Count>, sqlx::Error> {
+    sqlx::query_as(COUNTS).fetch_all(conn).await
 }

@@ -5,25 +5,26 @@ use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 
 use super::claim::Lease;
-use super::enqueue::freshness;
-use crate::tasks::kind::{ParkReason, TaskKind};
+use crate::reads::Kind;
+use crate::tasks::kind::{LastAnswer, ParkReason};
 
 // What was wanted while it ran is wanted still, as soon as the answer is no longer fresh.
 const FINISH: &str = "
 UPDATE pipeline.enrichment_task t SET
     state = CASE WHEN t.wanted_at > t.started_at THEN 'parked' ELSE 'done' END,
     reason = CASE WHEN t.wanted_at > t.started_at THEN 'fresh' END,
-    parked_until = CASE WHEN t.wanted_at > t.started_at
-        THEN $3 + make_interval(secs => CASE WHEN t.kind = ANY($5) THEN $6 ELSE $7 END) END,
-    due_at = CASE WHEN t.wanted_at > t.started_at
-        THEN $3 + make_interval(secs => CASE WHEN t.kind = ANY($5) THEN $6 ELSE $7 END) ELSE $3 END,
-    finished_at = $3, attempts = 0, last_error = $4, lease_id = NULL, lease_until = NULL
+    parked_until = CASE WHEN t.wanted_at > t.started_at THEN $4 END,
+    due_at = CASE WHEN t.wanted_at > t.started_at THEN $4 ELSE $3 END,
+    fresh_until = $4, finished_at = $3, attempts = 0, last_answer = $5, last_error = $6, gone_since = NULL,
+    lease_id = NULL, lease_until = NULL
 WHERE t.id = $1 AND t.lease_id = $2 AND t.state = 'running'";
 
 const PARK: &str = "
 UPDATE pipeline.enrichment_task t SET
     state = 'parked', reason = $3, parked_until = $4, due_at = $4, last_error = $5, lease_id = NULL, lease_until = NULL,
-    attempts = CASE $6 WHEN 'count' THEN t.attempts WHEN 'reset' THEN 0 ELSE GREATEST(t.attempts - 1, 0) END
+    attempts = CASE $6 WHEN 'count' THEN t.attempts WHEN 'reset' THEN 0 ELSE GREATEST(t.attempts - 1, 0) END,
+    last_answer = COALESCE($7, t.last_answer),
+    gone_since = CASE $7 WHEN 'gone' THEN COALESCE(t.gone_since, $8) ELSE t.gone_since END
 WHERE t.id = $1 AND t.lease_id = $2 AND t.state = 'running'";
 
 const EXTEND: &str = "
@@ -91,6 +92,10 @@ FROM (
 ) AS waiting
 WHERE t.id = waiting.id";
 
+const LIFT: &str = "
+WITH forgotten AS (DELETE FROM pipeline.read_refusal WHERE account_id = $1)
+DELETE FROM pipeline.read_stop WHERE account_id = $1";
+
 // The account's profile is read again even if it is fresh: that shows whether the new token works.
 const UNPARK: &str = "
 UPDATE pipeline.enrichment_task t SET
@@ -105,6 +110,17 @@ FROM (
 ) AS parked
 WHERE t.id = parked.id";
 
+/// How a task ends after which nothing is left to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finish {
+    /// What it was answered with.
+    pub answer: LastAnswer,
+    /// What was special, for people.
+    pub note: Option<String>,
+    /// Until when it need not be read again.
+    pub fresh_until: Timestamp,
+}
+
 /// How a parked task waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Park {
@@ -112,41 +128,46 @@ pub struct Park {
     pub reason: ParkReason,
     /// Until when.
     pub until: Timestamp,
+    /// What it was answered with, if a call was made.
+    pub answer: Option<LastAnswer>,
     /// What the try ended with, for people.
     pub note: Option<String>,
 }
 
-/// Ends a try that succeeded, or after which there is nothing left to do (`note` says why then). False if the lease was lost: nothing of the
-/// try may be kept.
+/// Ends a try that succeeded, or after which there is nothing left to do. False if the lease was lost: nothing of the try
+/// may be kept.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.
 pub async fn finish(
     conn: &mut PgConnection,
     lease: Lease,
-    note: Option<&str>,
+    finish: &Finish,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    let (daily, day, hour) = freshness();
     let done = sqlx::query(FINISH)
         .bind(lease.task)
         .bind(lease.id)
         .bind(now.to_sqlx())
-        .bind(note)
-        .bind(daily)
-        .bind(day)
-        .bind(hour)
+        .bind(finish.fresh_until.to_sqlx())
+        .bind(finish.answer.as_str())
+        .bind(finish.note.as_deref())
         .execute(conn)
         .await?;
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends a try after which the task must wait. A failure of its own (`backoff`, `gave_up`) counts as a try, a reason that lies with the account
-/// does not. False if the lease was lost.
+/// Ends a try after which the task must wait. A failure of its own (`backoff`, `gave_up`) counts as a try, a reason that
+/// lies with the account does not. False if the lease was lost.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.
-pub async fn park(conn: &mut PgConnection, lease: Lease, park: &Park) -> Result<bool, sqlx::Error> {
+pub async fn park(
+    conn: &mut PgConnection,
+    lease: Lease,
+    park: &Park,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
     let attempts = match park.reason {
         ParkReason::Backoff => "count",
         ParkReason::GaveUp => "reset",
@@ -159,6 +180,8 @@ pub async fn park(conn: &mut PgConnection, lease: Lease, park: &Park) -> Result<
         .bind(park.until.to_sqlx())
         .bind(park.note.as_deref())
         .bind(attempts)
+        .bind(park.answer.map(LastAnswer::as_str))
+        .bind(now.to_sqlx())
         .execute(conn)
         .await?;
     Ok(parked.rows_affected() == 1)
@@ -174,48 +197,70 @@ pub async fn extend(conn: &mut PgConnection, lease: Lease, until: Timestamp) -> 
     Ok(extended.rows_affected() == 1)
 }
 
+/// A stop of an account's reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Stop<'a> {
+    /// Whose.
+    pub account_id: &'a str,
+    /// Which kind; `None`: all of them.
+    pub kind: Option<Kind>,
+    /// Why.
+    pub reason: ParkReason,
+    /// Until when.
+    pub until: Timestamp,
+}
+
 /// Parks the account's due work, all of it or of one kind. Says how many tasks that were.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.
 pub async fn park_account(
     conn: &mut PgConnection,
-    account_id: &str,
-    kind: Option<TaskKind>,
-    (reason, until): (ParkReason, Timestamp),
+    stop: Stop<'_>,
     now: Timestamp,
 ) -> Result<u64, sqlx::Error> {
     let parked = sqlx::query(PARK_ACCOUNT)
-        .bind(account_id)
-        .bind(kind.map(TaskKind::as_str))
-        .bind(reason.as_str())
-        .bind(until.to_sqlx())
+        .bind(stop.account_id)
+        .bind(stop.kind.map(Kind::as_str))
+        .bind(stop.reason.as_str())
+        .bind(stop.until.to_sqlx())
         .bind(now.to_sqlx())
         .execute(conn)
         .await?;
     Ok(parked.rows_affected())
 }
 
-/// Parks up to `limit` due tasks an account that no worker would claim: their account or the app is blocked, or its usage, seen after `usage_since`, has
-/// reached `pause_percent` and their lane can wait. Says how many.
+/// Which work no worker would claim.
+#[derive(Debug, Clone, Copy)]
+pub struct Blocked<'a> {
+    /// The app whose quota is looked at.
+    pub app_id: &'a str,
+    /// Usage seen before this says nothing any more.
+    pub usage_since: Timestamp,
+    /// From this percentage on the less urgent lanes wait.
+    pub pause_percent: i32,
+    /// Tasks at most, of each account.
+    pub limit: i64,
+}
+
+/// Parks due tasks that no worker would claim: their account or the app is blocked, or its usage is so high that their lane
+/// can wait. Says how many.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.
 pub async fn park_blocked(
     conn: &mut PgConnection,
-    app_id: &str,
-    (usage_since, pause_percent): (Timestamp, i32),
-    limit: i64,
+    blocked: Blocked<'_>,
     now: Timestamp,
 ) -> Result<u64, sqlx::Error> {
     let mut parked = 0;
     for statement in [PARK_BLOCKED, PARK_APP] {
         let done = sqlx::query(statement)
-            .bind(app_id)
+            .bind(blocked.app_id)
             .bind(now.to_sqlx())
-            .bind(usage_since.to_sqlx())
-            .bind(pause_percent)
-            .bind(limit)
+            .bind(blocked.usage_since.to_sqlx())
+            .bind(blocked.pause_percent)
+            .bind(blocked.limit)
             .execute(&mut *conn)
             .await?;
         parked += done.rows_affected();
@@ -223,11 +268,13 @@ pub async fn park_blocked(
     Ok(parked)
 }
 
-/// Frees what waits for a token or a permission of the account, and its profile: for the moment it gets a new token. Says how many tasks that were.
+/// Frees what waits for a token or a permission of the account, and its profile, and lifts its stops: for the moment it
+/// gets a new token. Says how many tasks that were.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.
 pub async fn unpark(conn: &mut PgConnection, account_id: &str, now: Timestamp) -> Result<u64, sqlx::Error> {
+    sqlx::query(LIFT).bind(account_id).execute(&mut *conn).await?;
     let freed = sqlx::query(UNPARK).bind(account_id).bind(now.to_sqlx()).execute(conn).await?;
     Ok(freed.rows_affected())
 }

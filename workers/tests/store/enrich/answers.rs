@@ -7,8 +7,9 @@ use cekbrand_devkit::simulator::{CallKind, Effect, Fault};
 use cekbrand_devkit::world::{Product, World};
 use cekbrand_graph::node::{MediaNode, UserNode};
 use cekbrand_schema::Clock;
-use cekbrand_workers::enrich::store;
-use cekbrand_workers::tasks::{TaskKind, TaskLane};
+use cekbrand_workers::reads;
+use cekbrand_workers::rows::{self, Reading};
+use cekbrand_workers::tasks::TaskLane;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
@@ -22,20 +23,21 @@ async fn every_kind_of_read_is_in_the_catalogue() {
             .fetch_all(&bench.pool())
             .await
             .unwrap();
-    for (id, name) in cekbrand_graph::catalogue::fetches() {
-        assert!(rows.contains(&(id.to_owned(), name.to_owned())), "{id}: {name}");
+    for about in reads::ALL.iter().map(|read| read.about()) {
+        let row = (about.fetch_id.to_owned(), about.fetch_name.to_owned());
+        assert!(rows.contains(&row), "{row:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_and_its_medium_cost_three_calls_and_fill_their_rows() {
+async fn an_account_and_its_medium_cost_four_calls_and_fill_their_rows() {
     let bench = Bench::new().await;
     let account = bench.account(0);
     let medium = bench.media(0, Product::Feed).find(|m| m.caption.is_some() && !m.likes_hidden).unwrap();
-    bench.want_in(TaskKind::User, account.id.as_str(), 0, TaskLane::Daily).await;
+    bench.want_in(reads::user::KIND, account.id.as_str(), 0, TaskLane::Daily).await;
     bench.want_medium(medium, 0).await;
     bench.settle().await;
-    assert_eq!(bench.simulator.total_cost(), 3);
+    assert_eq!(bench.simulator.total_cost(), 4);
 
     let profile: (Option<String>, bool, bool) = sqlx::query_as(
         r#"SELECT username, has_problems, is_userid_valid FROM instagram."user" WHERE id = $1"#,
@@ -72,8 +74,8 @@ async fn an_account_and_its_medium_cost_three_calls_and_fill_their_rows() {
         bench.number("SELECT count(*) FROM instagram.media_like_comment WHERE like_count >= 0").await,
         1
     );
-    assert_eq!(bench.number("SELECT count(*) FROM pipeline.graph_response").await, 3);
-    assert_eq!(bench.number("SELECT count(*) FROM pipeline.enrichment_task WHERE state = 'done'").await, 3);
+    assert_eq!(bench.number("SELECT count(*) FROM pipeline.graph_response").await, 4);
+    assert_eq!(bench.number("SELECT count(*) FROM pipeline.enrichment_task WHERE state = 'done'").await, 4);
     assert!(bench.number("SELECT count(*) FROM pipeline.dirty_mark").await > 0);
     assert_eq!(
         bench.number("SELECT (sum(granted) - sum(call_count))::bigint FROM pipeline.account_quota WHERE account_id <> ''").await,
@@ -119,11 +121,68 @@ async fn what_was_read_a_short_while_ago_is_not_read_again() {
     bench.settle().await;
     bench.want_medium(medium, 0).await;
     bench.settle().await;
-    assert_eq!(bench.simulator.total_cost(), 2);
-    assert_eq!(bench.state(TaskKind::Media, medium.id.as_str()).await, parked("fresh"));
+    assert_eq!(bench.simulator.total_cost(), 3);
+    assert_eq!(bench.state(reads::media::KIND, medium.id.as_str()).await, parked("fresh"));
     bench.advance(Duration::from_mins(61));
     bench.settle().await;
-    assert_eq!(bench.simulator.total_cost(), 4);
+    assert_eq!(bench.simulator.total_cost(), 5, "the breakdown is fresh for longer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_did_after_a_story_is_read_part_by_part() {
+    let bench = Bench::new().await;
+    let story = bench.medium(0, Product::Story);
+    bench.want_medium(story, 0).await;
+    bench.settle().await;
+    assert_eq!(bench.calls(CallKind::MediaBreakdown), 2, "a breakdown is a call of its own");
+    let parts: Vec<(String, String, i64)> = sqlx::query_as(
+        "SELECT metric, breakdown, value::bigint FROM instagram.media_insight
+         WHERE media_id = $1 AND metric IN ('navigation', 'profile_activity') AND value IS NOT NULL ORDER BY 1, 2",
+    )
+    .bind(story.id.as_str())
+    .fetch_all(&bench.pool())
+    .await
+    .unwrap();
+    let figures = bench.simulator.world().figures(story, bench.simulator.now());
+    let mut expected = Vec::new();
+    for (metric, parts) in
+        [("navigation", &figures.navigation[..]), ("profile_activity", &figures.profile_activity[..])]
+    {
+        let sum: u64 = parts.iter().map(|(_, count)| count).sum();
+        expected.push((metric.to_owned(), String::new(), i64::try_from(sum).unwrap()));
+        let told = parts.iter().filter(|(_, count)| *count > 0);
+        expected.extend(
+            told.map(|(name, count)| {
+                (metric.to_owned(), name.to_lowercase(), i64::try_from(*count).unwrap())
+            }),
+        );
+    }
+    expected.sort();
+    assert_eq!(parts, expected);
+    assert!(parts.iter().any(|(_, part, _)| part == "tap_forward"), "{parts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_makes_the_same_rows_again_from_its_record() {
+    let bench = Bench::new().await;
+    let (story, medium) = (bench.medium(0, Product::Story), bench.medium(0, Product::Feed));
+    bench.want_in(reads::user::KIND, bench.account(0).id.as_str(), 0, TaskLane::Daily).await;
+    bench.want_medium(story, 0).await;
+    bench.want_medium(medium, 0).await;
+    bench.settle().await;
+    let picture = "
+        SELECT md5(string_agg(x, ',' ORDER BY x)) FROM (
+            SELECT m::text FROM instagram.media m UNION ALL
+            SELECT (i.id, i.value, i.absence, i.observed_at, i.api_id)::text FROM instagram.media_insight i UNION ALL
+            SELECT (c.media_id, c.like_count, c.comments_count)::text FROM instagram.media_like_comment c UNION ALL
+            SELECT (d.user_id, d.followers_count)::text FROM instagram.user_data d UNION ALL
+            SELECT u::text FROM instagram.\"user\" u) AS rows (x)";
+    let before: String = sqlx::query_scalar(picture).fetch_one(&bench.pool()).await.unwrap();
+    let wipe = "TRUNCATE instagram.media, instagram.media_insight, instagram.media_like_comment, instagram.user_data";
+    sqlx::query(wipe).execute(&bench.pool()).await.unwrap();
+    assert_eq!(super::rebuild(&bench).await, 8);
+    let after: String = sqlx::query_scalar(picture).fetch_one(&bench.pool()).await.unwrap();
+    assert_eq!(before, after);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,7 +194,7 @@ async fn a_story_is_read_while_it_lives_and_never_asked_after() {
     assert_eq!(bench.figures(story).await.len(), 8);
     let calls = bench.calls(CallKind::MediaInsights);
     bench.advance(Duration::from_hours(25));
-    bench.want(TaskKind::MediaInsights, story.id.as_str(), 0).await;
+    bench.want(reads::media_insights::KIND, story.id.as_str(), 0).await;
     bench.settle().await;
     assert_eq!(bench.calls(CallKind::MediaInsights), calls);
     assert!(!bench.absences(story).await.contains(&"lost".to_owned()), "values are known");
@@ -146,7 +205,7 @@ async fn a_story_that_expired_before_it_was_read_says_so_where_no_webhook_told()
     let bench = Bench::new().await;
     let story = bench.medium(0, Product::Story);
     bench.stub(story.id.as_str()).await;
-    bench.want(TaskKind::Media, story.id.as_str(), 0).await;
+    bench.want(reads::media::KIND, story.id.as_str(), 0).await;
     bench.settle().await;
     let webhook = "
         INSERT INTO instagram.media_insight
@@ -154,7 +213,7 @@ async fn a_story_that_expired_before_it_was_read_says_so_where_no_webhook_told()
         SELECT 'x', id, 'reach', 55, to_timestamp(1), '2026-11-20', 'webhook', to_timestamp(1) FROM instagram.media";
     sqlx::query(webhook).execute(&bench.pool()).await.unwrap();
     bench.advance(Duration::from_hours(25));
-    bench.want(TaskKind::MediaInsights, story.id.as_str(), 0).await;
+    bench.want(reads::media_insights::KIND, story.id.as_str(), 0).await;
     bench.settle().await;
     let figures = bench.figures(story).await;
     assert_eq!(figures.len(), 8);
@@ -171,9 +230,9 @@ async fn other_peoples_media_are_read_for_mentions_and_stay_outside_analytics() 
     let world = Arc::clone(bench.simulator.world());
     let outsider = world.accounts().iter().find(|account| !account.watched).unwrap();
     let theirs = world.media_of(outsider, |medium| medium.product == Product::Feed).next().unwrap();
-    bench.want(TaskKind::MentionedMedia, theirs.id.as_str(), 0).await;
+    bench.want(reads::mentioned_media::KIND, theirs.id.as_str(), 0).await;
     bench.settle().await;
-    assert_eq!(bench.state(TaskKind::MentionedMedia, theirs.id.as_str()).await, done());
+    assert_eq!(bench.state(reads::mentioned_media::KIND, theirs.id.as_str()).await, done());
     let read = "SELECT count(*) FROM instagram.media WHERE media_type IS NOT NULL AND user_id IS NULL";
     assert_eq!(bench.number(read).await, 1);
     assert_eq!(bench.number("SELECT count(*) FROM pipeline.dirty_mark").await, 0);
@@ -187,7 +246,7 @@ async fn a_medium_of_another_account_of_ours_is_left_to_its_owner() {
     bench.settle().await;
     bench.want_medium(medium, 0).await;
     bench.settle().await;
-    assert_eq!(bench.simulator.total_cost(), 2);
+    assert_eq!(bench.simulator.total_cost(), 3);
     let notes = "
         SELECT count(*) FROM pipeline.enrichment_task
         WHERE state = 'done' AND last_error = 'the medium belongs to somebody else'";
@@ -213,13 +272,14 @@ async fn a_comment_gets_what_its_webhook_did_not_tell_and_keeps_the_latest_text(
         .execute(&bench.pool())
         .await
         .unwrap();
-    bench.want(TaskKind::Comment, outdated.as_str(), 0).await;
+    bench.want(reads::comment::KIND, outdated.as_str(), 0).await;
     bench.simulator.delete(deleted.as_str());
-    bench.want(TaskKind::Comment, known.as_str(), 0).await;
-    bench.want(TaskKind::Comment, deleted.as_str(), 0).await;
-    bench.settle().await;
-    bench.advance(Duration::from_mins(1));
-    bench.settle().await;
+    bench.want(reads::comment::KIND, known.as_str(), 0).await;
+    bench.want(reads::comment::KIND, deleted.as_str(), 0).await;
+    for _ in 0..3 {
+        bench.settle().await;
+        bench.advance(Duration::from_mins(30));
+    }
     let row: (Option<String>, Option<String>, Option<String>, bool, String) = sqlx::query_as(
         r#"SELECT text, username, media_id, "timestamp" IS NOT NULL AND like_count IS NOT NULL, source::text
            FROM instagram.media_comment WHERE id = $1"#,
@@ -234,7 +294,7 @@ async fn a_comment_gets_what_its_webhook_did_not_tell_and_keeps_the_latest_text(
     assert_eq!(bench.number(gone).await, 1);
     let outdated = "SELECT count(*) FROM instagram.media_comment WHERE text = 'outdated'";
     assert_eq!(bench.number(outdated).await, 0);
-    assert_eq!(bench.calls(CallKind::Comment), 4);
+    assert_eq!(bench.calls(CallKind::Comment), 5, "two that answer, and three tries of the third");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -254,9 +314,10 @@ async fn an_answer_that_says_nothing_new_or_comes_late_writes_nothing() {
         ..MediaNode::default()
     };
     let node = medium(Some(5), early);
+    let read_at = |observed_at| Reading { account_id: account.to_owned(), observed_at };
     let user = UserNode { id: account.to_owned(), followers_count: Some(9), ..UserNode::default() };
-    assert_eq!(store::media::write(&mut conn, &node, account, late).await.unwrap().len(), 2);
-    assert!(store::user::write(&mut conn, &user, late).await.unwrap());
+    assert_eq!(rows::media::write(&mut conn, &node, &read_at(late)).await.unwrap().len(), 2);
+    assert_eq!(rows::user::write(&mut conn, &user, &read_at(late)).await.unwrap().len(), 1);
     let picture = "
         SELECT md5(string_agg(x, ',')) FROM (
             SELECT m.xmin::text || m::text FROM instagram.media m UNION ALL
@@ -264,15 +325,15 @@ async fn an_answer_that_says_nothing_new_or_comes_late_writes_nothing() {
             SELECT d.xmin::text || d::text FROM instagram.user_data d UNION ALL
             SELECT u.xmin::text || u::text FROM instagram.\"user\" u ORDER BY 1) AS rows (x)";
     let before: String = sqlx::query_scalar(picture).fetch_one(&bench.pool()).await.unwrap();
-    assert!(store::media::write(&mut conn, &node, account, late).await.unwrap().is_empty());
+    assert!(rows::media::write(&mut conn, &node, &read_at(late)).await.unwrap().is_empty());
     let stale = medium(Some(3), early);
-    assert!(store::media::write(&mut conn, &stale, account, early).await.unwrap().is_empty());
-    assert!(!store::user::write(&mut conn, &user, late).await.unwrap());
+    assert!(rows::media::write(&mut conn, &stale, &read_at(early)).await.unwrap().is_empty());
+    assert!(rows::user::write(&mut conn, &user, &read_at(late)).await.unwrap().is_empty());
     let after: String = sqlx::query_scalar(picture).fetch_one(&bench.pool()).await.unwrap();
     assert_eq!(before, after);
     let hidden = medium(None, early);
     let newer = late.checked_add(Duration::from_secs(1)).unwrap();
-    assert_eq!(store::media::write(&mut conn, &hidden, account, newer).await.unwrap().len(), 1);
+    assert_eq!(rows::media::write(&mut conn, &hidden, &read_at(newer)).await.unwrap().len(), 1);
     let absence: serde_json::Value =
         sqlx::query_scalar("SELECT absence FROM instagram.media").fetch_one(&bench.pool()).await.unwrap();
     assert_eq!(absence, serde_json::json!({"like_count": "hidden"}));

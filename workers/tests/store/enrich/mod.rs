@@ -15,8 +15,11 @@ use cekbrand_graph::{GraphApi, HttpGraphApi};
 use cekbrand_schema::{Clock, ManualClock, SharedClock};
 use cekbrand_workers::enrich::Enricher;
 use cekbrand_workers::enrich::settings::Settings;
-use cekbrand_workers::seal::{Column, TokenKeys};
-use cekbrand_workers::tasks::{self, NewTask, TaskKind, TaskLane};
+use cekbrand_workers::reads::recorded::Recorded;
+use cekbrand_workers::reads::{self, Kind, Known};
+use cekbrand_workers::rows::{self, facts};
+use cekbrand_workers::tasks::{self, NewTask, TaskKey, TaskLane};
+use cekbrand_workers::token::seal::{Column, TokenKeys};
 use secrecy::SecretString;
 use sqlx::PgPool;
 
@@ -47,6 +50,7 @@ impl Bench {
         let api: Arc<dyn GraphApi> = Arc::new(client(&simulator, &shared));
         let api = wrap(api, database.pool());
         let enricher = Enricher::new(database.pool(), api, keys(), APP, shared, Settings::default());
+        enricher.register().await.unwrap();
         let bench = Self { database, simulator, clock, enricher };
         for account in bench.simulator.world().watched() {
             bench.add_account(account).await;
@@ -97,13 +101,13 @@ impl Bench {
         sqlx::query(sql).bind(account.id.as_str()).bind(sealed).execute(&self.pool()).await.unwrap();
     }
 
-    async fn want(&self, kind: TaskKind, target: &str, account: usize) {
+    async fn want(&self, kind: Kind, target: &str, account: usize) {
         self.want_in(kind, target, account, TaskLane::NewComments).await;
     }
 
-    async fn want_in(&self, kind: TaskKind, target: &str, account: usize, lane: TaskLane) {
-        let account_id = self.account(account).id.as_str().to_owned();
-        let wish = NewTask { kind, target_id: target.to_owned(), account_id, lane, deadline: None };
+    async fn want_in(&self, kind: Kind, target: &str, account: usize, lane: TaskLane) {
+        let key = TaskKey::new(kind, target, self.account(account).id.as_str());
+        let wish = NewTask { key, lane, deadline: None };
         let mut conn = self.pool().acquire().await.unwrap();
         tasks::enqueue(&mut conn, &[wish], self.clock.now()).await.unwrap();
     }
@@ -111,8 +115,8 @@ impl Bench {
     /// What landing a comment under the medium would ask for.
     async fn want_medium(&self, medium: &Medium, account: usize) {
         self.stub(medium.id.as_str()).await;
-        self.want(TaskKind::Media, medium.id.as_str(), account).await;
-        self.want(TaskKind::MediaInsights, medium.id.as_str(), account).await;
+        self.want(reads::media::KIND, medium.id.as_str(), account).await;
+        self.want(reads::media_insights::KIND, medium.id.as_str(), account).await;
     }
 
     async fn stub(&self, medium: &str) {
@@ -139,7 +143,7 @@ impl Bench {
     }
 
     /// `(state, reason, minutes until it is due, last error)` of a task.
-    async fn task(&self, kind: TaskKind, target: &str) -> (String, Option<String>, i64, Option<String>) {
+    async fn task(&self, kind: Kind, target: &str) -> (String, Option<String>, i64, Option<String>) {
         let sql = "
             SELECT state, reason, (EXTRACT(EPOCH FROM due_at)::bigint - $3) / 60, last_error
             FROM pipeline.enrichment_task WHERE kind = $1 AND target_id = $2";
@@ -149,16 +153,16 @@ impl Bench {
     }
 
     /// `(state, reason)` of a task.
-    async fn state(&self, kind: TaskKind, target: &str) -> (String, Option<String>) {
+    async fn state(&self, kind: Kind, target: &str) -> (String, Option<String>) {
         let (state, reason, _, _) = self.task(kind, target).await;
         (state, reason)
     }
 
-    /// `metric -> value or reason`, sorted by metric.
+    /// `metric -> value or reason`, sorted by metric; of those that one call asks for.
     async fn figures(&self, medium: &Medium) -> Vec<(String, Option<i64>, Option<String>)> {
         let sql = "
             SELECT metric, value, absence::text FROM instagram.media_insight
-            WHERE media_id = $1 ORDER BY metric";
+            WHERE media_id = $1 AND breakdown = '' AND metric NOT IN ('profile_activity', 'navigation') ORDER BY metric";
         sqlx::query_as(sql).bind(medium.id.as_str()).fetch_all(&self.pool()).await.unwrap()
     }
 
@@ -168,6 +172,45 @@ impl Bench {
         reasons.dedup();
         reasons
     }
+}
+
+/// A row of `pipeline.graph_response`.
+#[derive(Debug, sqlx::FromRow)]
+struct Kept {
+    fetch_id: String,
+    target_id: String,
+    account_id: String,
+    request: String,
+    status: i32,
+    body: String,
+    api_version: String,
+    observed_at: jiff_sqlx::Timestamp,
+}
+
+/// Makes rows again from every recorded answer. Says how many answers there were.
+async fn rebuild(bench: &Bench) -> usize {
+    let sql = "
+        SELECT fetch_id, target_id, account_id, request, status, body, api_version, observed_at
+        FROM pipeline.graph_response ORDER BY id";
+    let answers: Vec<Kept> = sqlx::query_as(sql).fetch_all(&bench.pool()).await.unwrap();
+    let mut conn = bench.pool().acquire().await.unwrap();
+    for answer in &answers {
+        let recorded = Recorded {
+            fetch_id: &answer.fetch_id,
+            target_id: &answer.target_id,
+            account_id: &answer.account_id,
+            request: &answer.request,
+            status: u16::try_from(answer.status).unwrap(),
+            body: &answer.body,
+            api_version: &answer.api_version,
+            observed_at: answer.observed_at.to_jiff(),
+        };
+        let medium = facts::facts(&mut conn, &answer.target_id).await.unwrap();
+        let known = Known { medium, ..Known::default() };
+        let rows = reads::recorded::rows(recorded, &known).unwrap();
+        rows::apply(&mut conn, &rows, bench.clock.now()).await.unwrap();
+    }
+    answers.len()
 }
 
 fn client(simulator: &Simulator, clock: &SharedClock) -> HttpGraphApi {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cekbrand_devkit::world::Product;
 use cekbrand_graph::{Answer, Credential, GraphApi, Pending, Request};
 use cekbrand_schema::{Clock, SystemClock};
-use cekbrand_workers::tasks::TaskKind;
+use cekbrand_workers::reads;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
@@ -40,12 +40,12 @@ async fn a_worker_that_lost_its_lease_writes_nothing() {
     let bench = Bench::with(|api, pool| Arc::new(Thief { api, pool })).await;
     let medium = bench.medium(0, Product::Feed);
     bench.stub(medium.id.as_str()).await;
-    bench.want(TaskKind::Media, medium.id.as_str(), 0).await;
+    bench.want(reads::media::KIND, medium.id.as_str(), 0).await;
     assert_eq!(bench.enricher.tick().await.unwrap(), 1);
     assert_eq!(bench.simulator.total_cost(), 1);
     assert_eq!(bench.number("SELECT count(*) FROM pipeline.graph_response").await, 0);
     assert_eq!(bench.number("SELECT count(*) FROM instagram.media WHERE user_id IS NOT NULL").await, 0);
-    assert_eq!(bench.state(TaskKind::Media, medium.id.as_str()).await.0, "running");
+    assert_eq!(bench.state(reads::media::KIND, medium.id.as_str()).await.0, "running");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,7 +55,8 @@ async fn two_workers_empty_the_queue_without_a_call_too_many_and_stop_when_told(
     for place in 0..6 {
         for medium in bench.media(place, Product::Feed).take(5) {
             bench.want_medium(medium, place).await;
-            wanted += 2;
+            // The node, its figures, and what they make wanted: a breakdown.
+            wanted += 3;
         }
     }
     let shutdown = CancellationToken::new();

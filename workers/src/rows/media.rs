@@ -1,21 +1,16 @@
 //! Rows of a medium: the medium itself, and its likes and comments of the day.
 
+use std::time::Duration;
+
 use cekbrand_graph::node::MediaNode;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 
+use super::facts::{Facts, facts};
 use super::user::absences;
+use super::{Mark, Reading};
 use crate::enrich::hashtag;
-
-const FACTS: &str = r#"
-SELECT m.user_id, m.timestamp, m.first_seen_at, m.media_product_type, m.media_hastag, m.parent_id,
-    m.deleted_at IS NOT NULL OR m.lost_at IS NOT NULL AS is_gone,
-    a.account_id IS NOT NULL AS is_ours, u.region
-FROM instagram.media m
-LEFT JOIN pipeline.account a ON a.account_id = m.user_id AND a.removed_at IS NULL
-LEFT JOIN instagram."user" u ON u.id = m.user_id
-WHERE m.id = $1"#;
 
 const LOCK: &str = "SELECT 1 FROM instagram.media m WHERE m.id = $1 FOR UPDATE";
 
@@ -91,66 +86,39 @@ UPDATE instagram.media m SET
     deleted_at = CASE WHEN m.media_product_type = 'STORY' AND COALESCE(m.timestamp <= $3, TRUE) THEN NULL ELSE $2 END
 WHERE m.id = $1 AND m.deleted_at IS NULL AND m.lost_at IS NULL AND COALESCE(m.user_id = $4, TRUE)";
 
-/// What is known of a medium.
+/// How long a story and its figures exist.
+pub const STORY_LIFE: Duration = Duration::from_hours(24);
+
+/// A medium that is gone from the reader's sight.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
-    /// Who owns it, if an answer said so.
-    pub owner: Option<String>,
-    /// Whether the owner is an account of ours.
-    pub is_ours: bool,
-    /// When it was published.
-    pub published: Option<Timestamp>,
-    /// When it was first heard of.
-    pub first_seen: Option<Timestamp>,
-    /// `media_product_type`.
-    pub product: Option<String>,
-    /// Its hashtags, as stored.
-    pub hashtags: Option<String>,
-    /// Whether it is part of an album.
-    pub is_child: bool,
-    /// Whether it is deleted or lost.
-    pub is_gone: bool,
-    /// The owner's region, where it matters.
-    pub region: Option<String>,
+pub struct Gone {
+    /// The medium.
+    pub media_id: String,
+    /// A story that began before this is lost; anything else is deleted.
+    pub story_start: Timestamp,
 }
 
-/// Reads what is known of a medium.
-///
-/// # Errors
-/// Whatever keeps the statement from running.
-pub async fn facts(conn: &mut PgConnection, media_id: &str) -> Result<Option<Facts>, sqlx::Error> {
-    let Some(row) = sqlx::query(FACTS).bind(media_id).fetch_optional(conn).await? else { return Ok(None) };
-    let instant = |name: &str| -> Result<Option<Timestamp>, sqlx::Error> {
-        let instant: Option<jiff_sqlx::Timestamp> = row.try_get(name)?;
-        Ok(instant.map(jiff_sqlx::Timestamp::to_jiff))
-    };
-    let parent: Option<String> = row.try_get("parent_id")?;
-    Ok(Some(Facts {
-        owner: row.try_get("user_id")?,
-        is_ours: row.try_get("is_ours")?,
-        published: instant("timestamp")?,
-        first_seen: instant("first_seen_at")?,
-        product: row.try_get("media_product_type")?,
-        hashtags: row.try_get("media_hastag")?,
-        is_child: parent.is_some(),
-        is_gone: row.try_get("is_gone")?,
-        region: row.try_get("region")?,
-    }))
+impl Gone {
+    /// A medium that was found to be gone then.
+    pub fn of(media_id: &str, at: Timestamp) -> Self {
+        let story_start = at.checked_sub(STORY_LIFE).unwrap_or(Timestamp::MIN);
+        Self { media_id: media_id.to_owned(), story_start }
+    }
 }
 
-/// Writes a medium read with `account_id`'s token. Says at which instants analytics of which account changed.
+/// Writes a medium. Says what analytics must look at again.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.
 pub async fn write(
     conn: &mut PgConnection,
     node: &MediaNode,
-    account_id: &str,
-    observed_at: Timestamp,
-) -> Result<Vec<(String, Timestamp)>, sqlx::Error> {
+    reading: &Reading,
+) -> Result<Vec<Mark>, sqlx::Error> {
+    let observed_at = reading.observed_at;
     sqlx::query(LOCK).bind(&node.id).execute(&mut *conn).await?;
     let before = facts(conn, &node.id).await?;
-    let owner = owner(conn, node, account_id).await?;
+    let owner = owner(conn, node, &reading.account_id).await?;
     let absence = absences(&[
         ("like_count", node.like_count, "hidden"),
         ("comments_count", node.comments_count, "no_data"),
@@ -201,26 +169,24 @@ async fn write_medium(
     Ok(())
 }
 
-/// Notes that a medium is gone from `account_id`'s sight: a story whose 24 hours began before `story_start` is lost, anything else deleted. Says at which instants
-/// analytics of which account changed.
+/// Notes that a medium is gone. Says what analytics must look at again.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.
 pub async fn note_gone(
     conn: &mut PgConnection,
-    media_id: &str,
-    account_id: &str,
-    (story_start, now): (Timestamp, Timestamp),
-) -> Result<Vec<(String, Timestamp)>, sqlx::Error> {
-    let gone = sqlx::query(GONE)
-        .bind(media_id)
-        .bind(now.to_sqlx())
-        .bind(story_start.to_sqlx())
-        .bind(account_id)
+    gone: &Gone,
+    reading: &Reading,
+) -> Result<Vec<Mark>, sqlx::Error> {
+    let noted = sqlx::query(GONE)
+        .bind(&gone.media_id)
+        .bind(reading.observed_at.to_sqlx())
+        .bind(gone.story_start.to_sqlx())
+        .bind(&reading.account_id)
         .execute(&mut *conn)
         .await?;
-    let facts = facts(conn, media_id).await?;
-    Ok(touched(None, facts.as_ref(), gone.rows_affected() > 0, now))
+    let facts = facts(conn, &gone.media_id).await?;
+    Ok(touched(None, facts.as_ref(), noted.rows_affected() > 0, reading.observed_at))
 }
 
 /// The medium's owner as one of our ids: its own, or the caller's where only the name is told.
@@ -248,7 +214,7 @@ fn touched(
     after: Option<&Facts>,
     counts_changed: bool,
     observed_at: Timestamp,
-) -> Vec<(String, Timestamp)> {
+) -> Vec<Mark> {
     let Some((owner, after)) = after.filter(|after| after.is_ours).and_then(|a| Some((a.owner.clone()?, a)))
     else {
         return Vec::new();
@@ -267,7 +233,7 @@ fn touched(
     }
     instants.sort_unstable();
     instants.dedup();
-    instants.into_iter().map(|instant| (owner.clone(), instant)).collect()
+    instants.into_iter().map(|instant| Mark { account_id: owner.clone(), instant }).collect()
 }
 
 #[cfg(test)]
@@ -291,7 +257,7 @@ mod tests {
     fn seconds(before: Option<&Facts>, after: &Facts, counts_changed: bool) -> Vec<i64> {
         let now = Timestamp::from_second(9).unwrap();
         let touched = touched(before, Some(after), counts_changed, now);
-        touched.iter().map(|(_, instant)| instant.as_second()).collect()
+        touched.iter().map(|mark| mark.instant.as_second()).collect()
     }
 
     #[test]

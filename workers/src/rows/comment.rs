@@ -1,9 +1,10 @@
-//! Rows of a comment: what a webhook did not tell is filled in, and what it told stays.
+//! Rows of a comment that was read: what a webhook did not tell is filled in, and what it told stays.
 
 use cekbrand_graph::node::CommentNode;
-use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
+
+use super::{Mark, Reading};
 
 // Author and medium of a comment never change, so whoever comes first is right. The latest text stays, as in landing; likes and hiding are as of the
 // last reading.
@@ -46,18 +47,18 @@ JOIN instagram.media m ON m.id = c.media_id
 JOIN pipeline.account a ON a.account_id = m.user_id AND a.removed_at IS NULL
 WHERE c.id = $1";
 
-/// Writes a comment read with `account_id`'s token. Says at which instants analytics of which account changed.
+/// Writes a comment. Says what analytics must look at again.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.
 pub async fn write(
     conn: &mut PgConnection,
     node: &CommentNode,
-    account_id: &str,
-    observed_at: Timestamp,
-) -> Result<Vec<(String, Timestamp)>, sqlx::Error> {
+    reading: &Reading,
+) -> Result<Vec<Mark>, sqlx::Error> {
+    let observed_at = reading.observed_at.to_sqlx();
     if let Some(media) = &node.media_id {
-        sqlx::query(MEDIUM).bind(media).bind(observed_at.to_sqlx()).execute(&mut *conn).await?;
+        sqlx::query(MEDIUM).bind(media).bind(observed_at).execute(&mut *conn).await?;
     }
     let written = sqlx::query(COMMENT)
         .bind(&node.id)
@@ -69,27 +70,28 @@ pub async fn write(
         .bind(node.timestamp.map(ToSqlx::to_sqlx))
         .bind(node.like_count)
         .bind(node.hidden)
-        .bind(account_id)
-        .bind(observed_at.to_sqlx())
+        .bind(&reading.account_id)
+        .bind(observed_at)
         .execute(&mut *conn)
         .await?;
     concerned(conn, &node.id, written.rows_affected()).await
 }
 
-/// Notes that a comment is gone. Says at which instants analytics of which account changed.
+/// Notes that a comment is gone. Says what analytics must look at again.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.
 pub async fn note_gone(
     conn: &mut PgConnection,
     comment_id: &str,
-    now: Timestamp,
-) -> Result<Vec<(String, Timestamp)>, sqlx::Error> {
+    reading: &Reading,
+) -> Result<Vec<Mark>, sqlx::Error> {
+    let now = reading.observed_at;
     let gone = sqlx::query(GONE).bind(comment_id).bind(now.to_sqlx()).execute(&mut *conn).await?;
     let mut marks = concerned(conn, comment_id, gone.rows_affected()).await?;
     // A deletion lowers the days from now on, not those before.
-    for (_, instant) in &mut marks {
-        *instant = now;
+    for mark in &mut marks {
+        mark.instant = now;
     }
     Ok(marks)
 }
@@ -98,14 +100,15 @@ async fn concerned(
     conn: &mut PgConnection,
     comment_id: &str,
     changed: u64,
-) -> Result<Vec<(String, Timestamp)>, sqlx::Error> {
+) -> Result<Vec<Mark>, sqlx::Error> {
     if changed == 0 {
         return Ok(Vec::new());
     }
-    let rows = sqlx::query(CONCERNS).bind(comment_id).fetch_all(conn).await?;
-    let mark = |row: &sqlx::postgres::PgRow| {
-        let written: jiff_sqlx::Timestamp = row.try_get("written")?;
-        Ok((row.try_get("account_id")?, written.to_jiff()))
+    let rows: Vec<(String, jiff_sqlx::Timestamp)> =
+        sqlx::query_as(CONCERNS).bind(comment_id).fetch_all(conn).await?;
+    let mark = |(account_id, written): (String, jiff_sqlx::Timestamp)| Mark {
+        account_id,
+        instant: written.to_jiff(),
     };
-    rows.iter().map(mark).collect()
+    Ok(rows.into_iter().map(mark).collect())
 }

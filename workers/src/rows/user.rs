@@ -1,10 +1,11 @@
 //! Rows of an account: its profile, and one snapshot for each of its local days.
 
 use cekbrand_graph::node::UserNode;
-use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
+
+use super::{Mark, Reading};
 
 // An answer older than the row does not overwrite it; one that says nothing new writes nothing.
 const PROFILE: &str = r#"
@@ -36,15 +37,25 @@ const PROBLEM: &str = r#"
 UPDATE instagram."user" u SET has_problems = TRUE, is_userid_valid = u.is_userid_valid AND $2, updated_timestamp = $3
 WHERE u.id = $1 AND (u.has_problems, u.is_userid_valid) IS DISTINCT FROM (TRUE, u.is_userid_valid AND $2)"#;
 
-/// Writes an account's profile and the snapshot of its local day. Says whether the snapshot changed.
+/// Why reading for an account fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// Its token or its permissions do not suffice.
+    Access,
+    /// Its id leads to no account.
+    InvalidId,
+}
+
+/// Writes an account's profile and the snapshot of its local day. Says what analytics must look at again.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.
 pub async fn write(
     conn: &mut PgConnection,
     node: &UserNode,
-    observed_at: Timestamp,
-) -> Result<bool, sqlx::Error> {
+    reading: &Reading,
+) -> Result<Vec<Mark>, sqlx::Error> {
+    let observed_at = reading.observed_at;
     sqlx::query(PROFILE)
         .bind(&node.id)
         .bind(&node.username)
@@ -69,20 +80,25 @@ pub async fn write(
         .bind(absence)
         .execute(conn)
         .await?;
-    Ok(snapshot.rows_affected() > 0)
+    let mark = Mark { account_id: node.id.clone(), instant: observed_at };
+    Ok((snapshot.rows_affected() > 0).then_some(mark).into_iter().collect())
 }
 
-/// Notes that reading for the account fails; `id_valid` is false when its id leads to no account.
+/// Notes that reading for the account fails.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.
 pub async fn note_problem(
     conn: &mut PgConnection,
-    account_id: &str,
-    id_valid: bool,
-    now: Timestamp,
+    problem: Problem,
+    reading: &Reading,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(PROBLEM).bind(account_id).bind(id_valid).bind(now.to_sqlx()).execute(conn).await?;
+    sqlx::query(PROBLEM)
+        .bind(&reading.account_id)
+        .bind(problem != Problem::InvalidId)
+        .bind(reading.observed_at.to_sqlx())
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

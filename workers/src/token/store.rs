@@ -1,4 +1,4 @@
-//! What a call needs to know of its account, read anew for each call: a token may have come, gone or died meanwhile.
+//! The statements about tokens. A call reads its token anew each time: it may have come, gone or died meanwhile.
 
 use cekbrand_graph::Flavour;
 use jiff::Timestamp;
@@ -9,6 +9,22 @@ const TOKEN: &str = "
 SELECT t.token, t.flavour, t.state, t.expired_at
 FROM instagram.instagram_tokens t
 WHERE t.user_id = $1";
+
+const FORGET: &str = "
+DELETE FROM instagram.instagram_tokens
+WHERE user_id = $1";
+
+const PUT: &str = "
+INSERT INTO instagram.instagram_tokens
+    (user_id, token, token_secret, expired_at, flavour, scopes, checked_at, data_access_expires_at, state, dead_reason,
+    updated_timestamp)
+SELECT account_id, $2, NULL, $3, login, '{}', NULL, NULL, 'valid', NULL, $4
+FROM pipeline.account
+WHERE account_id = $1 AND removed_at IS NULL
+ON CONFLICT (user_id) DO UPDATE
+SET token = excluded.token, token_secret = NULL, expired_at = excluded.expired_at, flavour = excluded.flavour,
+    scopes = excluded.scopes, checked_at = NULL, data_access_expires_at = NULL, state = 'valid', dead_reason = NULL,
+    updated_timestamp = excluded.updated_timestamp";
 
 const MARK_DEAD: &str = "
 UPDATE instagram.instagram_tokens t SET state = 'dead', dead_reason = $2, checked_at = $3, updated_timestamp = $3
@@ -64,5 +80,33 @@ pub async fn mark_dead(
         .bind(sealed)
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+/// Stores an account's sealed token over any earlier one; `false` where the account is not watched.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn put(
+    conn: &mut PgConnection,
+    account_id: &str,
+    sealed: &str,
+    expires_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let put = sqlx::query(PUT)
+        .bind(account_id)
+        .bind(sealed)
+        .bind(expires_at.map(ToSqlx::to_sqlx))
+        .bind(now.to_sqlx());
+    Ok(put.execute(conn).await?.rows_affected() > 0)
+}
+
+/// Forgets an account's token.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn forget(conn: &mut PgConnection, account_id: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(FORGET).bind(account_id).execute(conn).await?;
     Ok(())
 }

@@ -1,0 +1,264 @@
+//! One task, from its plan to its end: call by call, each with its transaction.
+
+use cekbrand_graph::{Answer, GraphError};
+use jiff::Timestamp;
+use metrics::{Unit, describe_counter};
+
+use super::Inner;
+use super::call::Outcome;
+use super::effects::{Effects, End};
+use super::policy::{self, Moment, Verdict, after};
+use super::store::{self, Context, Kept, Step};
+use crate::reads::{self, Call, Follow, Instead, Job, Known, Needs, Plan, Read};
+use crate::rows::{Rows, facts};
+use crate::tasks::{self, Finish, LastAnswer, NewTask, Park, ParkReason, Standing, Task, TaskKey, TaskLane};
+
+const ENDED: &str = "cekbrand_worker_tasks_ended_total";
+
+pub(super) fn describe() {
+    describe_counter!(ENDED, Unit::Count, "Tries of Graph reads that ended, by kind and outcome");
+}
+
+/// How far a task has come.
+#[derive(Debug)]
+struct Progress {
+    /// Calls still to be made, the last one first.
+    calls: Vec<Call>,
+    /// Metrics that were found to spoil a call.
+    bad: Vec<&'static str>,
+    /// Whether any call was answered.
+    answered: bool,
+}
+
+/// What one task is about.
+#[derive(Debug)]
+struct Errand<'a> {
+    task: &'a Task,
+    read: &'static dyn Read,
+    known: Known,
+    api_version: &'a str,
+}
+
+impl Errand<'_> {
+    fn job(&self, at: Timestamp) -> Job<'_> {
+        let TaskKey { target_id, account_id, variant, cursor, .. } = &self.task.key;
+        Job { target_id, account_id, variant, cursor, api_version: self.api_version, at }
+    }
+}
+
+impl Inner {
+    /// Works on one task. What fails here is the task's own affair.
+    pub(super) async fn work(&self, task: Task) {
+        match self.read(&task).await {
+            Ok(Kept::Committed) => {}
+            Ok(Kept::LeaseLost) => {
+                tracing::info!(account.id = task.key.account_id, task.kind = %task.key.kind, "a lease was lost");
+            }
+            Err(error) => self.give_back(&task, &error).await,
+        }
+    }
+
+    async fn read(&self, task: &Task) -> Result<Kept, sqlx::Error> {
+        let read = reads::of(task.key.kind);
+        let known = self.know(task, read).await?;
+        let errand = Errand { task, read, known, api_version: self.api.version() };
+        let now = self.clock.now();
+        let calls = match read.plan(errand.job(now), &errand.known) {
+            Plan::Ask(calls) => calls,
+            Plan::Await => return self.wait(&errand, now).await,
+            Plan::Nothing { rows, note } => {
+                let end = finish(&errand, LastAnswer::NothingToAsk, note, now);
+                return self.keep(task, &Effects::of(rows, end), None).await;
+            }
+        };
+        let mut progress = Progress { calls, bad: Vec::new(), answered: false };
+        while let Some(call) = progress.calls.pop() {
+            let attempt = self.call(task, read.span(errand.job(now)), &call.request).await?;
+            let effects = match &attempt.outcome {
+                Outcome::Answered(answer) => {
+                    let effects = self.understand(&errand, &mut progress, &call, answer);
+                    Effects { answer: Some(answer), ..effects }
+                }
+                Outcome::Failed(error) => self.around(&errand, &mut progress, &call, error),
+                Outcome::Stopped(end) => Effects::of(Rows::default(), end.clone()),
+            };
+            let kept = self.keep(task, &effects, attempt.sealed.as_deref()).await?;
+            if kept == Kept::LeaseLost || effects.end != End::Continue {
+                return Ok(kept);
+            }
+        }
+        Ok(Kept::Committed)
+    }
+
+    /// What the read has to know beforehand.
+    async fn know(&self, task: &Task, read: &dyn Read) -> Result<Known, sqlx::Error> {
+        if read.about().needs == Needs::Nothing {
+            return Ok(Known::default());
+        }
+        let now = self.clock.now();
+        let before = |wait| now.checked_sub(wait).unwrap_or(Timestamp::MIN);
+        let TaskKey { target_id, account_id, .. } = &task.key;
+        let mut conn = self.pool.acquire().await?;
+        let medium = facts::facts(&mut conn, target_id).await?;
+        let figures = facts::figures(&mut conn, target_id, before(self.settings.refused_metric)).await?;
+        let owner = medium.as_ref().and_then(|facts| facts.owner.as_ref());
+        let is_read_by_owner = owner.is_some_and(|owner| owner != account_id)
+            && tasks::read_by_owner(&mut conn, target_id, account_id, before(read.about().freshness)).await?;
+        let known = Known { medium, figures, is_read_by_owner, widely_refused: Vec::new() };
+        Ok(Known { widely_refused: self.refusals.of(known.product(), now), ..known })
+    }
+
+    fn understand<'a>(
+        &self,
+        errand: &Errand<'_>,
+        progress: &mut Progress,
+        call: &Call,
+        answer: &Answer,
+    ) -> Effects<'a> {
+        let content = match &answer.content {
+            Ok(content) => content,
+            Err(error) => return self.around(errand, progress, call, error),
+        };
+        let job = errand.job(answer.observed_at);
+        let Some(rows) = errand.read.rows(job, &errand.known, call, content) else {
+            return self.around(errand, progress, call, &answer.without_what_was_asked());
+        };
+        progress.answered = true;
+        self.refusals.answered(errand.known.product(), &call.metrics);
+        self.proceed(errand, progress, rows)
+    }
+
+    /// Asks for less or for something else after an error, if the read can; else ends the task for now.
+    fn around<'a>(
+        &self,
+        errand: &Errand<'_>,
+        progress: &mut Progress,
+        call: &Call,
+        error: &GraphError,
+    ) -> Effects<'a> {
+        let Instead { calls, bad } = errand.read.instead(call, error);
+        let is_a_way = !calls.is_empty() || !bad.is_empty();
+        progress.calls.extend(calls);
+        progress.bad.extend(bad);
+        if is_a_way && (progress.answered || !progress.calls.is_empty()) {
+            return self.proceed(errand, progress, Rows::default());
+        }
+        // Without any answer it may be the object that is refused and not what was asked of it.
+        let moment = Moment { now: self.clock.now(), jitter: jitter() };
+        let Verdict { absence, is_gone, block, end } =
+            policy::decide(error, errand.task, &self.settings, moment);
+        let job = errand.job(moment.now);
+        let mut rows = Rows::default();
+        if let Some(absence) = absence {
+            rows.append(errand.read.absent(job, &call.metrics, absence));
+        }
+        if is_gone {
+            rows.append(errand.read.gone(job));
+        }
+        Effects { block, ..Effects::of(rows, end) }
+    }
+
+    /// On to the next call, or to a good end.
+    fn proceed<'a>(&self, errand: &Errand<'_>, progress: &Progress, mut rows: Rows) -> Effects<'a> {
+        if !progress.calls.is_empty() {
+            return Effects::of(rows, End::Continue);
+        }
+        let now = self.clock.now();
+        let job = errand.job(now);
+        for metric in &progress.bad {
+            self.refusals.note(errand.known.product(), metric, job.target_id, now);
+        }
+        rows.append(errand.read.absent(job, &progress.bad, cekbrand_schema::Absence::Unsupported));
+        let follow = errand.read.follow(job, &errand.known);
+        let wanted = follow.into_iter().map(|follow| wanted(errand.task, follow)).collect();
+        Effects { wanted, ..Effects::of(rows, finish(errand, LastAnswer::Answered, None, now)) }
+    }
+
+    /// What goes first has not been read: its own task comes before this one.
+    async fn wait(&self, errand: &Errand<'_>, now: Timestamp) -> Result<Kept, sqlx::Error> {
+        let task = errand.task;
+        let Some(first) = errand.read.about().waits_for else {
+            let end = finish(errand, LastAnswer::NothingToAsk, Some("there is nothing to wait for"), now);
+            return self.keep(task, &Effects::of(Rows::default(), end), None).await;
+        };
+        let key = TaskKey::new(first, &task.key.target_id, &task.key.account_id);
+        let standing = tasks::standing(&mut *self.pool.acquire().await?, &key).await?;
+        let note = Some(format!("waits for {first}"));
+        let park = |reason, until| End::Park(Park { reason, until, answer: None, note: note.clone() });
+        let mut effects = Effects::of(Rows::default(), park(ParkReason::Fresh, now));
+        match standing {
+            Standing::Unknown => {
+                let lane = task.lane.min(TaskLane::NewComments);
+                effects.wanted.push(NewTask { key, lane, deadline: task.deadline });
+            }
+            Standing::Pending => {}
+            Standing::Parked(reason, until) => effects.end = park(reason, until),
+            Standing::Done => {
+                let note = Some("whose it is, we are not told");
+                effects.end = finish(errand, LastAnswer::NothingToAsk, note, now);
+            }
+        }
+        self.keep(task, &effects, None).await
+    }
+
+    /// Parks a task whose answer could not be written.
+    async fn give_back(&self, task: &Task, error: &sqlx::Error) {
+        let account = task.key.account_id.as_str();
+        tracing::warn!(account.id = account, task.kind = %task.key.kind, %error, "an answer could not be written");
+        let moment = Moment { now: self.clock.now(), jitter: jitter() };
+        let park = policy::retry(task, &self.settings, format!("database: {error}"), moment);
+        if let Err(error) = self.keep(task, &Effects::of(Rows::default(), End::Park(park)), None).await {
+            tracing::warn!(account.id = account, %error, "a task cannot be parked; its lease will run out");
+        }
+    }
+
+    async fn keep(
+        &self,
+        task: &Task,
+        effects: &Effects<'_>,
+        sealed: Option<&str>,
+    ) -> Result<Kept, sqlx::Error> {
+        let context =
+            Context { app_id: &self.app_id, api_version: self.api.version(), settings: &self.settings };
+        let step = Step { task, effects, sealed, now: self.clock.now() };
+        let kept = store::keep(&self.pool, context, step).await?;
+        report(task, &effects.end, kept);
+        Ok(kept)
+    }
+}
+
+fn finish(errand: &Errand<'_>, answer: LastAnswer, note: Option<&str>, now: Timestamp) -> End {
+    let fresh_until = after(now, errand.read.about().freshness);
+    End::Finish(Finish { answer, note: note.map(str::to_owned), fresh_until })
+}
+
+fn wanted(task: &Task, follow: Follow) -> NewTask {
+    let variant = follow.variant.to_owned();
+    let key = TaskKey { variant, ..TaskKey::new(follow.kind, follow.target_id, &task.key.account_id) };
+    let lane = if follow.can_wait { task.lane.max(TaskLane::Daily) } else { task.lane };
+    NewTask { key, lane, deadline: task.deadline }
+}
+
+/// Counts how a try ended, and tells the operator where one must act.
+fn report(task: &Task, end: &End, kept: Kept) {
+    let outcome = match end {
+        _ if kept == Kept::LeaseLost => "lease_lost",
+        End::Continue => return,
+        End::Finish(_) => "done",
+        End::Blocked(_) => "throttled",
+        End::Park(park) | End::StopAccount(park) | End::Forbidden(park) => park.reason.as_str(),
+    };
+    metrics::counter!(ENDED, "kind" => task.key.kind.as_str(), "outcome" => outcome).increment(1);
+    if let End::StopAccount(park) | End::Forbidden(park) = end {
+        let why = park.note.as_deref().unwrap_or_default();
+        tracing::warn!(
+            account.id = task.key.account_id, task.kind = %task.key.kind, reason = outcome, until = %park.until, why,
+            "reads of an account stop until an operator acts"
+        );
+    }
+}
+
+/// Spreads waits.
+fn jitter() -> f64 {
+    rand::random()
+}

@@ -1,0 +1,59 @@
+//! A comment's node: what its webhook did not tell.
+
+use std::time::Duration;
+
+use cekbrand_graph::GraphError;
+use cekbrand_graph::node::CommentNode;
+use serde_json::Value;
+use tracing::{Span, info_span};
+
+use super::kind::Kind;
+use super::node::{self, Fields};
+use super::read::{About, Call, Instead, Job, Known, Needs, Plan, Read};
+use crate::rows::{Rows, Told};
+
+/// The kind.
+pub const KIND: Kind = Kind::new("comment");
+
+const FIELDS: Fields = Fields {
+    all: "id,text,timestamp,username,from,media,parent_id,like_count,hidden",
+    core: "id,text,timestamp,username,media",
+};
+
+/// The read.
+#[derive(Debug)]
+pub struct Comment;
+
+impl Read for Comment {
+    fn about(&self) -> &'static About {
+        const ABOUT: About = About {
+            kind: KIND,
+            fetch_id: "ig_comment",
+            fetch_name: "Instagram comment node",
+            freshness: Duration::from_hours(24),
+            waits_for: None,
+            needs: Needs::Nothing,
+        };
+        &ABOUT
+    }
+
+    fn span(&self, job: Job<'_>) -> Span {
+        info_span!("graph.comment", account.id = job.account_id, comment.id = job.target_id)
+    }
+
+    fn plan(&self, job: Job<'_>, _known: &Known) -> Plan {
+        Plan::Ask(vec![node::call(self.about().fetch_id, job.target_id, FIELDS)])
+    }
+
+    fn rows(&self, job: Job<'_>, _known: &Known, _call: &Call, content: &Value) -> Option<Rows> {
+        Some(Rows::of(Told::Comment(Box::new(CommentNode::read(content)?), job.reading())))
+    }
+
+    fn instead(&self, call: &Call, error: &GraphError) -> Instead {
+        node::smaller(call, error)
+    }
+
+    fn gone(&self, job: Job<'_>) -> Rows {
+        Rows::of(Told::CommentGone(job.target_id.to_owned(), job.reading()))
+    }
+}

@@ -1,0 +1,84 @@
+//! Every kind of Graph read, one file each: its names, what it waits for, what it asks, and what the answer means.
+//!
+//! ```text
+//!  job, known ──plan──▶ calls ──Graph API──▶ content ──rows──▶ Rows ──▶ crate::rows::apply
+//!                         ▲                    │  follow: reads wanted next
+//!                         └──── instead ◀──────┘ error: absent, gone
+//! ```
+//!
+//! - [`kind`]: the name of a read. [`read`]: the trait and its data, pure: no database, no HTTP, no clock.
+//! - `user`, `media`, `comment`, `mentioned_media`, `mentioned_comment`: nodes, read through [`node`].
+//! - `media_insights`, `media_breakdown`: figures of a medium, read through [`figures`].
+//! - [`recorded`]: rows made again from an answer that was kept.
+//!
+//! The queue, the catalogue table, metrics and tests are made from [`ALL`]: a new read is a file and a line there.
+
+pub mod comment;
+pub mod figures;
+pub mod kind;
+pub mod media;
+pub mod media_breakdown;
+pub mod media_insights;
+pub mod mentioned_comment;
+pub mod mentioned_media;
+pub mod node;
+pub mod read;
+pub mod recorded;
+pub mod user;
+
+pub use kind::Kind;
+pub use read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read};
+
+/// Every read.
+pub static ALL: [&dyn Read; 7] = [
+    &user::User,
+    &media::Media,
+    &comment::Comment,
+    &media_insights::MediaInsights,
+    &media_breakdown::MediaBreakdown,
+    &mentioned_media::MentionedMedia,
+    &mentioned_comment::MentionedComment,
+];
+
+/// The read of a kind.
+pub fn of(kind: Kind) -> &'static dyn Read {
+    // A `Kind` is made by a read's own file or by its name, so that it is in the list; a test holds that.
+    ALL.into_iter().find(|read| read.about().kind == kind).unwrap_or(ALL[0])
+}
+
+/// The names of all kinds, as in the `kind` column.
+pub fn names() -> Vec<&'static str> {
+    ALL.iter().map(|read| read.about().kind.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_read_has_names_of_its_own_and_is_found_by_them() {
+        let abouts: Vec<_> = ALL.iter().map(|read| read.about()).collect();
+        let distinct = |name: fn(&About) -> &'static str| {
+            abouts.iter().map(|about| name(about)).collect::<BTreeSet<_>>().len()
+        };
+        assert_eq!(distinct(|about| about.kind.as_str()), ALL.len());
+        assert_eq!(distinct(|about| about.fetch_id), ALL.len());
+        assert_eq!(distinct(|about| about.fetch_name), ALL.len());
+        for about in abouts {
+            assert_eq!(about.kind.as_str().parse(), Ok(about.kind));
+            assert_eq!(of(about.kind).about().fetch_id, about.fetch_id);
+            assert!(!about.freshness.is_zero(), "{}", about.kind);
+        }
+        assert!("podcast".parse::<Kind>().is_err());
+    }
+
+    #[test]
+    fn what_a_read_waits_for_is_in_the_list_and_waits_for_nothing() {
+        for first in ALL.iter().filter_map(|read| read.about().waits_for) {
+            assert!(names().contains(&first.as_str()));
+            assert_eq!(of(first).about().waits_for, None, "one step is all that claiming looks at");
+        }
+    }
+}

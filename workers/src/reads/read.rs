@@ -1,0 +1,176 @@
+//! What a read says of itself, and what it decides. Pure: it is given all that it needs.
+
+use std::fmt;
+use std::time::Duration;
+
+use cekbrand_graph::{GraphError, Request};
+use cekbrand_schema::{Absence, ProductType};
+use jiff::Timestamp;
+use serde_json::Value;
+use tracing::Span;
+
+use super::kind::Kind;
+use crate::rows::facts::{Facts, KnownFigures};
+use crate::rows::{Reading, Rows};
+
+/// One kind of Graph read.
+pub trait Read: fmt::Debug + Sync {
+    /// What never changes of it.
+    fn about(&self) -> &'static About;
+
+    /// The span of a call, named by where the call goes.
+    fn span(&self, job: Job<'_>) -> Span;
+
+    /// What to ask, or why there is nothing to ask.
+    fn plan(&self, job: Job<'_>, known: &Known) -> Plan;
+
+    /// What the content of an answer means; `None` where nothing of what was asked is in it.
+    fn rows(&self, job: Job<'_>, known: &Known, call: &Call, content: &Value) -> Option<Rows>;
+
+    /// What to ask instead after an error; nothing unless less can be asked.
+    fn instead(&self, _call: &Call, _error: &GraphError) -> Instead {
+        Instead::default()
+    }
+
+    /// Rows that say why figures are missing.
+    fn absent(&self, _job: Job<'_>, _metrics: &[&'static str], _absence: Absence) -> Rows {
+        Rows::default()
+    }
+
+    /// Rows that say that what was to be read is gone.
+    fn gone(&self, _job: Job<'_>) -> Rows {
+        Rows::default()
+    }
+
+    /// Reads that a successful one makes wanted.
+    fn follow(&self, _job: Job<'_>, _known: &Known) -> Vec<Follow> {
+        Vec::new()
+    }
+}
+
+/// What never changes of a read.
+#[derive(Debug)]
+pub struct About {
+    /// The `kind` of its tasks.
+    pub kind: Kind,
+    /// `fetch_id` in `instagram.fetch_catalogue`; also the label of its calls in metrics.
+    pub fetch_id: &'static str,
+    /// `fetch_name`: what is read, in words.
+    pub fetch_name: &'static str,
+    /// For how long an answer counts as fresh: what is wanted sooner waits until then.
+    pub freshness: Duration,
+    /// The read of the same target that goes first.
+    pub waits_for: Option<Kind>,
+    /// What it has to know beforehand.
+    pub needs: Needs,
+}
+
+/// What a read has to know beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// What the rows know of the medium that is its target.
+    Medium,
+}
+
+/// What is to be read, for whom, and when it is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// The user, medium or comment.
+    pub target_id: &'a str,
+    /// The account whose token is used.
+    pub account_id: &'a str,
+    /// Which of several reads of the target: a breakdown, a window; empty where there is one.
+    pub variant: &'a str,
+    /// The page; empty for the first.
+    pub cursor: &'a str,
+    /// The API's version.
+    pub api_version: &'a str,
+    /// When it is planned, or when it was answered.
+    pub at: Timestamp,
+}
+
+impl Job<'_> {
+    /// Whose reading it is, and of when.
+    pub fn reading(self) -> Reading {
+        Reading { account_id: self.account_id.to_owned(), observed_at: self.at }
+    }
+}
+
+/// What is known beforehand.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The medium.
+    pub medium: Option<Facts>,
+    /// Its figures.
+    pub figures: KnownFigures,
+    /// Whether its owner, another account of ours, had it read a short while ago.
+    pub is_read_by_owner: bool,
+    /// Metrics that several media of this kind were refused lately.
+    pub widely_refused: Vec<&'static str>,
+}
+
+impl Known {
+    /// The kind of medium, as far as figures are concerned.
+    pub fn product(&self) -> ProductType {
+        let product = self.medium.as_ref().and_then(|facts| facts.product.as_deref());
+        product.map_or(ProductType::Feed, ProductType::parse)
+    }
+}
+
+/// What to do about a job.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// Make these calls, the last one first.
+    Ask(Vec<Call>),
+    /// What it waits for has not been read.
+    Await,
+    /// There is nothing to ask.
+    Nothing {
+        /// What is known without asking.
+        rows: Rows,
+        /// Why, for people.
+        note: Option<&'static str>,
+    },
+}
+
+impl Plan {
+    /// Nothing to ask, and nothing to write.
+    pub fn nothing(note: &'static str) -> Self {
+        Self::Nothing { rows: Rows::default(), note: Some(note) }
+    }
+}
+
+/// One call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// What is asked.
+    pub request: Request,
+    /// The metrics that are asked for.
+    pub metrics: Vec<&'static str>,
+    /// The same asking for less, if that can be.
+    pub smaller: Option<Request>,
+}
+
+/// What to do instead of a call that was refused.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Instead {
+    /// Calls to make, the last one first.
+    pub calls: Vec<Call>,
+    /// Metrics that are the cause.
+    pub bad: Vec<&'static str>,
+}
+
+/// A read that another one makes wanted, of the same account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follow {
+    /// Which.
+    pub kind: Kind,
+    /// Of what.
+    pub target_id: String,
+    /// Which of several.
+    pub variant: &'static str,
+    /// Whether it can wait for the daily lane.
+    pub can_wait: bool,
+}

@@ -1,0 +1,128 @@
+//! What the rows know of media: for planning a read, and for finding out whose analytics are concerned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::{PgConnection, Row};
+
+use super::Mark;
+
+const FACTS: &str = r#"
+SELECT m.user_id, m.timestamp, m.first_seen_at, m.media_product_type, m.media_hastag, m.parent_id,
+    m.deleted_at IS NOT NULL OR m.lost_at IS NOT NULL AS is_gone,
+    a.account_id IS NOT NULL AS is_ours, u.region
+FROM instagram.media m
+LEFT JOIN pipeline.account a ON a.account_id = m.user_id AND a.removed_at IS NULL
+LEFT JOIN instagram."user" u ON u.id = m.user_id
+WHERE m.id = $1"#;
+
+const FIGURES: &str = "
+SELECT i.metric, bool_or(i.value IS NOT NULL) AS has_value,
+    COALESCE((array_agg(i.absence::text ORDER BY i.observed_at DESC))[1] = 'unsupported', FALSE)
+        AND max(i.observed_at) > $2 AS is_refused
+FROM instagram.media_insight i
+WHERE i.media_id = $1 AND i.breakdown = ''
+GROUP BY i.metric";
+
+const OWNERS: &str = "
+SELECT m.user_id, given.observed_at
+FROM UNNEST($1::text[], $2::timestamptz[]) AS given (media_id, observed_at)
+JOIN instagram.media m ON m.id = given.media_id
+JOIN pipeline.account a ON a.account_id = m.user_id AND a.removed_at IS NULL";
+
+/// What is known of a medium.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Who owns it, if an answer said so.
+    pub owner: Option<String>,
+    /// Whether the owner is an account of ours.
+    pub is_ours: bool,
+    /// When it was published.
+    pub published: Option<Timestamp>,
+    /// When it was first heard of.
+    pub first_seen: Option<Timestamp>,
+    /// `media_product_type`.
+    pub product: Option<String>,
+    /// Its hashtags, as stored.
+    pub hashtags: Option<String>,
+    /// Whether it is part of an album.
+    pub is_child: bool,
+    /// Whether it is deleted or lost.
+    pub is_gone: bool,
+    /// The owner's region, where it matters.
+    pub region: Option<String>,
+}
+
+/// Reads what is known of a medium.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn facts(conn: &mut PgConnection, media_id: &str) -> Result<Option<Facts>, sqlx::Error> {
+    let Some(row) = sqlx::query(FACTS).bind(media_id).fetch_optional(conn).await? else { return Ok(None) };
+    let instant = |name: &str| -> Result<Option<Timestamp>, sqlx::Error> {
+        let instant: Option<jiff_sqlx::Timestamp> = row.try_get(name)?;
+        Ok(instant.map(jiff_sqlx::Timestamp::to_jiff))
+    };
+    let parent: Option<String> = row.try_get("parent_id")?;
+    Ok(Some(Facts {
+        owner: row.try_get("user_id")?,
+        is_ours: row.try_get("is_ours")?,
+        published: instant("timestamp")?,
+        first_seen: instant("first_seen_at")?,
+        product: row.try_get("media_product_type")?,
+        hashtags: row.try_get("media_hastag")?,
+        is_child: parent.is_some(),
+        is_gone: row.try_get("is_gone")?,
+        region: row.try_get("region")?,
+    }))
+}
+
+/// What is known of a medium's figures.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownFigures {
+    /// Metrics of which a value is known.
+    pub with_value: BTreeSet<String>,
+    /// Metrics that the API refused the last time, not long ago.
+    pub refused: BTreeSet<String>,
+}
+
+/// Reads what is known of a medium's figures; a refusal before `believed_since` is forgotten.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn figures(
+    conn: &mut PgConnection,
+    media_id: &str,
+    believed_since: Timestamp,
+) -> Result<KnownFigures, sqlx::Error> {
+    let rows: Vec<(String, bool, bool)> =
+        sqlx::query_as(FIGURES).bind(media_id).bind(believed_since.to_sqlx()).fetch_all(conn).await?;
+    let mut known = KnownFigures::default();
+    for (metric, has_value, is_refused) in rows {
+        if has_value {
+            known.with_value.insert(metric.clone());
+        }
+        if is_refused {
+            known.refused.insert(metric);
+        }
+    }
+    Ok(known)
+}
+
+/// The accounts of ours to which the media belong, each with the instant given for the medium.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn owners(
+    conn: &mut PgConnection,
+    media: &BTreeMap<&str, Timestamp>,
+) -> Result<Vec<Mark>, sqlx::Error> {
+    let rows: Vec<(String, jiff_sqlx::Timestamp)> = sqlx::query_as(OWNERS)
+        .bind(media.keys().copied().collect::<Vec<_>>())
+        .bind(media.values().map(|at| at.to_sqlx()).collect::<Vec<_>>())
+        .fetch_all(conn)
+        .await?;
+    let mark = |(account_id, at): (String, jiff_sqlx::Timestamp)| Mark { account_id, instant: at.to_jiff() };
+    Ok(rows.into_iter().map(mark).collect())
+}

@@ -1,0 +1,105 @@
+//! Rows of a comment as webhooks tell it: many at once, in whatever order they land.
+
+use std::collections::BTreeMap;
+
+use cekbrand_schema::event::Comment;
+use cekbrand_schema::{AccountId, Source};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+
+/// A comment's text is the latest that was said, by a webhook or a read. Everything else about a comment cannot change, so that where two events
+/// disagree the larger stays: whatever order they land in, the row is the same.
+const COMMENTS: &str = "
+    INSERT INTO instagram.media_comment AS held
+        (id, username, media_id, text, text_at, parent_id, from_id, account_id, first_seen_at, source, raw_event_id, updated_timestamp)
+    SELECT id, username, media_id, text, CASE WHEN text IS NOT NULL THEN said_at END, parent_id, from_id, account_id, first_seen_at, $11,
+           raw_event_id, said_at
+    FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::bytea[],
+                $10::timestamptz[])
+        AS given (id, username, media_id, text, parent_id, from_id, account_id, first_seen_at, raw_event_id, said_at)
+    ORDER BY id
+    ON CONFLICT (id) DO UPDATE SET
+        (text, text_at) = (
+            SELECT said.text, said.text_at
+            FROM (VALUES (held.text, held.text_at), (excluded.text, excluded.text_at)) AS said (text, text_at)
+            ORDER BY said.text_at DESC NULLS LAST, said.text DESC
+            LIMIT 1),
+        username = greatest(held.username, excluded.username),
+        media_id = greatest(held.media_id, excluded.media_id),
+        parent_id = greatest(held.parent_id, excluded.parent_id),
+        from_id = greatest(held.from_id, excluded.from_id),
+        account_id = greatest(held.account_id, excluded.account_id),
+        first_seen_at = least(held.first_seen_at, excluded.first_seen_at),
+        raw_event_id = greatest(held.raw_event_id, excluded.raw_event_id),
+        updated_timestamp = greatest(held.updated_timestamp, excluded.updated_timestamp)";
+
+/// A row of `instagram.media_comment` as a webhook tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommentRow {
+    /// What the payload says.
+    pub comment: Comment,
+    /// Whose webhook brought it.
+    pub account_id: AccountId,
+    /// When the event that gave the text arrived.
+    pub received_at: Timestamp,
+    /// When the comment was first heard of.
+    pub first_seen_at: Timestamp,
+    /// The event; of several, the one with the largest id.
+    pub event_id: Vec<u8>,
+}
+
+impl CommentRow {
+    /// Merges two events about one comment, as the statement does that merges with the row.
+    pub fn merge(&mut self, other: &Self) {
+        let rank = |row: &Self| (row.comment.text.is_some(), row.received_at, row.comment.text.clone());
+        let first_seen_at = self.first_seen_at.min(other.first_seen_at);
+        let (mut said, beside) =
+            if rank(other) > rank(self) { (other.clone(), &*self) } else { (self.clone(), other) };
+        said.first_seen_at = first_seen_at;
+        let (to, from) = (&mut said.comment, &beside.comment);
+        keep_larger(&mut to.from_id, from.from_id.as_ref());
+        keep_larger(&mut to.username, from.username.as_ref());
+        keep_larger(&mut to.media_id, from.media_id.as_ref());
+        keep_larger(&mut to.parent_id, from.parent_id.as_ref());
+        said.event_id = self.event_id.clone().max(other.event_id.clone());
+        said.account_id = self.account_id.clone().max(other.account_id.clone());
+        *self = said;
+    }
+}
+
+/// Writes comments.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn upsert(
+    conn: &mut PgConnection,
+    comments: &BTreeMap<String, CommentRow>,
+) -> Result<(), sqlx::Error> {
+    if comments.is_empty() {
+        return Ok(());
+    }
+    let rows = || comments.values();
+    let said = || comments.values().map(|row| &row.comment);
+    sqlx::query(COMMENTS)
+        .bind(comments.keys().map(String::as_str).collect::<Vec<_>>())
+        .bind(said().map(|c| c.username.as_deref()).collect::<Vec<_>>())
+        .bind(said().map(|c| c.media_id.as_ref().map(AsRef::as_ref)).collect::<Vec<Option<&str>>>())
+        .bind(said().map(|c| c.text.as_deref()).collect::<Vec<_>>())
+        .bind(said().map(|c| c.parent_id.as_ref().map(AsRef::as_ref)).collect::<Vec<Option<&str>>>())
+        .bind(said().map(|c| c.from_id.as_ref().map(AsRef::as_ref)).collect::<Vec<Option<&str>>>())
+        .bind(rows().map(|row| Some(row.account_id.as_str()).filter(|id| !id.is_empty())).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.first_seen_at.to_sqlx()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.event_id.as_slice()).collect::<Vec<_>>())
+        .bind(rows().map(|row| row.received_at.to_sqlx()).collect::<Vec<_>>())
+        .bind(Source::Webhook.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+fn keep_larger<T: Clone + Ord>(to: &mut Option<T>, from: Option<&T>) {
+    if from > to.as_ref() {
+        *to = from.cloned();
+    }
+}
