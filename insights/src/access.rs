@@ -6,10 +6,10 @@ use axum::middleware::Next;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::api::Api;
 use crate::keys::PresentedKey;
 use crate::problem::Problem;
 use crate::query::api_key::{self, StoredKey};
-use crate::routes::Api;
 
 /// `last_used_at` is true to the minute: noting every request would make each read a write.
 const NOTE_USE_EVERY: SignedDuration = SignedDuration::from_mins(1);

@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq;
 
 use crate::query;
 pub use crate::query::api_key::KeyRow;
+use crate::query::api_key::NewKey;
 
 const PREFIX: &str = "cbk";
 const ID_BYTES: usize = 8;
@@ -52,7 +53,8 @@ pub async fn create(
     now: Timestamp,
 ) -> Result<GeneratedKey, sqlx::Error> {
     let key = generate();
-    query::api_key::insert(connection, &key.id, name, &key.hash, expires_at, now).await?;
+    let stored = NewKey { id: &key.id, name, hash: &key.hash, expires_at };
+    query::api_key::insert(connection, stored, now).await?;
     Ok(key)
 }
 

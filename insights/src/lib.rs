@@ -6,7 +6,8 @@
 //! ```
 //!
 //! In reading order:
-//! - [`settings`]; [`routes`]: the HTTP surface as a table, and what every request passes. `server` accepts connections.
+//! - [`settings`]; [`api`]: what handlers share. [`routes`]: the HTTP surface as a table, and what every request passes.
+//!   `server` accepts connections.
 //! - [`problem`]: every answer that is not 200.
 //! - [`access`]: API keys, checked; [`keys`]: API keys, made; [`limit`]: how often one key may ask.
 //! - [`media`]: what is known of a medium, and which figures there can be.
@@ -14,11 +15,15 @@
 //! - [`observe`]: request ids, spans, metrics. [`progress`]: readiness.
 //! - `query`: all SQL.
 //!
+//! One word in each layer: the role is `serve` (the command, its settings, its metrics and spans); what it serves is the API (state,
+//! routes, problems, keys); this crate holds it. An insight is one figure of a medium with what is known of it, as Meta uses the word.
+//!
 //! Invariants: nothing is read before the key is checked, except `/healthz`; no answer and no log line holds a key, a token or a query
 //! string; an absent figure is `null` with its reason, never 0; no request makes a call to Meta. The one thing written is when a key was
 //! last used.
 
 pub mod access;
+pub mod api;
 mod iso;
 pub mod keys;
 pub mod limit;
@@ -42,9 +47,9 @@ use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::api::Api;
 use crate::limit::RateLimit;
 use crate::progress::Progress;
-use crate::routes::Api;
 pub use crate::settings::Settings;
 
 /// Why the API could not start.
@@ -75,6 +80,7 @@ impl Insights {
         let listen = settings.listen;
         let listener = TcpListener::bind(listen).await.map_err(|error| StartError::Listen(listen, error))?;
         let local_addr = listener.local_addr().map_err(|error| StartError::Listen(listen, error))?;
+        observe::describe();
         let api = Api {
             pool: pool.clone(),
             clock: Arc::clone(&clock),

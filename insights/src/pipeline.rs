@@ -5,10 +5,10 @@ use axum::extract::State;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::api::Api;
 use crate::iso::Iso;
 use crate::problem::Problem;
-use crate::query::books::{self, Books, LaneRow};
-use crate::routes::Api;
+use crate::query::books::{self, BlockedRow, Books, DeadLetterRow, LaneRow, TaskRow};
 
 /// The answer.
 #[derive(Debug, Serialize)]
@@ -88,38 +88,64 @@ pub async fn pipeline(State(api): State<Api>) -> Result<Json<PipelineAnswer>, Pr
 }
 
 fn answer(books: Books, now: Timestamp) -> PipelineAnswer {
-    let lanes: Vec<Lane> = books.lanes.into_iter().map(lane).collect();
-    let tasks = books.tasks.into_iter();
-    let dead_letters = books.dead_letters.into_iter();
-    let blocked = books.blocked.into_iter();
+    let lanes: Vec<Lane> = books.lanes.into_iter().map(Lane::from).collect();
     PipelineAnswer {
         success: true,
         ledger: Ledger { closed: lanes.iter().all(|lane| lane.closed), lanes },
-        tasks: tasks
-            .map(|(kind, state, reason, count, first_due_at)| Tasks {
-                kind,
-                state,
-                reason,
-                count,
-                first_due_at: first_due_at.map(Iso::from),
-            })
-            .collect(),
-        dirty_marks: DirtyMarks { count: books.dirty_marks.0, oldest_at: books.dirty_marks.1.map(Iso::from) },
-        dead_letters: dead_letters.map(|(reason, count)| DeadLetters { reason, count }).collect(),
-        blocked: blocked
-            .map(|(app_id, account_id, usage_percent, blocked_until, reason)| BlockedAccount {
-                app_id,
-                account_id,
-                usage_percent,
-                blocked_until: blocked_until.map(Iso::from),
-                reason,
-            })
-            .collect(),
+        tasks: books.tasks.into_iter().map(Tasks::from).collect(),
+        dirty_marks: DirtyMarks {
+            count: books.dirty_marks.count,
+            oldest_at: books.dirty_marks.oldest_at.map(Iso::from),
+        },
+        dead_letters: books.dead_letters.into_iter().map(DeadLetters::from).collect(),
+        blocked: books.blocked.into_iter().map(BlockedAccount::from).collect(),
         timestamp: Iso(now),
     }
 }
 
-fn lane(row: LaneRow) -> Lane {
-    let (group, topic, partitions, closed, read, landed, duplicates, dead_lettered, expired, continued) = row;
-    Lane { group, topic, partitions, closed, read, landed, duplicates, dead_lettered, expired, continued }
+impl From<LaneRow> for Lane {
+    fn from(row: LaneRow) -> Self {
+        Self {
+            group: row.group,
+            topic: row.topic,
+            partitions: row.partitions,
+            closed: row.closed,
+            read: row.read,
+            landed: row.landed,
+            duplicates: row.duplicates,
+            dead_lettered: row.dead_lettered,
+            expired: row.expired,
+            continued: row.continued,
+        }
+    }
+}
+
+impl From<TaskRow> for Tasks {
+    fn from(row: TaskRow) -> Self {
+        Self {
+            kind: row.kind,
+            state: row.state,
+            reason: row.reason,
+            count: row.count,
+            first_due_at: row.first_due_at.map(Iso::from),
+        }
+    }
+}
+
+impl From<DeadLetterRow> for DeadLetters {
+    fn from(row: DeadLetterRow) -> Self {
+        Self { reason: row.reason, count: row.count }
+    }
+}
+
+impl From<BlockedRow> for BlockedAccount {
+    fn from(row: BlockedRow) -> Self {
+        Self {
+            app_id: row.app_id,
+            account_id: row.account_id,
+            usage_percent: row.usage_percent,
+            blocked_until: row.blocked_until.map(Iso::from),
+            reason: row.block_reason,
+        }
+    }
 }

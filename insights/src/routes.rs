@@ -1,7 +1,6 @@
 //! The HTTP surface as a table, and what every request passes on its way.
 
 use std::any::Any;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Query, Request, State};
@@ -10,25 +9,12 @@ use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use cekbrand_schema::SharedClock;
 use serde_json::{Value, json};
-use sqlx::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::limit::RateLimit;
+use crate::api::Api;
 use crate::problem::Problem;
 use crate::{access, media, observe, pipeline};
-
-/// What handlers need, shared by all requests.
-#[derive(Debug, Clone)]
-pub struct Api {
-    /// The tables.
-    pub pool: PgPool,
-    /// What time it is.
-    pub clock: SharedClock,
-    /// Each key's rate.
-    pub limit: Arc<RateLimit>,
-}
 
 /// All routes.
 pub fn router(api: Api, request_timeout: Duration) -> Router {
@@ -99,12 +85,16 @@ async fn with_security_headers(mut response: Response) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use axum::body::{Body, to_bytes};
     use axum::http::StatusCode;
     use cekbrand_schema::SystemClock;
+    use sqlx::PgPool;
     use tower::ServiceExt;
 
     use super::*;
+    use crate::limit::RateLimit;
 
     fn with_route(path: &str, handler: axum::routing::MethodRouter<Api>) -> Router {
         let api = Api {

@@ -4,12 +4,20 @@ use cekbrand_schema::metric::{self, retired};
 use cekbrand_schema::{Absence, MediaId, Source};
 use serde::Serialize;
 
-use super::selection::{Finding, Selection};
+use super::selection::{Finding, Notice, Picked, Selection};
 use crate::iso::Iso;
-use crate::query::figure::Known;
+use crate::query::figure::{Known, LaterAbsence};
 
 /// Where no reading of a figure exists; every other word is an [`Absence`] that a reading told.
 const NOT_COLLECTED: &str = "not_collected";
+
+/// Which medium an answer is about, and when it was given.
+pub(super) struct Head {
+    pub(super) media_id: MediaId,
+    /// The kind of the medium as Meta told it, in capitals.
+    pub(super) media_type: Option<String>,
+    pub(super) now: Iso,
+}
 
 /// The figures of one medium.
 #[derive(Debug, Serialize)]
@@ -24,26 +32,16 @@ pub struct MediaAnswer {
 }
 
 impl MediaAnswer {
-    pub(super) fn new(media_id: MediaId, media_type: Option<String>, selection: Selection, now: Iso) -> Self {
-        let insight = |(name, finding)| Insight::new(name, finding);
+    pub(super) fn new(head: Head, selection: Selection) -> Self {
         Self {
             success: true,
-            media_id,
-            media_type,
-            insights: selection.figures.into_iter().map(insight).collect(),
+            media_id: head.media_id,
+            media_type: head.media_type,
+            insights: selection.figures.into_iter().map(Insight::new).collect(),
             notices: selection.notices,
-            timestamp: now,
+            timestamp: head.now,
         }
     }
-}
-
-/// What became of a name that is not today's.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Notice {
-    pub(super) asked: &'static str,
-    /// The name under which the figure stands in the answer; `None` where there is no figure.
-    pub(super) answered_with: Option<&'static str>,
-    pub(super) message: String,
 }
 
 /// One metric of one medium.
@@ -61,7 +59,8 @@ pub(super) struct Insight {
 }
 
 impl Insight {
-    pub(super) fn new(name: String, finding: Finding) -> Self {
+    pub(super) fn new(picked: Picked) -> Self {
+        let Picked { metric: name, finding } = picked;
         let today = metric::find(&name);
         let retired = retired::of_media(&name);
         let provenance = Provenance::new(finding);
@@ -108,6 +107,12 @@ struct AbsentSince {
     observed_at: Iso,
 }
 
+impl From<LaterAbsence> for AbsentSince {
+    fn from(later: LaterAbsence) -> Self {
+        Self { absence: later.absence, observed_at: Iso(later.observed_at) }
+    }
+}
+
 impl Provenance {
     fn new(finding: Finding) -> Self {
         match finding {
@@ -119,9 +124,7 @@ impl Provenance {
 
     pub(super) fn of(known: Known) -> Self {
         let observation = known.observation;
-        let absent_since = known
-            .absent_since
-            .map(|(absence, observed_at)| AbsentSince { absence, observed_at: Iso(observed_at) });
+        let absent_since = known.absent_since.map(AbsentSince::from);
         Self {
             value: observation.figure.value(),
             absence: observation.figure.absence().map(Absence::as_str),

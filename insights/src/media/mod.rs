@@ -15,15 +15,15 @@ use cekbrand_schema::{MediaId, ProductType};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use self::answer::MediaAnswer;
+use self::answer::{Head, MediaAnswer};
 use self::asked::{Asked, MediumInPath};
 use self::knowledge::{Knowledge, KnowledgeAnswer};
 use self::parts::PartsAnswer;
 use self::selection::{Selection, Stored};
+use crate::api::Api;
 use crate::iso::Iso;
 use crate::problem::Problem;
 use crate::query::{figure, medium};
-use crate::routes::Api;
 
 /// `GET /api/instagram/insights/{media_id}`.
 ///
@@ -49,7 +49,8 @@ pub async fn figures(
         return Err(problem);
     }
     let media_type = known_type.or(product.map(|product| product.to_string()));
-    Ok(Json(MediaAnswer::new(id, media_type, selection, Iso(api.clock.now()))))
+    let head = Head { media_id: id, media_type, now: Iso(api.clock.now()) };
+    Ok(Json(MediaAnswer::new(head, selection)))
 }
 
 /// `GET /api/instagram/insights/{media_id}/profile-activity`.
@@ -156,8 +157,8 @@ async fn split(api: &Api, id: MediaId, by: Split) -> Result<Json<PartsAnswer>, P
     if total.is_none() && parts.is_empty() {
         return Err(Problem::NotCollected);
     }
-    let now = Iso(api.clock.now());
-    Ok(Json(PartsAnswer::new((id, media_type), by, total, parts, now)))
+    let head = Head { media_id: id, media_type, now: Iso(api.clock.now()) };
+    Ok(Json(PartsAnswer::new(head, by, total, parts)))
 }
 
 /// The kind of the medium as Meta told it, in capitals.

@@ -6,8 +6,8 @@ use cekbrand_schema::MediaId;
 use cekbrand_schema::metric::Split;
 use serde::Serialize;
 
-use super::answer::{Insight, Provenance};
-use super::selection::Finding;
+use super::answer::{Head, Insight, Provenance};
+use super::selection::{Finding, Picked};
 use crate::iso::Iso;
 use crate::query::figure::Known;
 
@@ -52,32 +52,28 @@ struct Part {
 
 impl PartsAnswer {
     /// `total` is the figure itself, where it is stored beside its parts.
-    pub(super) fn new(
-        (media_id, media_type): (MediaId, Option<String>),
-        by: Split,
-        total: Option<Known>,
-        parts: BTreeMap<String, Known>,
-        now: Iso,
-    ) -> Self {
-        let breakdown =
-            [Breakdown { dimension_keys: [by.breakdown], results: parts.into_iter().map(part).collect() }];
-        let insight =
-            Insight::new(by.metric.to_owned(), total.map_or(Finding::NotCollected, Finding::Stored));
+    pub(super) fn new(head: Head, by: Split, total: Option<Known>, parts: BTreeMap<String, Known>) -> Self {
+        let results = parts.into_iter().map(|(name, known)| Part::new(name, known)).collect();
+        let breakdown = [Breakdown { dimension_keys: [by.breakdown], results }];
+        let finding = total.map_or(Finding::NotCollected, Finding::Stored);
+        let insight = Insight::new(Picked { metric: by.metric.to_owned(), finding });
         Self {
             success: true,
-            media_id,
-            media_type,
+            media_id: head.media_id,
+            media_type: head.media_type,
             data: Whole {
                 total_value: TotalValue { value: insight.value(), breakdowns: breakdown.clone() },
                 insight,
             },
             breakdown,
-            timestamp: now,
+            timestamp: head.now,
         }
     }
 }
 
-fn part((name, known): (String, Known)) -> Part {
-    let provenance = Provenance::of(known);
-    Part { dimension_values: [name], value: provenance.value, provenance }
+impl Part {
+    fn new(name: String, known: Known) -> Self {
+        let provenance = Provenance::of(known);
+        Self { dimension_values: [name], value: provenance.value, provenance }
+    }
 }

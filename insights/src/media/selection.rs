@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use cekbrand_schema::metric::retired::{self, Retired, Successor};
 use cekbrand_schema::metric::{METRICS, Metric};
 use cekbrand_schema::{Absence, ProductType};
+use serde::Serialize;
 
-use crate::media::answer::Notice;
 use crate::problem::Problem;
 use crate::query::figure::Known;
 
@@ -35,10 +35,26 @@ impl Finding {
     }
 }
 
+/// A figure that an answer holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Picked {
+    pub(super) metric: String,
+    pub(super) finding: Finding,
+}
+
+/// What became of a name that is not today's.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Notice {
+    pub(super) asked: &'static str,
+    /// The name under which the figure stands in the answer; `None` where there is no figure.
+    pub(super) answered_with: Option<&'static str>,
+    pub(super) message: String,
+}
+
 /// The figures of an answer, and what is to be said of the names that were asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Selection {
-    pub(super) figures: Vec<(String, Finding)>,
+    pub(super) figures: Vec<Picked>,
     pub(super) notices: Vec<Notice>,
 }
 
@@ -48,7 +64,7 @@ impl Selection {
         let rank = |name: &str| METRICS.iter().position(|metric| metric.name == name);
         let mut names: Vec<_> = stored.keys().collect();
         names.sort_by_key(|name| rank(name).unwrap_or(METRICS.len()));
-        let figure = |name: &String| (name.clone(), Finding::Stored(stored[name]));
+        let figure = |name: &String| Picked { metric: name.clone(), finding: Finding::Stored(stored[name]) };
         Self { figures: names.into_iter().map(figure).collect(), notices: Vec::new() }
     }
 
@@ -102,14 +118,14 @@ impl Selection {
     }
 
     fn add(&mut self, name: &str, finding: Finding) {
-        if self.figures.iter().all(|(there, _)| there != name) {
-            self.figures.push((name.to_owned(), finding));
+        if self.figures.iter().all(|there| there.metric != name) {
+            self.figures.push(Picked { metric: name.to_owned(), finding });
         }
     }
 
     /// The problem that this is where every figure is withheld for one and the same reason.
     pub(super) fn withheld(&self) -> Option<Problem> {
-        let all = |reason| self.figures.iter().all(|(_, finding)| finding.absence() == Some(reason));
+        let all = |reason| self.figures.iter().all(|figure| figure.finding.absence() == Some(reason));
         if self.figures.is_empty() {
             None
         } else if all(Absence::NotEnoughViewers) {
@@ -177,29 +193,33 @@ mod tests {
         Selection::of(&asked, product, stored).unwrap()
     }
 
+    fn picked(metric: &str, finding: Finding) -> Picked {
+        Picked { metric: metric.to_owned(), finding }
+    }
+
     #[test]
     fn old_names_are_answered_once_with_the_name_of_today() {
         let stored = stored(&[("views", Figure::Value(7))]);
-        let picked = pick("plays,impressions,views", None, &stored);
-        assert_eq!(picked.figures, [("views".to_owned(), Finding::Stored(stored["views"]))]);
-        let told: Vec<_> = picked.notices.iter().map(|n| (n.asked, n.answered_with)).collect();
+        let selection = pick("plays,impressions,views", None, &stored);
+        assert_eq!(selection.figures, [picked("views", Finding::Stored(stored["views"]))]);
+        let told: Vec<_> = selection.notices.iter().map(|n| (n.asked, n.answered_with)).collect();
         assert_eq!(told, [("plays", Some("views")), ("impressions", Some("views"))]);
     }
 
     #[test]
     fn a_replay_count_is_unsupported_even_where_a_watch_time_is_known() {
         let stored = stored(&[("ig_reels_video_view_total_time", Figure::Value(7))]);
-        let picked = pick("clips_replays_count", Some(ProductType::Reels), &stored);
-        assert_eq!(picked.figures, [("clips_replays_count".to_owned(), Finding::Unsupported)]);
-        assert_eq!(picked.notices[0].answered_with, None);
+        let selection = pick("clips_replays_count", Some(ProductType::Reels), &stored);
+        assert_eq!(selection.figures, [picked("clips_replays_count", Finding::Unsupported)]);
+        assert_eq!(selection.notices[0].answered_with, None);
     }
 
     #[test]
     fn a_retired_metric_that_was_pushed_is_answered_as_it_came() {
         let stored = stored(&[("impressions", Figure::Value(9)), ("views", Figure::Value(7))]);
-        let picked = pick("impressions", Some(ProductType::Story), &stored);
-        assert_eq!(picked.figures, [("impressions".to_owned(), Finding::Stored(stored["impressions"]))]);
-        assert_eq!(picked.notices.len(), 1);
+        let selection = pick("impressions", Some(ProductType::Story), &stored);
+        assert_eq!(selection.figures, [picked("impressions", Finding::Stored(stored["impressions"]))]);
+        assert_eq!(selection.notices.len(), 1);
     }
 
     #[test]
@@ -213,7 +233,7 @@ mod tests {
         };
         assert!(allowed.iter().any(|name| name == "views") && allowed.iter().all(|name| name != "likes"));
         assert!(allowed.iter().any(|name| name == "exits"));
-        assert_eq!(pick("likes", None, &stored).figures[0].1, Finding::NotCollected);
+        assert_eq!(pick("likes", None, &stored).figures[0].finding, Finding::NotCollected);
     }
 
     #[test]
@@ -221,7 +241,7 @@ mod tests {
         let value = Figure::Value(1);
         let stored = stored(&[("zz_new", value), ("exits", value), ("reach", value), ("views", value)]);
         let all = Selection::all(&stored);
-        let names: Vec<_> = all.figures.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<_> = all.figures.iter().map(|figure| figure.metric.as_str()).collect();
         assert_eq!(names, ["views", "reach", "exits", "zz_new"]);
     }
 

@@ -44,6 +44,15 @@ impl StoredKey {
     }
 }
 
+/// A key to be stored.
+pub(crate) struct NewKey<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) name: &'a str,
+    /// SHA-256 of the secret part.
+    pub(crate) hash: &'a [u8],
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
 /// A key as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRow {
@@ -85,17 +94,14 @@ pub(crate) async fn note_use(pool: &PgPool, id: &str, now: Timestamp) -> Result<
 
 pub(crate) async fn insert(
     connection: &mut PgConnection,
-    id: &str,
-    name: &str,
-    hash: &[u8],
-    expires_at: Option<Timestamp>,
+    key: NewKey<'_>,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(INSERT)
-        .bind(id)
-        .bind(name)
-        .bind(hash)
-        .bind(expires_at.map(ToSqlx::to_sqlx))
+        .bind(key.id)
+        .bind(key.name)
+        .bind(key.hash)
+        .bind(key.expires_at.map(ToSqlx::to_sqlx))
         .bind(now.to_sqlx())
         .execute(connection)
         .await?;

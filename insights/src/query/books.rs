@@ -2,30 +2,31 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection, PgPool};
 
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 const LEDGER: &str = r#"
-SELECT "group", topic, COUNT(*), BOOL_AND(closed), SUM(next - start)::bigint, SUM(landed)::bigint, SUM(duplicates)::bigint,
-    SUM(dead_lettered)::bigint, SUM(expired)::bigint, SUM(continued)::bigint
+SELECT "group", topic, COUNT(*) AS partitions, BOOL_AND(closed) AS closed, SUM(next - start)::bigint AS read,
+    SUM(landed)::bigint AS landed, SUM(duplicates)::bigint AS duplicates, SUM(dead_lettered)::bigint AS dead_lettered,
+    SUM(expired)::bigint AS expired, SUM(continued)::bigint AS continued
 FROM pipeline.ledger
 GROUP BY "group", topic
 ORDER BY "group", topic"#;
 
 /// Done tasks are due no more.
 const TASKS: &str = "
-SELECT kind, state, reason, COUNT(*), MIN(due_at) FILTER (WHERE state <> 'done')
+SELECT kind, state, reason, COUNT(*) AS count, MIN(due_at) FILTER (WHERE state <> 'done') AS first_due_at
 FROM pipeline.enrichment_task
 GROUP BY kind, state, reason
 ORDER BY kind, state, reason";
 
 const DIRTY_MARKS: &str = "
-SELECT COUNT(*), MIN(marked_at)
+SELECT COUNT(*) AS count, MIN(marked_at) AS oldest_at
 FROM pipeline.dirty_mark";
 
 const DEAD_LETTERS: &str = "
-SELECT reason, COUNT(*)
+SELECT reason, COUNT(*) AS count
 FROM pipeline.dead_letter
 WHERE resolution IS NULL
 GROUP BY reason
@@ -40,19 +41,61 @@ ORDER BY app_id, account_id";
 type Instant = jiff_sqlx::Timestamp;
 
 /// One consumer group's account of one topic.
-pub(crate) type LaneRow = (String, String, i64, bool, i64, i64, i64, i64, i64, i64);
-/// Tasks of one kind in one state: kind, state, reason, how many, the first due.
-pub(crate) type TaskRow = (String, String, Option<String>, i64, Option<Instant>);
-/// Application, account, usage in percent, until when, why.
-pub(crate) type BlockedRow = (String, String, Option<i32>, Option<Instant>, Option<String>);
+#[derive(Debug, FromRow)]
+pub(crate) struct LaneRow {
+    pub(crate) group: String,
+    pub(crate) topic: String,
+    pub(crate) partitions: i64,
+    pub(crate) closed: bool,
+    pub(crate) read: i64,
+    pub(crate) landed: i64,
+    pub(crate) duplicates: i64,
+    pub(crate) dead_lettered: i64,
+    pub(crate) expired: i64,
+    pub(crate) continued: i64,
+}
+
+/// Tasks of one kind in one state.
+#[derive(Debug, FromRow)]
+pub(crate) struct TaskRow {
+    pub(crate) kind: String,
+    pub(crate) state: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) count: i64,
+    pub(crate) first_due_at: Option<Instant>,
+}
+
+/// What analytics have still to be computed for.
+#[derive(Debug, FromRow)]
+pub(crate) struct DirtyMarks {
+    pub(crate) count: i64,
+    pub(crate) oldest_at: Option<Instant>,
+}
+
+/// Dead letters of one reason that nobody has dealt with.
+#[derive(Debug, FromRow)]
+pub(crate) struct DeadLetterRow {
+    pub(crate) reason: String,
+    pub(crate) count: i64,
+}
+
+/// An account, or a whole application, that must not be read for now.
+#[derive(Debug, FromRow)]
+pub(crate) struct BlockedRow {
+    pub(crate) app_id: String,
+    pub(crate) account_id: String,
+    pub(crate) usage_percent: Option<i32>,
+    pub(crate) blocked_until: Option<Instant>,
+    pub(crate) block_reason: Option<String>,
+}
 
 /// Everything at one instant.
 #[derive(Debug)]
 pub(crate) struct Books {
     pub(crate) lanes: Vec<LaneRow>,
     pub(crate) tasks: Vec<TaskRow>,
-    pub(crate) dirty_marks: (i64, Option<Instant>),
-    pub(crate) dead_letters: Vec<(String, i64)>,
+    pub(crate) dirty_marks: DirtyMarks,
+    pub(crate) dead_letters: Vec<DeadLetterRow>,
     pub(crate) blocked: Vec<BlockedRow>,
 }
 

@@ -28,7 +28,14 @@ pub(crate) struct Known {
     /// The newest value; where there never was one, the newest absence.
     pub(crate) observation: Observation,
     /// An absence that was seen after that value: the value is what was last known.
-    pub(crate) absent_since: Option<(Absence, Timestamp)>,
+    pub(crate) absent_since: Option<LaterAbsence>,
+}
+
+/// That there is no figure any more, and when that was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LaterAbsence {
+    pub(crate) absence: Absence,
+    pub(crate) observed_at: Timestamp,
 }
 
 impl Known {
@@ -43,7 +50,7 @@ impl Known {
         } else {
             (self.observation, other)
         };
-        let later = |absence| (absence, absent.observed_at);
+        let later = |absence| LaterAbsence { absence, observed_at: absent.observed_at };
         Self {
             observation: value,
             absent_since: absent
@@ -115,7 +122,7 @@ mod tests {
     #[test]
     fn a_value_outlives_a_later_absence_which_is_told() {
         let (value, lost) = (Figure::Value(500), Figure::Absent(Absence::Lost));
-        let late = Some((Absence::Lost, Timestamp::from_second(9).unwrap()));
+        let late = Some(LaterAbsence { absence: Absence::Lost, observed_at: seen(lost, 9).observed_at });
         for (first, second, absent_since) in [
             (seen(value, 5), seen(lost, 9), late),
             (seen(lost, 9), seen(value, 5), late),

@@ -5,6 +5,7 @@ mod edges;
 mod figures;
 mod knowledge;
 mod log;
+mod metrics;
 mod parts;
 mod pipeline;
 mod rows;
