@@ -41,6 +41,14 @@ UPDATE pipeline.enrichment_task SET
 ALTER TABLE pipeline.enrichment_task DROP CONSTRAINT enrichment_task_kind_target_id_account_id_key;
 ALTER TABLE pipeline.enrichment_task ADD UNIQUE (kind, target_id, account_id, variant, cursor);
 
+ALTER TABLE pipeline.enrichment_task DROP CONSTRAINT enrichment_task_reason_check;
+ALTER TABLE pipeline.enrichment_task ADD CONSTRAINT enrichment_task_reason_check CHECK (
+    reason IN (
+        'no_token', 'token_dead', 'permission', 'throttled', 'backoff', 'fresh', 'policy_block', 'unsupported', 'gave_up',
+        'app_settings'
+    )
+);
+
 CREATE TABLE pipeline.read_stop (
     account_id text NOT NULL,
     kind text NOT NULL,

@@ -92,6 +92,10 @@ pub enum Disposition {
     PostedBeforeBusiness,
     /// The request itself is wrong (a metric, a field): never repeat it unchanged.
     BadParameter,
+    /// The id or the request is wrong, or the code is one that nobody has described: after a few tries it is final for this object.
+    WrongRequest,
+    /// The app's own settings are wrong, its secret mostly: every call will fail until an operator mends them.
+    AppSettings,
     /// Stop the account until it has a new token.
     TokenDead,
     /// Meta blocks the app or account for its conduct: wait long.
@@ -109,6 +113,8 @@ impl Disposition {
             Self::Gone => "gone",
             Self::PostedBeforeBusiness => "posted_before_business",
             Self::BadParameter => "bad_parameter",
+            Self::WrongRequest => "wrong_request",
+            Self::AppSettings => "app_settings",
             Self::TokenDead => "token_dead",
             Self::PolicyBlock => "policy_block",
         }
@@ -186,11 +192,14 @@ fn classify(
         (3 | 10 | 200..=299, _) => Disposition::Permission,
         (100, Some(33)) => Disposition::Gone,
         (100, Some(2_108_006)) => Disposition::PostedBeforeBusiness,
+        // A parameter's name, so it is the same in every language.
+        (100, _) if mentions(message, "appsecret_proof") => Disposition::AppSettings,
         // 2500 is Instagram Login's word for a bad path or parameter.
         (100 | 2500, _) => Disposition::BadParameter,
         (102 | 190, _) => Disposition::TokenDead,
         (368, _) => Disposition::PolicyBlock,
-        _ => Disposition::Retry { shrink: false },
+        // 803, 21, 24, 110, 2635 say that the id, or the request, leads nowhere. A code that is not described may be as lasting.
+        _ => Disposition::WrongRequest,
     }
 }
 
@@ -235,7 +244,14 @@ mod tests {
             (190, Some(463), "Session has expired", Disposition::TokenDead),
             (190, None, "", Disposition::TokenDead),
             (368, None, "", Disposition::PolicyBlock),
-            (99999, None, "", Disposition::Retry { shrink: false }),
+            (100, None, "Invalid appsecret_proof provided in the API argument", Disposition::AppSettings),
+            (100, None, "Le paramètre appsecret_proof n’est pas valide", Disposition::AppSettings),
+            (803, None, "(#803) Some of the aliases you requested do not exist", Disposition::WrongRequest),
+            (21, None, "Page ID has been migrated", Disposition::WrongRequest),
+            (24, None, "", Disposition::WrongRequest),
+            (110, None, "Invalid user id", Disposition::WrongRequest),
+            (2635, None, "You are calling a deprecated version", Disposition::WrongRequest),
+            (99999, None, "", Disposition::WrongRequest),
         ] {
             assert_eq!(disposition(code, subcode, message), expected, "{code} {subcode:?} {message}");
         }

@@ -75,6 +75,12 @@ pub fn decide(error: &GraphError, task: &Task, settings: &Settings, moment: Mome
             Verdict { absence: Some(Absence::Unsupported), ..Verdict::of(end) }
         }
         Disposition::Gone => gone(task, settings, note, now),
+        Disposition::WrongRequest => wrong_request(task, settings, note, now),
+        Disposition::AppSettings => {
+            let regain = Some(settings.app_settings);
+            let block = Block { scope: Scope::App, regain, reason: ParkReason::AppSettings };
+            Verdict { block: Some(block), ..Verdict::of(End::Blocked(note)) }
+        }
         Disposition::BadParameter => {
             Verdict::of(End::Park(wait(ParkReason::Unsupported, settings.unsupported)))
         }
@@ -106,6 +112,18 @@ fn gone(task: &Task, settings: &Settings, note: String, now: Timestamp) -> Verdi
     let until = after(now, wait).min(after(since, settings.gone_believed_after));
     let answer = Some(LastAnswer::Gone);
     Verdict::of(End::Park(Park { reason: ParkReason::Backoff, until, answer, note: Some(note) }))
+}
+
+/// A few tries over an hour, then it is final for this object. The account's own id is invalid then.
+fn wrong_request(task: &Task, settings: &Settings, note: String, now: Timestamp) -> Verdict {
+    let tried = usize::try_from(task.attempts).unwrap_or_default().max(1);
+    if let Some(wait) = settings.wrong_request.get(tried - 1) {
+        let (reason, answer) = (ParkReason::Backoff, Some(LastAnswer::Refused));
+        return Verdict::of(End::Park(Park { reason, until: after(now, *wait), answer, note: Some(note) }));
+    }
+    let fresh_until = after(now, settings.wrong_request_stands);
+    let end = End::Finish(Finish { answer: LastAnswer::Final, note: Some(note), fresh_until });
+    Verdict { is_gone: task.key.kind == crate::reads::user::KIND, ..Verdict::of(end) }
 }
 
 /// Another try later, or none for long after too many.
@@ -204,6 +222,26 @@ mod tests {
             }
         }
         assert_eq!(minutes, [0, 2, 4, 8, 16, 32, 60]);
+    }
+
+    #[test]
+    fn a_wrong_request_is_final_after_a_few_tries_over_an_hour() {
+        let error = refused(803, None, "Some of the aliases you requested do not exist");
+        let minutes = [1, 2, 3].map(|attempts| parked(verdict(&error, &task(attempts)).end).1 / 60);
+        assert_eq!(minutes, [1, 10, 60]);
+        let last = verdict(&error, &task(4));
+        assert!(!last.is_gone, "a medium may still be there");
+        assert!(matches!(last.end, End::Finish(finish) if finish.answer == LastAnswer::Final && finish.note.is_some()));
+        let account = Task { key: TaskKey::new(reads::user::KIND, "178", "178"), ..task(4) };
+        assert!(verdict(&error, &account).is_gone, "the account's id leads nowhere");
+    }
+
+    #[test]
+    fn wrong_settings_of_the_app_stop_everybody_for_a_short_while() {
+        let error = refused(100, None, "Invalid appsecret_proof provided in the API argument");
+        let block = verdict(&error, &task(1)).block.unwrap();
+        assert_eq!((block.scope, block.reason), (Scope::App, ParkReason::AppSettings));
+        assert_eq!(block.regain, Some(Duration::from_mins(5)));
     }
 
     #[test]

@@ -47,6 +47,12 @@ pub struct Settings {
     pub gone_believed_after: Duration,
     /// For how long a refusal that concerns the object for ever is not tried again.
     pub final_refusal: Duration,
+    /// Waits between the tries of a read whose id or request Meta calls wrong.
+    pub wrong_request: [Duration; 3],
+    /// For how long it is then not tried again.
+    pub wrong_request_stands: Duration,
+    /// Wait of everybody while the app's own settings are wrong.
+    pub app_settings: Duration,
     /// For how long a refused metric of a medium is not asked for.
     pub refused_metric: Duration,
 }
@@ -74,6 +80,9 @@ impl Default for Settings {
             gone_again_after: Duration::from_mins(2),
             gone_believed_after: Duration::from_hours(1),
             final_refusal: Duration::from_hours(24 * 30),
+            wrong_request: [Duration::from_mins(1), Duration::from_mins(10), Duration::from_hours(1)],
+            wrong_request_stands: Duration::from_hours(24 * 7),
+            app_settings: Duration::from_mins(5),
             refused_metric: Duration::from_hours(24 * 7),
         }
     }

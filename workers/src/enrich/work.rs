@@ -222,7 +222,7 @@ impl Inner {
             Context { app_id: &self.app_id, api_version: self.api.version(), settings: &self.settings };
         let step = Step { task, effects, sealed, now: self.clock.now() };
         let kept = store::keep(&self.pool, context, step).await?;
-        report(task, &effects.end, kept);
+        report(task, effects, kept);
         Ok(kept)
     }
 }
@@ -240,14 +240,20 @@ fn wanted(task: &Task, follow: Follow) -> NewTask {
 }
 
 /// Counts how a try ended, and tells the operator where one must act.
-fn report(task: &Task, end: &End, kept: Kept) {
+fn report(task: &Task, effects: &Effects<'_>, kept: Kept) {
+    let end = &effects.end;
     let outcome = match end {
         _ if kept == Kept::LeaseLost => "lease_lost",
         End::Continue => return,
         End::Finish(_) => "done",
-        End::Blocked(_) => "throttled",
+        End::Blocked(_) => effects.block.map_or(ParkReason::Throttled, |block| block.reason).as_str(),
         End::Park(park) | End::StopAccount(park) | End::Forbidden(park) => park.reason.as_str(),
     };
+    if let End::Blocked(why) = end
+        && outcome == ParkReason::AppSettings.as_str()
+    {
+        tracing::error!(why, "the app's own settings are refused: check CEKBRAND__META__APP_SECRETS and APP_ID");
+    }
     metrics::counter!(ENDED, "kind" => task.key.kind.as_str(), "outcome" => outcome).increment(1);
     if let End::StopAccount(park) | End::Forbidden(park) = end {
         let why = park.note.as_deref().unwrap_or_default();

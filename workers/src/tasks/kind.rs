@@ -57,11 +57,13 @@ pub enum ParkReason {
     Unsupported,
     /// It failed too often.
     GaveUp,
+    /// The app's own settings are wrong: every call would fail.
+    AppSettings,
 }
 
 impl ParkReason {
     /// All reasons.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NoToken,
         Self::TokenDead,
         Self::Permission,
@@ -71,6 +73,7 @@ impl ParkReason {
         Self::PolicyBlock,
         Self::Unsupported,
         Self::GaveUp,
+        Self::AppSettings,
     ];
 
     /// The name in the `reason` column and in metrics.
@@ -85,6 +88,7 @@ impl ParkReason {
             Self::PolicyBlock => "policy_block",
             Self::Unsupported => "unsupported",
             Self::GaveUp => "gave_up",
+            Self::AppSettings => "app_settings",
         }
     }
 }

@@ -111,8 +111,7 @@ pub async fn grant(
     };
     let until: jiff_sqlx::Timestamp = row.try_get("blocked_until")?;
     let reason: Option<String> = row.try_get("block_reason")?;
-    let is_policy = reason.as_deref() == Some(ParkReason::PolicyBlock.as_str());
-    let reason = if is_policy { ParkReason::PolicyBlock } else { ParkReason::Throttled };
+    let reason = reason.and_then(|reason| reason.parse().ok()).unwrap_or(ParkReason::Throttled);
     Ok(Err(Blocked { reason, until: until.to_jiff() }))
 }
 

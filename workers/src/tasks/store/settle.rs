@@ -52,7 +52,7 @@ FROM (
     SELECT task.id, stop.reason, stop.until
     FROM (
         SELECT q.account_id, q.blocked_until AS until, 0 AS first_lane,
-            CASE q.block_reason WHEN 'policy_block' THEN 'policy_block' ELSE 'throttled' END AS reason
+            COALESCE(q.block_reason, 'throttled') AS reason
         FROM pipeline.account_quota q
         WHERE q.app_id = $1 AND q.account_id <> '' AND q.blocked_until > $2
         UNION ALL
@@ -72,12 +72,13 @@ WHERE t.id = waiting.id";
 
 const PARK_APP: &str = "
 UPDATE pipeline.enrichment_task t SET
-    state = 'parked', reason = 'throttled', parked_until = waiting.until, due_at = waiting.until,
+    state = 'parked', reason = waiting.reason, parked_until = waiting.until, due_at = waiting.until,
     lease_id = NULL, lease_until = NULL
 FROM (
-    SELECT task.id, stop.until
+    SELECT task.id, stop.reason, stop.until
     FROM (
         SELECT CASE WHEN q.blocked_until > $2 THEN q.blocked_until ELSE q.observed_at + ($2 - $3) END AS until,
+            CASE WHEN q.blocked_until > $2 THEN COALESCE(q.block_reason, 'throttled') ELSE 'throttled' END AS reason,
             CASE WHEN q.blocked_until > $2 THEN 0 ELSE 2 END AS first_lane
         FROM pipeline.account_quota q
         WHERE q.app_id = $1 AND q.account_id = ''
