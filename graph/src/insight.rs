@@ -1,8 +1,9 @@
 //! The insights edge, typed: `{"data": [{name, period, values: [{value}], total_value: {value, breakdowns}, id}]}`.
 
+use cekbrand_schema::Decimal;
 use serde_json::Value;
 
-use crate::json::{number, text};
+use crate::json::{decimal, text};
 
 /// One metric of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub struct Insight {
     /// The API's own id of the figure; it repeats every day.
     pub api_id: Option<String>,
     /// The figure; `None` where none was sent.
-    pub value: Option<i64>,
+    pub value: Option<Decimal>,
     /// The figure's parts, where a breakdown was asked.
     pub parts: Vec<Part>,
 }
@@ -27,7 +28,7 @@ pub struct Part {
     /// Which part this is, such as `bio_link_clicked`.
     pub values: Vec<String>,
     /// Its figure.
-    pub value: i64,
+    pub value: Decimal,
 }
 
 impl Insight {
@@ -39,8 +40,8 @@ impl Insight {
 
     fn read(entry: &Value) -> Option<Self> {
         let total = entry.get("total_value");
-        let in_total = total.and_then(|t| t.get("value")).and_then(number);
-        let in_values = || entry.pointer("/values/0/value").and_then(number);
+        let in_total = total.and_then(|t| t.get("value")).and_then(decimal);
+        let in_values = || entry.pointer("/values/0/value").and_then(decimal);
         Some(Self {
             metric: text(entry, "name")?.to_ascii_lowercase(),
             period: text(entry, "period"),
@@ -56,7 +57,7 @@ fn parts(breakdowns: &Value) -> Vec<Part> {
     for breakdown in breakdowns.as_array().into_iter().flatten() {
         let dimensions = words(breakdown.get("dimension_keys"));
         for result in breakdown.get("results").and_then(Value::as_array).into_iter().flatten() {
-            let Some(value) = result.get("value").and_then(number) else {
+            let Some(value) = result.get("value").and_then(decimal) else {
                 continue;
             };
             let values = words(result.get("dimension_values"));
@@ -87,10 +88,24 @@ mod tests {
         ]});
         let insights = Insight::read_all(&answer).unwrap();
         let figures: Vec<_> = insights.iter().map(|i| (i.metric.as_str(), i.value)).collect();
-        assert_eq!(figures, [("reach", Some(5)), ("saved", Some(0)), ("views", None)]);
+        assert_eq!(figures, [("reach", Some(5.into())), ("saved", Some(0.into())), ("views", None)]);
         assert_eq!(insights[0].api_id.as_deref(), Some("179/insights/reach/lifetime"));
         assert_eq!(Insight::read_all(&json!({"data": []})), Some(vec![]));
         assert_eq!(Insight::read_all(&json!({"id": "1"})), None);
+    }
+
+    #[test]
+    fn a_figure_below_one_is_not_zero_and_a_figure_may_be_text() {
+        let answer = json!({"data": [
+            {"name": "reels_skip_rate", "values": [{"value": 0.37}]},
+            {"name": "reels_skip_rate", "total_value": {"value": 41.26}},
+            {"name": "ig_reels_avg_watch_time", "values": [{"value": "4120"}]},
+            {"name": "ig_reels_avg_watch_time", "values": [{"value": 4120.5}]},
+            {"name": "ig_reels_video_view_total_time", "values": [{"value": 5.7687e4}]}
+        ]});
+        let insights = Insight::read_all(&answer).unwrap();
+        let values: Vec<_> = insights.iter().map(|i| i.value.unwrap().to_string()).collect();
+        assert_eq!(values, ["0.37", "41.26", "4120", "4120.5", "57687"]);
     }
 
     #[test]
@@ -103,8 +118,8 @@ mod tests {
             }]}
         }]});
         let insight = &Insight::read_all(&answer).unwrap()[0];
-        assert_eq!(insight.value, Some(25));
+        assert_eq!(insight.value, Some(25.into()));
         let parts: Vec<_> = insight.parts.iter().map(|p| (p.values[0].as_str(), p.value)).collect();
-        assert_eq!(parts, [("tap_forward", 19), ("tap_exit", 6)]);
+        assert_eq!(parts, [("tap_forward", 19.into()), ("tap_exit", 6.into())]);
     }
 }

@@ -1,8 +1,10 @@
 //! Lenient reading of Meta's JSON: a field that is missing or of an odd type is `None`, never a failure of its node.
 
+use cekbrand_schema::figure::read_number;
 use cekbrand_schema::meta_time::parse_graph_time;
 use cekbrand_schema::repair::repair_surrogates;
 use jiff::Timestamp;
+use rust_decimal::prelude::{Decimal, RoundingStrategy, ToPrimitive};
 use serde_json::Value;
 
 /// Parses an answer. Half of a surrogate pair, which Rust's strings cannot hold, becomes U+FFFD.
@@ -45,9 +47,15 @@ pub fn count(node: &Value, field: &str) -> Option<i64> {
 
 /// A whole number, given as a number or as text; a fraction is rounded.
 pub fn number(value: &Value) -> Option<i64> {
+    let rounded = decimal(value)?.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
+    rounded.to_i64()
+}
+
+/// A number with its decimals, given as a number or as text.
+pub fn decimal(value: &Value) -> Option<Decimal> {
     match value {
-        Value::Number(number) => number.as_i64().or_else(|| rounded(number.as_f64()?)),
-        Value::String(text) => text.parse().ok(),
+        Value::Number(number) => read_number(&number.to_string()),
+        Value::String(text) => read_number(text),
         _ => None,
     }
 }
@@ -64,14 +72,6 @@ pub fn flag(node: &Value, field: &str) -> Option<bool> {
 /// An instant in one of the API's forms.
 pub fn time(node: &Value, field: &str) -> Option<Timestamp> {
     parse_graph_time(node.get(field)?.as_str()?)
-}
-
-fn rounded(number: f64) -> Option<i64> {
-    // 2^53: beyond it a float no longer counts.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    let number = number.round();
-    #[expect(clippy::cast_possible_truncation, reason = "checked against the exact range")]
-    (number.abs() <= EXACT).then_some(number as i64)
 }
 
 #[cfg(test)]
@@ -92,6 +92,23 @@ mod tests {
         assert_eq!(nested_id(&node, "o").as_deref(), Some("5"));
         assert_eq!(id(&node, "x"), None);
         assert_eq!(time(&node, "t").unwrap().to_string(), "2026-01-02T03:04:05Z");
+    }
+
+    #[test]
+    fn a_count_is_whole_and_a_figure_keeps_its_decimals() {
+        for (sent, count, figure) in [
+            (json!(0.37), 0, "0.37"),
+            (json!("4120"), 4120, "4120"),
+            (json!("41.26"), 41, "41.26"),
+            (json!(5.7687e4), 57687, "57687"),
+            (json!(2.5), 3, "2.5"),
+            (json!(-1), -1, "-1"),
+        ] {
+            assert_eq!(number(&sent), Some(count), "{sent}");
+            assert_eq!(decimal(&sent).unwrap().to_string(), figure);
+        }
+        assert_eq!(number(&json!(1e19)), None, "more than anything counts");
+        assert_eq!(decimal(&json!(null)), None);
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod iso;
 pub mod keys;
 pub mod limit;
 pub mod media;
+mod number;
 pub mod observe;
 pub mod pipeline;
 pub mod problem;

@@ -115,8 +115,8 @@ fn story_insights(value: &Value<'_>) -> Option<StoryInsights> {
     Some(StoryInsights {
         media_id: id(value.get("media_id"))?.into(),
         figures: figures
-            .filter_map(|(name, count)| {
-                Some((clean(name.to_lowercase()), Figure::from_story_webhook(count.integer()?)))
+            .filter_map(|(name, figure)| {
+                Some((clean(name.to_lowercase()), Figure::from_story_webhook(figure.number()?)))
             })
             .collect(),
     })
@@ -190,10 +190,11 @@ mod tests {
         let Payload::StoryInsights(story) = Payload::read("story_insights", raw) else { panic!() };
         assert_eq!(story.media_id.as_str(), "18");
         let expected = [
-            ("new_metric", Figure::Value(5)),
+            ("new_metric", Figure::count(5)),
             ("exits", Figure::Absent(Absence::Suppressed)),
-            ("reach", Figure::Value(17)),
-            ("replies", Figure::Value(0)),
+            ("reach", Figure::count(17)),
+            ("replies", Figure::count(0)),
+            ("share", Figure::Value("1.5".parse().unwrap())),
         ];
         assert_eq!(story.figures, expected.map(|(name, figure)| (name.to_owned(), figure)));
     }

@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// Why a figure has no value. The list is closed; the names are what the `absence` columns hold.
@@ -102,20 +103,26 @@ impl FromStr for Absence {
 /// A number, or the reason why there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Figure {
-    /// What was counted; a genuine 0 is a value.
-    Value(i64),
+    /// What was counted or measured; a genuine 0 is a value.
+    Value(Decimal),
     /// Why nothing is known.
     Absent(Absence),
 }
 
 impl Figure {
-    /// A count of a `story_insights` payload, in which -1 stands for "fewer than five".
-    pub const fn from_story_webhook(count: i64) -> Self {
-        if count < 0 { Self::Absent(Absence::Suppressed) } else { Self::Value(count) }
+    /// A whole number.
+    pub fn count(count: i64) -> Self {
+        Self::Value(count.into())
+    }
+
+    /// A figure of a `story_insights` payload, in which -1 stands for "fewer than five".
+    pub fn from_story_webhook(sent: impl Into<Decimal>) -> Self {
+        let sent = sent.into();
+        if sent < Decimal::ZERO { Self::Absent(Absence::Suppressed) } else { Self::Value(sent) }
     }
 
     /// The number, if there is one.
-    pub const fn value(self) -> Option<i64> {
+    pub const fn value(self) -> Option<Decimal> {
         match self {
             Self::Value(value) => Some(value),
             Self::Absent(_) => None,
@@ -129,6 +136,18 @@ impl Figure {
             Self::Absent(absence) => Some(absence),
         }
     }
+}
+
+/// Reads a number as JSON or text writes it: `7`, `0.37`, `5.7687e4`. `None` for what is none, or far too large; beyond 28 digits it is
+/// rounded. Equal numbers come out equal however they were written.
+pub fn read_number(text: &str) -> Option<Decimal> {
+    // The library would take grouping underscores as well.
+    if !text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E')) {
+        return None;
+    }
+    let number =
+        if text.contains(['e', 'E']) { Decimal::from_scientific(text) } else { Decimal::from_str(text) };
+    number.ok().map(|number| number.normalize())
 }
 
 /// How an observation was made, in rising rank: of two values seen at the same instant the higher source stays.
@@ -173,7 +192,7 @@ impl Observation {
         if self.rank() >= other.rank() { self } else { other }
     }
 
-    fn rank(self) -> (bool, Option<Absence>, Timestamp, Source, Option<i64>) {
+    fn rank(self) -> (bool, Option<Absence>, Timestamp, Source, Option<Decimal>) {
         let Self { figure, observed_at, source } = self;
         (figure.value().is_some(), figure.absence(), observed_at, source, figure.value())
     }
@@ -186,7 +205,7 @@ mod tests {
 
     fn observation() -> impl Strategy<Value = Observation> {
         let figure = prop_oneof![
-            (0i64..3).prop_map(Figure::Value),
+            (0i64..30).prop_map(|tenths| Figure::Value(Decimal::new(tenths, 1))),
             (0usize..13).prop_map(|i| Figure::Absent(Absence::ALL[i])),
         ];
         let source = prop_oneof![Just(Source::Backfill), Just(Source::Poll), Just(Source::Webhook)];
@@ -218,7 +237,46 @@ mod tests {
     #[test]
     fn minus_one_in_a_story_webhook_is_suppressed_and_zero_is_zero() {
         assert_eq!(Figure::from_story_webhook(-1), Figure::Absent(Absence::Suppressed));
-        assert_eq!(Figure::from_story_webhook(0), Figure::Value(0));
+        assert_eq!(Figure::from_story_webhook(0), Figure::count(0));
+    }
+
+    #[test]
+    fn a_number_keeps_its_decimals_however_it_is_written() {
+        for (written, kept) in [
+            ("0.37", "0.37"),
+            ("41.26", "41.26"),
+            ("41.260", "41.26"),
+            ("4120.5", "4120.5"),
+            ("4120", "4120"),
+            ("57687.0", "57687"),
+            ("5.7687e4", "57687"),
+            ("5.7687E+4", "57687"),
+            ("37e-2", "0.37"),
+            ("-1", "-1"),
+            ("-0.0", "0"),
+            ("9223372036854775808", "9223372036854775808"),
+            ("0.1234567890123456789012345678901", "0.1234567890123456789012345679"),
+        ] {
+            assert_eq!(read_number(written).unwrap().to_string(), kept, "{written}");
+        }
+        for none in [
+            "",
+            ".",
+            "-",
+            "e4",
+            "1e",
+            "x",
+            "1_000",
+            "1,5",
+            " 1",
+            "NaN",
+            "inf",
+            "0x10",
+            "1e99",
+            "1e-999999999",
+        ] {
+            assert_eq!(read_number(none), None, "{none:?}");
+        }
     }
 
     #[test]

@@ -38,4 +38,5 @@ pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
 pub use figure::{Absence, Figure, Observation, Source};
 pub use ids::{AccountId, CommentId, EventId, MediaId, UserId};
 pub use metric::ProductType;
+pub use rust_decimal::Decimal;
 pub use topic::{Lane, Topics};

@@ -6,9 +6,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use rust_decimal::Decimal;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
+use crate::figure::read_number;
 use crate::repair::repair_surrogates;
 
 /// A JSON value. Objects keep their members sorted by key; of a repeated key the last stays.
@@ -73,11 +75,14 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A whole number, also one that is written as text.
-    pub fn integer(&self) -> Option<i64> {
+    /// A number with its decimals, also one that is written as text.
+    pub fn number(&self) -> Option<Decimal> {
         match self {
-            Value::Number(number) => number.as_i64(),
-            Value::Text(text) => text.parse().ok(),
+            Value::Number(number) => match number.as_i64() {
+                Some(whole) => Some(whole.into()),
+                None => read_number(&number.to_string()),
+            },
+            Value::Text(text) => read_number(text),
             _ => None,
         }
     }
@@ -272,11 +277,23 @@ mod tests {
     #[test]
     fn members_are_found_and_missing_ones_are_null() {
         let value = Value::read(r#"{"count":"12","id":5,"empty":""}"#).unwrap();
-        assert_eq!(value.get("count").integer(), Some(12));
+        assert_eq!(value.get("count").number(), Some(12.into()));
         assert_eq!(value.get("id").id().as_deref(), Some("5"));
         assert_eq!(value.get("empty").id(), None);
         assert_eq!(value.get("nothing"), &Value::Null);
         assert_eq!(Value::Null.get("x"), &Value::Null);
+    }
+
+    #[test]
+    fn a_number_keeps_its_decimals() {
+        for (raw, kept) in
+            [("0.37", "0.37"), ("5.7687e4", "57687"), (r#""41.26""#, "41.26"), ("-1", "-1"), ("7", "7")]
+        {
+            assert_eq!(Value::read(raw).unwrap().number().unwrap().to_string(), kept, "{raw}");
+        }
+        for raw in ["null", "true", "[1]", r#"{"a":1}"#, r#""many""#, r#""""#] {
+            assert_eq!(Value::read(raw).unwrap().number(), None, "{raw}");
+        }
     }
 
     fn json() -> impl Strategy<Value = serde_json::Value> {

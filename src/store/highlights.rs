@@ -26,7 +26,7 @@ WITH brand AS (
 SELECT u.username AS brand, m.id, COALESCE(m.media_product_type, m.media_type) AS kind, m.like_count AS likes,
     m.comments_count AS comments,
     (SELECT COUNT(*) FROM instagram.media_comment c WHERE c.media_id = m.id) AS arrived,
-    (SELECT i.value FROM instagram.media_insight i
+    (SELECT i.value::bigint FROM instagram.media_insight i
         WHERE i.media_id = m.id AND i.metric = 'views' AND i.breakdown = '' AND i.value IS NOT NULL
         ORDER BY i.datestamp DESC LIMIT 1) AS views,
     LEFT(m.caption, 60) AS caption

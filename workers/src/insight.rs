@@ -67,7 +67,10 @@ impl InsightRow {
     }
 
     fn observation(&self) -> Observation {
-        Observation { figure: self.figure, observed_at: self.observed_at, source: self.source }
+        // As exact as the database keeps it: what it cannot tell apart must not be told apart here.
+        let kept = Timestamp::from_microsecond(self.observed_at.as_microsecond());
+        let observed_at = kept.unwrap_or(self.observed_at);
+        Observation { figure: self.figure, observed_at, source: self.source }
     }
 }
 
@@ -76,7 +79,7 @@ const UPSERT: &str = "
     INSERT INTO instagram.media_insight AS held
         (id, media_id, metric, breakdown, datestamp, value, absence, source, observed_at, api_version, api_id, updated_timestamp)
     SELECT id, media_id, metric, breakdown, datestamp, value, absence, source, observed_at, api_version, api_id, $12
-    FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::bigint[], $7::text[], $8::text[],
+    FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::numeric[], $7::text[], $8::text[],
                 $9::timestamptz[], $10::text[], $11::text[])
         AS given (id, media_id, metric, breakdown, datestamp, value, absence, source, observed_at, api_version, api_id)
     ORDER BY media_id, metric, breakdown, datestamp

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::selection::{Finding, Notice, Picked, Selection};
 use crate::iso::Iso;
+use crate::number::Number;
 use crate::query::figure::{Known, LaterAbsence};
 
 /// Where no reading of a figure exists; every other word is an [`Absence`] that a reading told.
@@ -75,21 +76,21 @@ impl Insight {
     }
 
     /// The one value.
-    pub(super) fn value(&self) -> Option<i64> {
+    pub(super) fn value(&self) -> Option<Number> {
         self.values[0].value
     }
 }
 
 #[derive(Debug, Serialize)]
 struct Value {
-    value: Option<i64>,
+    value: Option<Number>,
 }
 
 /// How a figure came to be known, or why it is not.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Provenance {
     #[serde(skip)]
-    pub(super) value: Option<i64>,
+    pub(super) value: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
     absence: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,7 +127,7 @@ impl Provenance {
         let observation = known.observation;
         let absent_since = known.absent_since.map(AbsentSince::from);
         Self {
-            value: observation.figure.value(),
+            value: observation.figure.value().map(Number),
             absence: observation.figure.absence().map(Absence::as_str),
             source: Some(observation.source),
             observed_at: Some(Iso(observation.observed_at)),

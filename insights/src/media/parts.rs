@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::answer::{Head, Insight, Provenance};
 use super::selection::{Finding, Picked};
 use crate::iso::Iso;
+use crate::number::Number;
 use crate::query::figure::Known;
 
 /// One metric of one medium, split.
@@ -32,7 +33,7 @@ struct Whole {
 
 #[derive(Debug, Serialize)]
 struct TotalValue {
-    value: Option<i64>,
+    value: Option<Number>,
     breakdowns: [Breakdown; 1],
 }
 
@@ -45,7 +46,7 @@ struct Breakdown {
 #[derive(Debug, Clone, Serialize)]
 struct Part {
     dimension_values: [String; 1],
-    value: Option<i64>,
+    value: Option<Number>,
     #[serde(flatten)]
     provenance: Provenance,
 }

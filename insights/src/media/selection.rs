@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn old_names_are_answered_once_with_the_name_of_today() {
-        let stored = stored(&[("views", Figure::Value(7))]);
+        let stored = stored(&[("views", Figure::count(7))]);
         let selection = pick("plays,impressions,views", None, &stored);
         assert_eq!(selection.figures, [picked("views", Finding::Stored(stored["views"]))]);
         let told: Vec<_> = selection.notices.iter().map(|n| (n.asked, n.answered_with)).collect();
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_replay_count_is_unsupported_even_where_a_watch_time_is_known() {
-        let stored = stored(&[("ig_reels_video_view_total_time", Figure::Value(7))]);
+        let stored = stored(&[("ig_reels_video_view_total_time", Figure::count(7))]);
         let selection = pick("clips_replays_count", Some(ProductType::Reels), &stored);
         assert_eq!(selection.figures, [picked("clips_replays_count", Finding::Unsupported)]);
         assert_eq!(selection.notices[0].answered_with, None);
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_retired_metric_that_was_pushed_is_answered_as_it_came() {
-        let stored = stored(&[("impressions", Figure::Value(9)), ("views", Figure::Value(7))]);
+        let stored = stored(&[("impressions", Figure::count(9)), ("views", Figure::count(7))]);
         let selection = pick("impressions", Some(ProductType::Story), &stored);
         assert_eq!(selection.figures, [picked("impressions", Finding::Stored(stored["impressions"]))]);
         assert_eq!(selection.notices.len(), 1);
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_metric_of_another_kind_of_medium_names_those_that_exist() {
-        let stored = stored(&[("exits", Figure::Value(9))]);
+        let stored = stored(&[("exits", Figure::count(9))]);
         let asked = ["likes".to_owned()];
         let Err(Problem::InvalidParameter { allowed, .. }) =
             Selection::of(&asked, Some(ProductType::Story), &stored)
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn everything_stored_comes_in_a_fixed_order() {
-        let value = Figure::Value(1);
+        let value = Figure::count(1);
         let stored = stored(&[("zz_new", value), ("exits", value), ("reach", value), ("views", value)]);
         let all = Selection::all(&stored);
         let names: Vec<_> = all.figures.iter().map(|figure| figure.metric.as_str()).collect();
@@ -253,7 +253,7 @@ mod tests {
         assert!(matches!(of(&[("reach", few), ("views", few)]), Some(Problem::InsufficientViewers)));
         assert!(matches!(of(&[("reach", denied)]), Some(Problem::PermissionDenied)));
         assert!(of(&[("reach", few), ("views", denied)]).is_none());
-        assert!(of(&[("reach", few), ("views", Figure::Value(0))]).is_none());
+        assert!(of(&[("reach", few), ("views", Figure::count(0))]).is_none());
         assert!(of(&[]).is_none());
     }
 }

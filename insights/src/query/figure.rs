@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cekbrand_schema::{Absence, Figure, MediaId, Observation, Source};
+use cekbrand_schema::{Absence, Decimal, Figure, MediaId, Observation, Source};
 use jiff::Timestamp;
 use sqlx::PgPool;
 
@@ -78,7 +78,7 @@ pub(crate) async fn latest_parts(
     by_name(rows)
 }
 
-type Row = (String, Option<i64>, Option<String>, String, jiff_sqlx::Timestamp);
+type Row = (String, Option<Decimal>, Option<String>, String, jiff_sqlx::Timestamp);
 
 fn by_name(rows: Vec<Row>) -> Result<BTreeMap<String, Known>, sqlx::Error> {
     let mut figures: BTreeMap<String, Known> = BTreeMap::new();
@@ -95,7 +95,7 @@ fn by_name(rows: Vec<Row>) -> Result<BTreeMap<String, Known>, sqlx::Error> {
     Ok(figures)
 }
 
-fn figure(value: Option<i64>, absence: Option<String>) -> Result<Figure, sqlx::Error> {
+fn figure(value: Option<Decimal>, absence: Option<String>) -> Result<Figure, sqlx::Error> {
     if let Some(value) = value {
         return Ok(Figure::Value(value));
     }
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_value_outlives_a_later_absence_which_is_told() {
-        let (value, lost) = (Figure::Value(500), Figure::Absent(Absence::Lost));
+        let (value, lost) = (Figure::count(500), Figure::Absent(Absence::Lost));
         let late = Some(LaterAbsence { absence: Absence::Lost, observed_at: seen(lost, 9).observed_at });
         for (first, second, absent_since) in [
             (seen(value, 5), seen(lost, 9), late),
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_row_with_neither_value_nor_known_reason_is_an_error() {
-        assert_eq!(figure(Some(0), None).unwrap(), Figure::Value(0));
+        assert_eq!(figure(Some(Decimal::ZERO), None).unwrap(), Figure::count(0));
         assert_eq!(figure(None, Some("hidden".to_owned())).unwrap(), Figure::Absent(Absence::Hidden));
         assert!(figure(None, None).is_err() && figure(None, Some("zero".to_owned())).is_err());
         assert!(read_source("guess").is_err());

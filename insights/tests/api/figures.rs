@@ -27,11 +27,11 @@ async fn the_answer_has_the_shape_that_readers_know() -> Result<()> {
     let api = with_figures(
         Some("FEED"),
         &[
-            Row::polled("likes", Figure::Value(0), "2026-11-21T09:00:00Z"),
-            Row::polled("views", Figure::Value(1000), "2026-11-20T09:00:00Z"),
-            Row::polled("views", Figure::Value(1250), "2026-11-21T09:00:00.5Z"),
+            Row::polled("likes", Figure::count(0), "2026-11-21T09:00:00Z"),
+            Row::polled("views", Figure::count(1000), "2026-11-20T09:00:00Z"),
+            Row::polled("views", Figure::count(1250), "2026-11-21T09:00:00.5Z"),
             Row::polled("saved", Figure::Absent(Absence::NotYet), "2026-11-21T09:00:00Z"),
-            Row::polled("reel_newness", Figure::Value(3), "2026-11-21T09:00:00Z"),
+            Row::polled("reel_newness", Figure::count(3), "2026-11-21T09:00:00Z"),
         ],
     )
     .await?;
@@ -74,11 +74,11 @@ async fn what_a_story_pushed_is_there_under_its_own_names() -> Result<()> {
     let api = with_figures(
         None,
         &[
-            Row::pushed("impressions", Figure::Value(40), at),
-            Row::pushed("reach", Figure::Value(35), at),
-            Row::pushed("taps_forward", Figure::Value(12), at),
+            Row::pushed("impressions", Figure::count(40), at),
+            Row::pushed("reach", Figure::count(35), at),
+            Row::pushed("taps_forward", Figure::count(12), at),
             Row::pushed("taps_back", Figure::Absent(Absence::Suppressed), at),
-            Row::pushed("exits", Figure::Value(6), at),
+            Row::pushed("exits", Figure::count(6), at),
             Row::pushed("replies", Figure::Absent(Absence::Suppressed), at),
         ],
     )
@@ -104,7 +104,7 @@ async fn a_value_that_was_known_is_not_forgotten_when_a_later_reading_finds_noth
     let api = with_figures(
         Some("STORY"),
         &[
-            Row::polled("views", Figure::Value(500), "2026-11-19T23:40:00Z"),
+            Row::polled("views", Figure::count(500), "2026-11-19T23:40:00Z"),
             Row::polled("views", Figure::Absent(Absence::Lost), "2026-11-20T08:00:00Z"),
         ],
     )
@@ -127,8 +127,8 @@ async fn old_names_are_answered_with_those_of_today() -> Result<()> {
     let api = with_figures(
         Some("REELS"),
         &[
-            Row::polled("views", Figure::Value(900), at),
-            Row::polled("ig_reels_video_view_total_time", Figure::Value(123_456), at),
+            Row::polled("views", Figure::count(900), at),
+            Row::polled("ig_reels_video_view_total_time", Figure::count(123_456), at),
         ],
     )
     .await?;
@@ -154,7 +154,7 @@ async fn old_names_are_answered_with_those_of_today() -> Result<()> {
 #[tokio::test]
 async fn a_metric_that_nobody_has_read_is_told_as_such() -> Result<()> {
     let api =
-        with_figures(Some("FEED"), &[Row::polled("views", Figure::Value(9), "2026-11-21T09:00:00Z")]).await?;
+        with_figures(Some("FEED"), &[Row::polled("views", Figure::count(9), "2026-11-21T09:00:00Z")]).await?;
     let body = api.get(&format!("{PATH}?metrics=reach,views")).await?;
     assert_eq!(names(&body), ["reach", "views"]);
     let reach = &body["insights"][0];
@@ -175,7 +175,7 @@ async fn a_medium_without_any_figure_is_not_collected() -> Result<()> {
 
 #[tokio::test]
 async fn a_wrong_parameter_is_told_what_would_be_right() -> Result<()> {
-    let api = with_figures(Some("STORY"), &[Row::polled("views", Figure::Value(9), "2026-11-21T09:00:00Z")])
+    let api = with_figures(Some("STORY"), &[Row::polled("views", Figure::count(9), "2026-11-21T09:00:00Z")])
         .await?;
     let (status, body) = api.problem(&format!("{PATH}?media_type=CAROUSEL")).await?;
     assert_eq!((status, &body["type"]), (400, &json!("invalid_parameter")));
@@ -210,7 +210,7 @@ async fn a_story_with_too_few_viewers_is_a_problem_of_its_own() -> Result<()> {
         &[
             Row::polled("views", few, at),
             Row::polled("reach", few, at),
-            Row::polled("replies", Figure::Value(0), at),
+            Row::polled("replies", Figure::count(0), at),
         ],
     )
     .await?;
@@ -234,5 +234,28 @@ async fn figures_that_the_token_may_not_read_are_permission_denied() -> Result<(
     .await?;
     let (status, body) = api.problem(PATH).await?;
     assert_eq!((status, &body["type"]), (403, &json!("permission_denied")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_figure_keeps_its_decimals_and_a_count_has_none() -> Result<()> {
+    let at = "2026-11-21T09:00:00Z";
+    let value = |text: &str| text.parse().map(Figure::Value);
+    let api = with_figures(
+        Some("REELS"),
+        &[
+            Row::polled("views", value("57687")?, at),
+            Row::polled("ig_reels_avg_watch_time", value("4120.5")?, at),
+            Row::polled("reels_skip_rate", value("0.37")?, at),
+        ],
+    )
+    .await?;
+    let response = api.with_key(PATH).send().await?.text().await?;
+    for (metric, written) in
+        [("views", "57687"), ("ig_reels_avg_watch_time", "4120.5"), ("reels_skip_rate", "0.37")]
+    {
+        let figure = format!(r#""name":"{metric}","period":"lifetime","values":[{{"value":{written}}}]"#);
+        assert!(response.contains(&figure), "{figure} is not in {response}");
+    }
     Ok(())
 }

@@ -25,7 +25,7 @@ async fn it_tells_what_is_known_of_a_medium_and_of_its_reads() -> Result<()> {
     let api = TestApi::start().await?;
     rows::medium(&api.pool, "7", Some("STORY"), api.now()).await?;
     let figures = [
-        Row::pushed("reach", Figure::Value(5), "2026-11-21T09:00:00Z"),
+        Row::pushed("reach", Figure::count(5), "2026-11-21T09:00:00Z"),
         Row::pushed("exits", Figure::Absent(Absence::Suppressed), "2026-11-21T10:00:00Z"),
     ];
     rows::figures(&api.pool, "7", &figures).await?;

@@ -13,12 +13,12 @@ const AT: &str = "2026-11-21T09:00:00Z";
 async fn profile_activity_is_split_by_action() -> Result<()> {
     let api = TestApi::start().await?;
     rows::medium(&api.pool, "7", Some("FEED"), api.now()).await?;
-    let activity = |value| Row::polled("profile_activity", Figure::Value(value), AT);
+    let activity = |value| Row::polled("profile_activity", Figure::count(value), AT);
     let figures = [
         activity(6),
         activity(5).part("bio_link_clicked"),
         activity(1).part("email"),
-        Row::polled("profile_activity", Figure::Value(3), "2026-11-20T09:00:00Z").part("email"),
+        Row::polled("profile_activity", Figure::count(3), "2026-11-20T09:00:00Z").part("email"),
     ];
     rows::figures(&api.pool, "7", &figures).await?;
     let observed = json!({ "source": "poll", "observed_at": "2026-11-21T09:00:00.000Z" });
@@ -55,7 +55,7 @@ async fn profile_activity_is_split_by_action() -> Result<()> {
 async fn navigation_without_a_total_still_has_its_parts() -> Result<()> {
     let api = TestApi::start().await?;
     let figures = [
-        Row::polled("navigation", Figure::Value(4), AT).part("tap_back"),
+        Row::polled("navigation", Figure::count(4), AT).part("tap_back"),
         Row::polled("navigation", Figure::Absent(Absence::Suppressed), AT).part("tap_exit"),
     ];
     rows::figures(&api.pool, "8", &figures).await?;
@@ -72,7 +72,7 @@ async fn navigation_without_a_total_still_has_its_parts() -> Result<()> {
 #[tokio::test]
 async fn a_split_that_nobody_has_read_is_not_collected() -> Result<()> {
     let api = TestApi::start().await?;
-    rows::figures(&api.pool, "9", &[Row::polled("views", Figure::Value(4), AT)]).await?;
+    rows::figures(&api.pool, "9", &[Row::polled("views", Figure::count(4), AT)]).await?;
     for part in ["profile-activity", "navigation"] {
         let (status, body) = api.problem(&format!("/api/instagram/insights/9/{part}")).await?;
         assert_eq!((status, &body["type"]), (404, &json!("not_collected")));

@@ -231,7 +231,9 @@ mod tests {
         assert_eq!(minutes, [1, 10, 60]);
         let last = verdict(&error, &task(4));
         assert!(!last.is_gone, "a medium may still be there");
-        assert!(matches!(last.end, End::Finish(finish) if finish.answer == LastAnswer::Final && finish.note.is_some()));
+        assert!(
+            matches!(last.end, End::Finish(finish) if finish.answer == LastAnswer::Final && finish.note.is_some())
+        );
         let account = Task { key: TaskKey::new(reads::user::KIND, "178", "178"), ..task(4) };
         assert!(verdict(&error, &account).is_gone, "the account's id leads nowhere");
     }

@@ -252,7 +252,10 @@ fn report(task: &Task, effects: &Effects<'_>, kept: Kept) {
     if let End::Blocked(why) = end
         && outcome == ParkReason::AppSettings.as_str()
     {
-        tracing::error!(why, "the app's own settings are refused: check CEKBRAND__META__APP_SECRETS and APP_ID");
+        tracing::error!(
+            why,
+            "the app's own settings are refused: check CEKBRAND__META__APP_SECRETS and APP_ID"
+        );
     }
     metrics::counter!(ENDED, "kind" => task.key.kind.as_str(), "outcome" => outcome).increment(1);
     if let End::StopAccount(park) | End::Forbidden(park) = end {

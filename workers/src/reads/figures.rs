@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cekbrand_graph::insight::Insight;
 use cekbrand_graph::{Disposition, GraphError, refusal};
-use cekbrand_schema::{Absence, Figure, ProductType, Source, metric};
+use cekbrand_schema::{Absence, Decimal, Figure, ProductType, Source, metric};
 use jiff::Timestamp;
 
 use super::read::{Job, Known, Plan};
@@ -119,9 +119,9 @@ fn lost(job: Job<'_>, known: &Known, metrics: &[&'static str]) -> Rows {
     absent(job, &unknown, Absence::Lost)
 }
 
-fn figure(metric: &str, value: i64, region: Option<&str>) -> Figure {
+fn figure(metric: &str, value: Decimal, region: Option<&str>) -> Figure {
     let is_uncounted = metric == "replies"
-        && value == 0
+        && value.is_zero()
         && region.is_some_and(|region| REGIONS_WITHOUT_REPLIES.contains(&region));
     if is_uncounted { Figure::Absent(Absence::Region) } else { Figure::from_story_webhook(value) }
 }
@@ -166,6 +166,7 @@ mod tests {
     }
 
     fn insight(metric: &str, value: Option<i64>) -> Insight {
+        let value = value.map(Into::into);
         Insight { metric: metric.to_owned(), period: None, api_id: None, value, parts: Vec::new() }
     }
 
@@ -177,9 +178,9 @@ mod tests {
     #[test]
     fn what_was_asked_and_not_answered_is_absent_and_zero_is_zero() {
         let not_yet = Figure::Absent(Absence::NotYet);
-        assert_eq!(figures(None, 1, &[insight("reach", Some(7))]), [Figure::Value(7), not_yet]);
+        assert_eq!(figures(None, 1, &[insight("reach", Some(7))]), [Figure::count(7), not_yet]);
         assert_eq!(figures(None, 1, &[insight("reach", None)]), [not_yet, not_yet]);
-        assert_eq!(figures(None, 1, &[insight("replies", Some(0))])[1], Figure::Value(0));
+        assert_eq!(figures(None, 1, &[insight("replies", Some(0))])[1], Figure::count(0));
         assert_eq!(figures(None, 1, &[insight("reach", Some(-1))])[0], Figure::Absent(Absence::Suppressed));
     }
 
@@ -194,7 +195,7 @@ mod tests {
         let none = [insight("replies", Some(0))];
         assert_eq!(figures(Some("EU"), 1, &none)[1], Figure::Absent(Absence::Region));
         assert_eq!(figures(Some("JP"), 1, &none)[1], Figure::Absent(Absence::Region));
-        assert_eq!(figures(Some("ID"), 1, &none)[1], Figure::Value(0));
+        assert_eq!(figures(Some("ID"), 1, &none)[1], Figure::count(0));
     }
 
     #[test]

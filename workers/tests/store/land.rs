@@ -243,7 +243,7 @@ async fn story_figures_land_typed_and_never_as_minus_one() {
     let value = r#"{"media_id":"s","impressions":44,"reach":-1,"replies":0,"brand_new":7}"#;
     bench.land(&[record((0, 0), ACCOUNT, "story_insights", value, 0)]).await;
     let rows: Vec<(String, Option<i64>, Option<String>, String)> = sqlx::query_as(
-        "SELECT metric, value, absence::text, source::text FROM instagram.media_insight ORDER BY metric",
+        "SELECT metric, value::bigint, absence::text, source::text FROM instagram.media_insight ORDER BY metric",
     )
     .fetch_all(&bench.pool())
     .await

@@ -5,6 +5,7 @@
 mod analyse;
 mod brand;
 mod enrich;
+mod insight;
 mod land;
 mod lanes;
 mod migrations;

@@ -161,8 +161,9 @@ impl Bench {
     /// `metric -> value or reason`, sorted by metric; of those that one call asks for.
     async fn figures(&self, medium: &Medium) -> Vec<(String, Option<i64>, Option<String>)> {
         let sql = "
-            SELECT metric, value, absence::text FROM instagram.media_insight
-            WHERE media_id = $1 AND breakdown = '' AND metric NOT IN ('profile_activity', 'navigation') ORDER BY metric";
+            SELECT metric, value::bigint, absence::text FROM instagram.media_insight
+            WHERE media_id = $1 AND breakdown = '' AND metric NOT IN ('profile_activity', 'navigation')
+            ORDER BY metric";
         sqlx::query_as(sql).bind(medium.id.as_str()).fetch_all(&self.pool()).await.unwrap()
     }
 
