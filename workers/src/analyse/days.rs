@@ -13,24 +13,27 @@ const LONGEST: i32 = 28;
 pub struct Reach {
     /// The first of them. Running totals change from here on to the present day.
     pub first: Date,
+    /// Days on which something itself changed, in order.
+    pub changed: Vec<Date>,
     /// Days whose windows a change lies in, in order.
     pub days: Vec<Date>,
 }
 
 /// The days that changes on the `marked` days reach; `None` where all of them lie in the future.
 ///
-/// A window of `t` days ends up to `t - 1` days after the change, and a comparison with the window before looks back another `t`: a change on
-/// day d reaches [d, d + 2t - 1], and no further than `today`. It starts a day earlier, because some rows carry the UTC day, which an account in
-/// the east has already left.
+/// A window of `t` days ends up to `t - 1` days after the change, and a comparison with the window before looks
+/// back another `t`: a change on day d reaches [d, d + 2t - 1], and no further than `today`. It starts a day
+/// earlier, because some rows carry Meta's day or the UTC day, which an account in the east has already left.
 pub fn reach(marked: &[Date], today: Date) -> Option<Reach> {
-    let mut days = BTreeSet::new();
+    let (mut changed, mut days) = (BTreeSet::new(), BTreeSet::new());
     for &day in marked {
         let first = day.saturating_sub(1.day());
+        changed.extend([first, day].into_iter().filter(|day| *day <= today));
         let last = day.saturating_add((2 * LONGEST - 1).days()).min(today);
         days.extend(first.series(1.day()).take_while(|day| *day <= last));
     }
     let first = *days.first()?;
-    Some(Reach { first, days: days.into_iter().collect() })
+    Some(Reach { first, changed: changed.into_iter().collect(), days: days.into_iter().collect() })
 }
 
 #[cfg(test)]
@@ -48,6 +51,7 @@ mod tests {
 
         let reached = reach(&[date(2026, 1, 10)], date(2026, 1, 11)).unwrap();
         assert_eq!(reached.days, [date(2026, 1, 9), date(2026, 1, 10), date(2026, 1, 11)]);
+        assert_eq!(reached.changed, [date(2026, 1, 9), date(2026, 1, 10)]);
     }
 
     #[test]
@@ -55,6 +59,10 @@ mod tests {
         let reached =
             reach(&[date(2026, 6, 1), date(2026, 1, 1), date(2026, 1, 2)], date(2026, 6, 1)).unwrap();
         assert_eq!(reached.first, date(2025, 12, 31));
+        assert_eq!(
+            reached.changed,
+            [date(2025, 12, 31), date(2026, 1, 1), date(2026, 1, 2), date(2026, 5, 31), date(2026, 6, 1)]
+        );
         assert_eq!(reached.days.len(), 58 + 2);
         assert!(!reached.days.contains(&date(2026, 4, 1)));
     }

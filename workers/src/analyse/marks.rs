@@ -1,4 +1,5 @@
-//! Dirty marks: which account's analytics of which day no longer agree with the raw tables. Only ever added to, so that marking waits for nobody.
+//! Dirty marks: which account's analytics of which day no longer agree with the raw tables. Only ever added to, so
+//! that marking waits for nobody.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -6,15 +7,17 @@ use sqlx::PgConnection;
 
 const MARK: &str = r#"
     INSERT INTO pipeline.dirty_mark (account_id, day, marked_at)
-    SELECT DISTINCT given.account_id, (given.at AT TIME ZONE coalesce(account.timezone, 'UTC'))::date, $3::timestamptz
+    SELECT DISTINCT
+        given.account_id, (given.at AT TIME ZONE coalesce(account.timezone, 'UTC'))::date, $3::timestamptz
     FROM UNNEST($1::text[], $2::timestamptz[]) AS given (account_id, at)
     LEFT JOIN instagram."user" AS account ON account.id = given.account_id
     WHERE given.account_id <> ''"#;
 
 /// Marks the account's local day of each instant, in the transaction that writes the raw rows.
 ///
-/// The instant is that of the observation. Changes of a medium itself (owner, time of publication, hashtags, deletion) are found by the
-/// analyser, which any mark of the owner makes look.
+/// The instant is the one that the rows belong to: that of the observation for what is filed under its own day,
+/// `end_time` for a figure of a Meta day. Changes of a medium itself (owner, time of publication, hashtags,
+/// deletion) are found by the analyser, which any mark of the owner makes look; comments by scoring.
 ///
 /// # Errors
 ///

@@ -1,29 +1,35 @@
-//! Analytics: rows of `toba_cek_insta`, computed again from `instagram` wherever a mark says that they may no longer hold.
+//! Analytics: rows of `toba_cek_insta`, computed again from `instagram` wherever a mark says that they may no
+//! longer hold.
 //!
 //! ```text
-//!  land, enrich, schedule ──▶ dirty_mark (account, day) ──▶ Analyser: the account's lock ─▶ marks deleted, days widened ─▶ one upsert per table
+//!  land, enrich, schedule, scoring ──▶ dirty_mark (account, day)
+//!                                              │
+//!                Analyser: the account's lock ─▶ marks deleted ─▶ days widened ─▶ each table in turn
 //! ```
 //!
 //! - [`marks`]: how others say that a day changed.
 //! - [`days`]: which days a change reaches.
 //! - [`sentiment`]: what each comment feels, scored in process.
-//! - [`store`]: the statements.
+//! - [`tables`]: the list of tables, one SQL file each. `store`: the statements around them.
 //!
-//! Invariants: rows are a pure function of the raw tables and the account's present day, whatever order writes and ticks came in; computing twice
-//! changes no row; a mark set while its account is being computed stays for the next time.
+//! Invariants: rows are a pure function of the raw tables and the account's present day, whatever order writes and
+//! ticks came in; computing twice changes no row; a mark set while its account is being computed stays for the next
+//! time.
 
 pub mod days;
 pub mod marks;
 pub mod sentiment;
 mod store;
+pub mod tables;
 
 use std::time::Duration;
 
 use cekbrand_schema::SharedClock;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, info_span};
 
-use days::Reach;
+use tables::{TABLES, Work};
 
 /// Settings of the analyser.
 #[derive(Debug, Clone)]
@@ -73,6 +79,7 @@ impl Analyser {
 
     /// Computes until told to stop. An error is logged and what it concerns tried again.
     pub async fn run(&self, shutdown: CancellationToken) {
+        describe_metrics();
         while !shutdown.is_cancelled() {
             let idle = match self.tick().await {
                 Ok(computed) => computed == 0,
@@ -91,8 +98,8 @@ impl Analyser {
         }
     }
 
-    /// Computes the accounts that are marked, those that have waited longest first. Returns how many it computed; one that another
-    /// analyser is at is left to it.
+    /// Computes the accounts that are marked, those that have waited longest first. Returns how many it computed;
+    /// one that another analyser is at is left to it.
     ///
     /// # Errors
     ///
@@ -103,7 +110,8 @@ impl Analyser {
             .map_err(AnalyseError::Marks)?;
         let (mut computed, mut failure) = (0, None);
         for account_id in accounts {
-            match self.compute(&account_id).await {
+            let span = info_span!("store.analyse", account.id = account_id);
+            match self.compute(&account_id).instrument(span).await {
                 Ok(true) => computed += 1,
                 Ok(false) => {}
                 Err(source) => failure = failure.or(Some(AnalyseError::Account { account_id, source })),
@@ -128,13 +136,25 @@ impl Analyser {
         }
         marked.extend(store::sync_media(conn, account_id).await?);
         let today = store::today(conn, account_id, now).await?;
-        if let Some(Reach { first, days }) = days::reach(&marked, today) {
-            store::write_growth(conn, account_id, first).await?;
-            store::write_engagement(conn, account_id, &days, now).await?;
-            store::write_rankings(conn, account_id, today, now).await?;
-            store::write_hashtags(conn, account_id, first, today, now).await?;
+        if let Some(reach) = days::reach(&marked, today) {
+            let work = Work { account_id, reach: &reach, today, now };
+            for table in TABLES {
+                let written = table.write(conn, work).await?;
+                tracing::debug!(table = table.name, rows.written = written, "a table is up to date");
+            }
         }
         transaction.commit().await?;
         Ok(true)
     }
+}
+
+fn describe_metrics() {
+    metrics::describe_counter!(
+        "cekbrand_worker_accounts_analysed_total",
+        "Accounts whose marked days were computed"
+    );
+    metrics::describe_counter!(
+        "cekbrand_worker_analyse_failures_total",
+        "Rounds of analytics that failed for one account or for all; what failed is tried again"
+    );
 }

@@ -1,4 +1,4 @@
-//! The statements of the analyser. Those that write rows are set-based, one for each pair of tables, and write only what differs.
+//! The statements of the analyser around those of the tables: which accounts are marked, their lock, their days.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -27,10 +27,11 @@ pub(super) async fn take_marks(conn: &mut PgConnection, account_id: &str) -> Res
     days(TAKE_MARKS, conn, account_id).await
 }
 
-const SYNC_MEDIA: &str = include_str!("store/sync_media.sql");
+const SYNC_MEDIA: &str = include_str!("sync_media.sql");
 
-/// Takes over what changed among the account's media; returns the days of publication of those that did, before and after. So a medium whose
-/// owner, time or hashtags became known makes its days dirty, whoever wrote it and whatever day that one marked.
+/// Takes over what changed among the account's media; returns the days of publication of those that did, before
+/// and after. So a medium whose owner, time or hashtags became known makes its days dirty, whoever wrote it and
+/// whatever day that one marked.
 pub(super) async fn sync_media(conn: &mut PgConnection, account_id: &str) -> Result<Vec<Date>, sqlx::Error> {
     days(SYNC_MEDIA, conn, account_id).await
 }
@@ -57,70 +58,4 @@ pub(super) async fn today(
     let today: jiff_sqlx::Date =
         sqlx::query_scalar(TODAY).bind(account_id).bind(now.to_sqlx()).fetch_one(conn).await?;
     Ok(today.to_jiff())
-}
-
-const MEDIA_GROWTH: &str = include_str!("store/media_growth.sql");
-const USER_GROWTH: &str = include_str!("store/user_growth.sql");
-
-/// Growth columns of the raw snapshots from a day on.
-pub(super) async fn write_growth(
-    conn: &mut PgConnection,
-    account_id: &str,
-    first: Date,
-) -> Result<(), sqlx::Error> {
-    for statement in [MEDIA_GROWTH, USER_GROWTH] {
-        sqlx::query(statement).bind(account_id).bind(first.to_sqlx()).execute(&mut *conn).await?;
-    }
-    Ok(())
-}
-
-const ENGAGEMENT: &str = include_str!("store/engagement.sql");
-
-/// `user_insight_engagement` of the given days.
-pub(super) async fn write_engagement(
-    conn: &mut PgConnection,
-    account_id: &str,
-    days: &[Date],
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(ENGAGEMENT)
-        .bind(account_id)
-        .bind(days.iter().map(|day| day.to_sqlx()).collect::<Vec<_>>())
-        .bind(now.to_sqlx())
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-const RANKINGS: &str = include_str!("store/rankings.sql");
-
-/// `user_media_largest_engagement` and `user_media_smallest_engagement`, which hold for the present day alone.
-pub(super) async fn write_rankings(
-    conn: &mut PgConnection,
-    account_id: &str,
-    today: Date,
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(RANKINGS).bind(account_id).bind(today.to_sqlx()).bind(now.to_sqlx()).execute(conn).await?;
-    Ok(())
-}
-
-const HASHTAGS: &str = include_str!("store/hashtags.sql");
-
-/// `user_hastags_metrics` and `user_hastags_metrics_distribution` from a day on.
-pub(super) async fn write_hashtags(
-    conn: &mut PgConnection,
-    account_id: &str,
-    first: Date,
-    today: Date,
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(HASHTAGS)
-        .bind(account_id)
-        .bind(first.to_sqlx())
-        .bind(today.to_sqlx())
-        .bind(now.to_sqlx())
-        .execute(conn)
-        .await?;
-    Ok(())
 }

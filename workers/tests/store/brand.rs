@@ -1,9 +1,11 @@
 //! A brand to compute analytics of: an account in Jakarta whose raw rows the tests write as landing and enriching do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cekbrand_devkit::servers::{TestDatabase, TestServers};
 use cekbrand_schema::{Clock, ManualClock};
+use cekbrand_workers::analyse::sentiment::Scorer;
 use cekbrand_workers::analyse::{AnalyseSettings, Analyser, marks};
 use cekbrand_workers::schedule::Scheduler;
 use jiff::Timestamp;
@@ -52,6 +54,10 @@ impl Brand {
 
     pub(crate) fn analyser(&self) -> Analyser {
         Analyser::new(self.pool.clone(), Arc::new(self.clock.clone()), AnalyseSettings::default())
+    }
+
+    pub(crate) fn scorer(&self) -> Scorer {
+        Scorer::new(self.pool.clone(), Arc::new(self.clock.clone()), Duration::from_secs(1))
     }
 
     pub(crate) fn scheduler(&self) -> Scheduler {

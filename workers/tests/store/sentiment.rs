@@ -7,7 +7,10 @@ use cekbrand_devkit::servers::TestServers;
 use cekbrand_schema::SystemClock;
 use cekbrand_sentiment::MODEL_VERSION;
 use cekbrand_workers::analyse::sentiment::Scorer;
+use serde_json::{Value, json};
 use sqlx::PgPool;
+
+use crate::brand::{ACCOUNT, Brand, at};
 
 type Row = (String, String, bool, String);
 
@@ -35,7 +38,7 @@ async fn comments_are_scored_once_and_again_when_text_or_model_changes() {
     assert_eq!(rows(&pool).await, [row("a", "pos"), row("b", "neg")]);
     assert_eq!(scorer.tick().await.unwrap(), 0);
 
-    // A later text, and a row of an older model: the first is seen at once, the second by the sweep of another worker.
+    // A later text, and a row of an older model: what changed comes first.
     let change = "
         UPDATE instagram.media_comment SET text = 'jelek banget, nyesel beli', text_at = now(), updated_timestamp = now() WHERE id = 'a';
         UPDATE toba_cek_insta.user_media_comment_sentiment SET model = 'older', sentiment = 'neu' WHERE comment_id = 'b'";
@@ -48,7 +51,7 @@ async fn comments_are_scored_once_and_again_when_text_or_model_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sweep_goes_through_more_comments_than_one_batch_holds() {
+async fn more_comments_than_one_batch_holds_are_all_scored() {
     let database = TestServers::shared().unwrap().database().await.unwrap();
     let pool = database.pool();
     let mut scorer = Scorer::new(pool.clone(), Arc::new(SystemClock), Duration::from_secs(1));
@@ -65,4 +68,106 @@ async fn a_sweep_goes_through_more_comments_than_one_batch_holds() {
         }
     }
     assert_eq!((scored, rows(&pool).await.len()), (2500, 2500));
+}
+
+/// A comment as landing and enriching write it.
+async fn comment(brand: &Brand, id: &str, media: &str, text: &str, seen: &str) {
+    sqlx::query(
+        "INSERT INTO instagram.media_comment (id, media_id, text, text_at, first_seen_at, updated_timestamp, source)
+         VALUES ($1, $2, $3, $4, $4, $4, 'webhook')
+         ON CONFLICT (id) DO UPDATE SET text = excluded.text, text_at = excluded.text_at",
+    )
+    .bind(id)
+    .bind(media)
+    .bind(text)
+    .bind(jiff_sqlx::ToSqlx::to_sqlx(at(seen)))
+    .execute(&brand.pool)
+    .await
+    .unwrap();
+}
+
+async fn run(brand: &Brand, statement: &'static str) {
+    sqlx::raw_sql(statement).execute(&brand.pool).await.unwrap();
+}
+
+/// Scores what there is; returns the days that are marked by it.
+async fn marked(brand: &Brand) -> Vec<Value> {
+    run(brand, "DELETE FROM pipeline.dirty_mark").await;
+    while brand.scorer().tick().await.unwrap() > 0 {}
+    brand
+        .table("SELECT DISTINCT jsonb_build_array(account_id, day) FROM pipeline.dirty_mark ORDER BY 1")
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scoring_marks_the_owners_days_on_which_a_comment_came_or_went() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    brand.medium("1", at("2026-06-01T09:00"), "", at("2026-06-01T10:00")).await;
+    run(
+        &brand,
+        "INSERT INTO instagram.media (id, original_media_id, parent_id, first_seen_at) VALUES
+            ('copy', '1', NULL, 'epoch'), ('child', NULL, '1', 'epoch'), ('stranger', NULL, NULL, 'epoch')",
+    )
+    .await;
+    let day = |day: &str| json!([ACCOUNT, day]);
+
+    // Half past midnight in Jakarta is still the day before in UTC.
+    comment(&brand, "a", "1", "bagus", "2026-06-05T00:30").await;
+    comment(&brand, "b", "copy", "bagus", "2026-06-06T12:00").await;
+    comment(&brand, "c", "child", "bagus", "2026-06-07T12:00").await;
+    comment(&brand, "d", "stranger", "bagus", "2026-06-08T12:00").await;
+    assert_eq!(marked(&brand).await, [day("2026-06-05"), day("2026-06-06"), day("2026-06-07")]);
+    assert_eq!(marked(&brand).await, [json!(null); 0], "nothing has changed since");
+
+    // A deletion, a later text, and a time that becomes known: both days, where there are two.
+    run(&brand, "UPDATE instagram.media_comment SET deleted_at = '2026-06-10T20:00Z' WHERE id = 'a'").await;
+    assert_eq!(marked(&brand).await, [day("2026-06-05"), day("2026-06-11")]);
+    run(&brand, "UPDATE instagram.media_comment SET deleted_at = NULL WHERE id = 'a'").await;
+    assert_eq!(marked(&brand).await, [day("2026-06-05"), day("2026-06-11")]);
+    comment(&brand, "b", "copy", "jelek", "2026-06-12T12:00").await;
+    assert_eq!(marked(&brand).await, [day("2026-06-06")]);
+    run(&brand, r#"UPDATE instagram.media_comment SET "timestamp" = '2026-06-02T12:00Z' WHERE id = 'c'"#)
+        .await;
+    assert_eq!(marked(&brand).await, [day("2026-06-02"), day("2026-06-07")]);
+
+    // A medium that turns out to be a part of one of ours brings its comments with it.
+    run(&brand, "UPDATE instagram.media SET parent_id = '1' WHERE id = 'stranger'").await;
+    assert_eq!(marked(&brand).await, [day("2026-06-08")]);
+
+    // What is erased leaves no sentiment behind.
+    run(&brand, "DELETE FROM instagram.media_comment WHERE id IN ('a', 'b')").await;
+    run(&brand, "UPDATE instagram.media_comment SET text = NULL WHERE id = 'c'").await;
+    assert_eq!(
+        marked(&brand).await,
+        [day("2026-06-02"), day("2026-06-05"), day("2026-06-06")],
+        "c was made on the 2nd by then"
+    );
+    assert_eq!(rows(&brand.pool).await, [row("d", "pos")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_scorer_reads_no_comment_however_many_there_are() {
+    let database = TestServers::shared().unwrap().database().await.unwrap();
+    // One session, so that what it counts of its reads is in order.
+    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect(&database.url()).await.unwrap();
+    let insert =
+        "INSERT INTO instagram.media_comment (id, text, text_at, first_seen_at, updated_timestamp, source)
+        SELECT n::text, 'mantap kak', to_timestamp(n), to_timestamp(1), to_timestamp(n), 'webhook'
+        FROM generate_series(1, 1500) AS n";
+    sqlx::raw_sql(insert).execute(&pool).await.unwrap();
+    let mut scorer = Scorer::new(pool.clone(), Arc::new(SystemClock), Duration::from_secs(1));
+    while scorer.tick().await.unwrap() > 0 {}
+    let analyze = "ANALYZE instagram.media_comment; ANALYZE toba_cek_insta.user_media_comment_sentiment;";
+    sqlx::raw_sql(analyze).execute(&pool).await.unwrap();
+    let before = rows_read(&pool).await;
+    assert!(before > 1500, "{before}");
+    assert_eq!(scorer.tick().await.unwrap(), 0);
+    assert_eq!(rows_read(&pool).await, before);
+}
+
+async fn rows_read(pool: &PgPool) -> i64 {
+    sqlx::query("SELECT pg_stat_force_next_flush()").execute(pool).await.unwrap();
+    let read = "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_user_tables
+                WHERE relname IN ('media_comment', 'user_media_comment_sentiment')";
+    sqlx::query_scalar(read).fetch_one(pool).await.unwrap()
 }

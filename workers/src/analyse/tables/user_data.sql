@@ -1,5 +1,4 @@
--- Growth columns of instagram.user_data of one account from a day on: the difference from the snapshot before.
--- $1 account, $2 first day
+-- Growth columns of the account's snapshots from the first day on: the difference from the snapshot before.
 UPDATE instagram.user_data AS held SET
     followers_count_growth = computed.followers_count_growth,
     media_count_growth = computed.media_count_growth

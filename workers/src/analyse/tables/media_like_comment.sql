@@ -1,5 +1,4 @@
--- Growth columns of instagram.media_like_comment of one account's media from a day on: the difference from the snapshot before.
--- $1 account, $2 first day
+-- Growth columns of the snapshots of the account's media from the first day on: the difference from the one before.
 UPDATE instagram.media_like_comment AS held SET
     like_count_growth = computed.like_count_growth,
     comments_count_growth = computed.comments_count_growth
