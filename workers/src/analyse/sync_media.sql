@@ -1,4 +1,5 @@
--- Brings pipeline.analysed_media up to date for one account and returns the days of publication of what differs, before and after.
+-- Brings pipeline.analysed_media up to date for one account and returns the days of publication of what differs,
+-- before and after. What a hashtag is, and how it is compared, was decided where the caption was written.
 -- $1 account
 WITH zone AS (
     SELECT coalesce((SELECT timezone FROM instagram."user" WHERE id = $1), 'UTC') AS name
@@ -19,7 +20,7 @@ held AS MATERIALIZED (
         AND medium.parent_id IS NULL
         AND medium.original_media_id IS NULL
 ),
--- A full join is never done by a loop over both sides, whatever the planner believes about a table that has just been filled.
+-- A full join is never done by a loop over both sides, whatever the planner believes about a table just filled.
 difference AS MATERIALIZED (
     SELECT
         coalesce(held.media_id, before.media_id) AS media_id,
@@ -30,7 +31,8 @@ difference AS MATERIALIZED (
         held.media_hastag,
         before.published_on AS was_published_on
     FROM held
-    FULL JOIN (SELECT * FROM pipeline.analysed_media WHERE user_id = $1) AS before ON before.media_id = held.media_id
+    FULL JOIN (SELECT * FROM pipeline.analysed_media WHERE user_id = $1) AS before
+        ON before.media_id = held.media_id
     WHERE
         held.media_id IS NULL
         OR before.media_id IS NULL
@@ -54,7 +56,7 @@ written AS (
         media_hastag,
         ARRAY(
             SELECT DISTINCT hastag
-            FROM regexp_split_to_table(lower(coalesce(media_hastag, '')), '[[:space:],#]+') AS hastag
+            FROM regexp_split_to_table(coalesce(media_hastag, ''), '[ ,#]+') AS hastag
             WHERE hastag <> ''
             ORDER BY hastag
         )

@@ -124,8 +124,8 @@ async fn rankings_leave_out_hidden_likes_and_break_ties_by_age_then_id() {
 #[tokio::test]
 async fn hashtags_sum_over_all_media_up_to_the_day_with_a_row_for_each_change() {
     let brand = Brand::at("2026-06-20T12:00").await;
-    brand.medium("1", at("2026-06-01T09:00"), "kopi, #Batik", at("2026-06-01T10:00")).await;
-    brand.medium("2", at("2026-06-03T09:00"), "kopi kopi", at("2026-06-03T10:00")).await;
+    brand.medium("1", at("2026-06-01T09:00"), "Pagi #kopi, #Batik!", at("2026-06-01T10:00")).await;
+    brand.medium("2", at("2026-06-03T09:00"), "#kopi #Kopi", at("2026-06-03T10:00")).await;
     brand.counts("1", Some(10), 2, at("2026-06-02T09:00")).await;
     brand.counts("1", Some(10), 2, at("2026-06-04T09:00")).await;
     brand.counts("2", Some(30), 0, at("2026-06-04T09:00")).await;
@@ -182,6 +182,46 @@ async fn hashtags_sum_over_all_media_up_to_the_day_with_a_row_for_each_change() 
     assert_eq!(carried, [json!(["batik", 1, null]), json!(["kopi", 2, "2026-06-10"])]);
 }
 
+/// What is counted is what the caption links, whatever the database's own idea of a letter or of case.
+#[tokio::test]
+async fn hashtags_of_any_script_are_counted_as_the_caption_links_them() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    let captions = [
+        "Buka #ร้านกาแฟ hari ini #हिन्दी #தமிழ்",
+        "#黒髪ロンク\u{3099} #ꦄꦏ꧀ꦱꦫ #cafe\u{301} dan #CAFÉ #col·lecció",
+        "Pagi #kopi☕ #😍 #cinta❤️ #👨\u{200d}👩\u{200d}👧 #hijau🌿daun, #kopi!",
+        "#STRASSE #straße #Ꮳꮃꭹ #نمی\u{200c}خواهم https://toko.example/#bukan",
+    ];
+    for (id, caption) in (1u8..).zip(captions) {
+        let at = at("2026-06-19T09:00");
+        brand.medium(&id.to_string(), at, caption, at).await;
+    }
+    brand.settle().await;
+    let mut counted = brand.table("SELECT to_jsonb(hastag) FROM toba_cek_insta.user_hastags_metrics").await;
+    counted.sort_by_key(ToString::to_string);
+    let mut linked = [
+        "ร้านกาแฟ",
+        "हिन्दी",
+        "தமிழ்",
+        "黒髪ロン\u{30b0}",
+        "ꦄꦏ꧀ꦱꦫ",
+        "caf\u{e9}",
+        "col·lecció",
+        "kopi☕",
+        "😍",
+        "cinta❤\u{fe0f}",
+        "👨\u{200d}👩\u{200d}👧",
+        "hijau🌿daun",
+        "kopi",
+        "strasse",
+        "ᏣᎳᎩ",
+        "نمی\u{200c}خواهم",
+    ]
+    .map(|hashtag| json!(hashtag));
+    linked.sort_by_key(ToString::to_string);
+    assert_eq!(counted, linked);
+}
+
 #[tokio::test]
 async fn a_medium_whose_owner_becomes_known_late_counts_from_its_first_day() {
     let brand = Brand::at("2026-06-20T12:00").await;
@@ -190,7 +230,7 @@ async fn a_medium_whose_owner_becomes_known_late_counts_from_its_first_day() {
     brand.settle().await;
     assert_eq!(brand.rows().await["engagement"], json!(null));
 
-    brand.medium("1", at("2026-06-02T08:00"), "kopi", at("2026-06-19T10:00")).await;
+    brand.medium("1", at("2026-06-02T08:00"), "#kopi", at("2026-06-19T10:00")).await;
     brand.settle().await;
     let rows = brand.rows().await;
     assert_eq!(rows["engagement"][0]["datestamp"], "2026-06-02");
@@ -211,7 +251,7 @@ async fn a_medium_whose_owner_becomes_known_late_counts_from_its_first_day() {
 #[tokio::test]
 async fn a_figure_of_the_early_morning_is_found_under_the_utc_day_before() {
     let brand = Brand::at("2026-06-20T12:00").await;
-    brand.medium("1", at("2026-06-10T09:00"), "kopi", at("2026-06-10T10:00")).await;
+    brand.medium("1", at("2026-06-10T09:00"), "#kopi", at("2026-06-10T10:00")).await;
     brand.settle().await;
     brand.figure("1", "reach", Some(7), at("2026-06-20T06:00")).await;
     brand.settle().await;
@@ -224,7 +264,7 @@ async fn a_figure_of_the_early_morning_is_found_under_the_utc_day_before() {
 #[tokio::test]
 async fn a_new_time_zone_moves_every_day() {
     let brand = Brand::at("2026-06-20T12:00").await;
-    brand.medium("1", at("2026-01-02T06:30"), "kopi", at("2026-01-02T10:00")).await;
+    brand.medium("1", at("2026-01-02T06:30"), "#kopi", at("2026-01-02T10:00")).await;
     brand.settle().await;
     assert_eq!(brand.rows().await["hashtags"][0]["datestamp"], "2026-01-02");
 
@@ -240,7 +280,7 @@ async fn a_new_time_zone_moves_every_day() {
 #[tokio::test]
 async fn marks_are_kept_for_whoever_holds_the_account_or_comes_later() {
     let brand = Brand::at("2026-06-20T12:00").await;
-    brand.medium("1", at("2026-06-01T09:00"), "kopi", at("2026-06-01T10:00")).await;
+    brand.medium("1", at("2026-06-01T09:00"), "#kopi", at("2026-06-01T10:00")).await;
 
     let mut other = brand.pool.begin().await.unwrap();
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('cekbrand.analyse/' || $1, 0))")
@@ -285,7 +325,7 @@ async fn an_account_that_cannot_be_computed_keeps_its_marks_and_holds_up_nobody(
         brand.counts(media, Some(i64::MAX), 0, at("2026-06-19T10:00")).await;
     }
     sqlx::query("UPDATE pipeline.dirty_mark SET account_id = 'bad'").execute(&brand.pool).await.unwrap();
-    brand.medium("1", at("2026-06-19T09:00"), "kopi", at("2026-06-19T10:00")).await;
+    brand.medium("1", at("2026-06-19T09:00"), "#kopi", at("2026-06-19T10:00")).await;
 
     let error = brand.analyser().tick().await.unwrap_err();
     assert_eq!(error.to_string(), "cannot compute the analytics of account bad");
@@ -301,7 +341,7 @@ async fn the_loop_computes_what_is_marked_and_ends_when_told() {
         let (analyser, shutdown) = (brand.analyser(), shutdown.clone());
         async move { analyser.run(shutdown).await }
     });
-    brand.medium("1", at("2026-06-19T09:00"), "kopi", at("2026-06-19T10:00")).await;
+    brand.medium("1", at("2026-06-19T09:00"), "#kopi", at("2026-06-19T10:00")).await;
     let computed = async {
         while brand.rows().await["hashtags"].is_null() {
             brand.clock.advance(Duration::from_secs(2));
@@ -329,7 +369,7 @@ fn writes() -> impl Strategy<Value = Vec<(Timestamp, Write)>> {
     let hour = 0..HOURS;
     let instant = hour.prop_map(|hour| at(START) + hour.hours());
     let value = || prop_oneof![3 => (0i64..50).prop_map(Some), 1 => Just(None)];
-    let hashtags = prop_oneof![Just(""), Just("kopi"), Just("kopi batik"), Just("batik,senja")];
+    let hashtags = prop_oneof![Just(""), Just("#kopi"), Just("#kopi #batik"), Just("#batik #senja")];
     let metric = prop_oneof![Just("reach"), Just("saved"), Just("views"), Just("impressions")];
     let media = || 0u8..4;
     let write = prop_oneof![
@@ -466,7 +506,7 @@ async fn computing_twice_changes_no_row() {
         (1i8..).zip(["2026-05-20T09:00", "2026-06-10T09:00", "2026-06-28T23:30", "2026-06-29T09:00"])
     {
         let (name, published) = (media.to_string(), at(day));
-        brand.medium(&name, published, "kopi batik senja", published).await;
+        brand.medium(&name, published, "#kopi #batik #senja", published).await;
         for hours in [1i32, 5, 26, 50, 300] {
             let (likes, hours) = (i64::from(media) + i64::from(hours), hours.hours());
             brand.counts(&name, Some(likes).filter(|_| media != 2), likes / 3, published + hours).await;

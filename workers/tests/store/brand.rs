@@ -7,6 +7,7 @@ use cekbrand_devkit::servers::{TestDatabase, TestServers};
 use cekbrand_schema::{Clock, ManualClock};
 use cekbrand_workers::analyse::sentiment::Scorer;
 use cekbrand_workers::analyse::{AnalyseSettings, Analyser, marks};
+use cekbrand_workers::enrich::hashtag;
 use cekbrand_workers::schedule::Scheduler;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -92,18 +93,20 @@ impl Brand {
         }
     }
 
-    /// A medium is read, owner, time and hashtags included.
-    pub(crate) async fn medium(&self, media: &str, published: Timestamp, hashtags: &str, seen: Timestamp) {
+    /// A medium is read, owner, time and caption included.
+    pub(crate) async fn medium(&self, media: &str, published: Timestamp, caption: &str, seen: Timestamp) {
         sqlx::query(
-            "INSERT INTO instagram.media AS m (id, user_id, timestamp, media_hastag, first_seen_at)
-             VALUES ($1, $2, $3, $4, $5)
+            "INSERT INTO instagram.media AS m (id, user_id, timestamp, caption, media_hastag, first_seen_at)
+             VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (id) DO UPDATE SET
-                user_id = excluded.user_id, timestamp = excluded.timestamp, media_hastag = excluded.media_hastag",
+                user_id = excluded.user_id, timestamp = excluded.timestamp, caption = excluded.caption,
+                media_hastag = excluded.media_hastag",
         )
         .bind(media)
         .bind(ACCOUNT)
         .bind(published.to_sqlx())
-        .bind(hashtags)
+        .bind(caption)
+        .bind(hashtag::of(caption).join(" "))
         .bind(seen.to_sqlx())
         .execute(&self.pool)
         .await

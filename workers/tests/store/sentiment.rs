@@ -149,7 +149,8 @@ async fn scoring_marks_the_owners_days_on_which_a_comment_came_or_went() {
 async fn an_idle_scorer_reads_no_comment_however_many_there_are() {
     let database = TestServers::shared().unwrap().database().await.unwrap();
     // One session, so that what it counts of its reads is in order.
-    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect(&database.url()).await.unwrap();
+    let pool =
+        sqlx::postgres::PgPoolOptions::new().max_connections(1).connect(&database.url()).await.unwrap();
     let insert =
         "INSERT INTO instagram.media_comment (id, text, text_at, first_seen_at, updated_timestamp, source)
         SELECT n::text, 'mantap kak', to_timestamp(n), to_timestamp(1), to_timestamp(n), 'webhook'
