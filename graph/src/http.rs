@@ -1,5 +1,6 @@
 //! [`GraphApi`] over HTTPS: time-outs, no redirects, a limit on the body, and nothing secret in a URL that is shown.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cekbrand_schema::SharedClock;
@@ -10,11 +11,14 @@ use secrecy::ExposeSecret;
 
 use crate::answer::{Answer, Received};
 use crate::api::{Credential, Flavour, GraphApi, Pending};
-use crate::error::GraphError;
+use crate::error::{Disposition, GraphError};
 use crate::proof;
 use crate::request::Request;
 use crate::settings::Settings;
 use crate::usage::{APP_HEADER, BUSINESS_HEADER, Usage};
+
+/// Texts of errors come in the language of the token's owner unless one is asked for; some of them have to be understood.
+const LOCALE: [(&str, &str); 1] = [("locale", "en_US")];
 
 /// The real client. The process installs a rustls provider before it makes one.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub struct HttpGraphApi {
     client: Client,
     settings: Settings,
     clock: SharedClock,
+    /// The place of the secret that proves calls, by login.
+    proving: [AtomicUsize; 2],
 }
 
 impl HttpGraphApi {
@@ -37,24 +43,44 @@ impl HttpGraphApi {
             .user_agent(concat!("cekbrand/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(GraphError::Client)?;
-        Ok(Self { client, settings, clock })
+        Ok(Self { client, settings, clock, proving: Default::default() })
     }
 
+    /// Asks with the secret that was accepted last, and with the others only where that one is refused.
     async fn send(&self, request: &Request, credential: &Credential) -> Result<Answer, GraphError> {
         if !request.is_addressable() {
             return Err(GraphError::NotAddressable);
         }
+        let proving = &self.proving[credential.flavour as usize];
+        let first = proving.load(Ordering::Relaxed);
+        let secrets = self.settings.app_secrets.len();
+        let mut answer = self.send_proven_by(first, request, credential).await?;
+        for other in (0..secrets).filter(|place| *place != first) {
+            if !is_proof_refused(&answer) {
+                break;
+            }
+            answer = self.send_proven_by(other, request, credential).await?;
+            if !is_proof_refused(&answer) {
+                proving.store(other, Ordering::Relaxed);
+            }
+        }
+        Ok(answer)
+    }
+
+    async fn send_proven_by(
+        &self,
+        place: usize,
+        request: &Request,
+        credential: &Credential,
+    ) -> Result<Answer, GraphError> {
         let started = self.clock.now();
-        let proof = proof::parameters(
-            self.settings.proof,
-            self.settings.app_secret.as_ref(),
-            &credential.token,
-            started,
-        );
+        let secret = self.settings.app_secrets.get(place);
+        let proof = proof::parameters(self.settings.proof, secret, &credential.token, started);
         let response = self
             .client
             .get(self.url(request, credential.flavour))
             .query(request.query())
+            .query(&LOCALE)
             .query(&proof)
             .bearer_auth(credential.token.expose_secret())
             .send()
@@ -66,7 +92,7 @@ impl HttpGraphApi {
         let observed_at = self.clock.now();
         let duration = elapsed(started, observed_at);
         let mut secrets = vec![credential.token.expose_secret()];
-        secrets.extend(self.settings.app_secret.as_ref().map(ExposeSecret::expose_secret));
+        secrets.extend(self.settings.app_secrets.iter().map(ExposeSecret::expose_secret));
         secrets.extend(proof.first().map(|(_, proof)| proof.as_str()));
         let received = Received { status, body: &body, usage, observed_at, duration };
         Ok(Answer::read(request, received, &secrets))
@@ -103,6 +129,10 @@ impl GraphApi for HttpGraphApi {
     }
 }
 
+fn is_proof_refused(answer: &Answer) -> bool {
+    answer.content.as_ref().is_err_and(|error| error.disposition() == Disposition::AppSettings)
+}
+
 fn usage(response: &Response) -> Usage {
     let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
     Usage::read(header(BUSINESS_HEADER), header(APP_HEADER))
@@ -124,8 +154,8 @@ mod tests {
     use secrecy::SecretString;
 
     use super::*;
-    use crate::error::Disposition;
     use crate::node::MediaNode;
+    use crate::proof::ProofForm;
 
     const TOKEN: &str = "EAAB-secret-token";
 
@@ -134,6 +164,7 @@ mod tests {
     struct Server {
         answer: fn() -> Response,
         seen: Arc<Mutex<Vec<(String, HeaderMap)>>>,
+        accepted: Arc<Mutex<Option<String>>>,
     }
 
     impl Server {
@@ -144,11 +175,11 @@ mod tests {
         async fn start_with(answer: fn() -> Response, change: fn(&mut Settings)) -> (Self, HttpGraphApi) {
             // Another test of this process may have been first.
             let _installed = rustls::crypto::ring::default_provider().install_default();
-            let server = Self { answer, seen: Arc::default() };
+            let server = Self { answer, seen: Arc::default(), accepted: Arc::default() };
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let mut settings = Settings {
                 base_url: format!("http://{}", listener.local_addr().unwrap()),
-                app_secret: Some("the-app-secret".into()),
+                app_secrets: vec!["the-app-secret".into()],
                 ..Settings::default()
             };
             settings.instagram_base_url = format!("{}/ig", settings.base_url);
@@ -158,11 +189,19 @@ mod tests {
             let clock = ManualClock::new(Timestamp::from_second(1_700_000_000).unwrap());
             (server, HttpGraphApi::new(settings, Arc::new(clock)).unwrap())
         }
+
+        /// Answers calls that carry this proof with a node.
+        fn accept(&self, proof: String) {
+            *self.accepted.lock().unwrap() = Some(proof);
+        }
     }
 
     async fn respond(State(server): State<Server>, request: Received) -> Response {
-        server.seen.lock().unwrap().push((request.uri().to_string(), request.headers().clone()));
-        (server.answer)()
+        let uri = request.uri().to_string();
+        let accepted = server.accepted.lock().unwrap().clone().filter(|proof| !proof.is_empty());
+        let is_proven = accepted.is_some_and(|proof| uri.contains(&proof));
+        server.seen.lock().unwrap().push((uri, request.headers().clone()));
+        if is_proven { r#"{"id":"17900000000000001"}"#.into_response() } else { (server.answer)() }
     }
 
     fn medium() -> Request {
@@ -186,6 +225,42 @@ mod tests {
         let medium = MediaNode::read(answer.content.as_ref().unwrap()).unwrap();
         assert_eq!(medium.caption.as_deref(), Some("x"));
         assert!(answer.request.describe().starts_with("17900000000000001?fields=id,owner"));
+    }
+
+    #[tokio::test]
+    async fn the_secret_that_proves_a_call_is_found_and_remembered_for_each_login() {
+        const REFUSED: &str =
+            r#"{"error":{"message":"Invalid appsecret_proof provided in the API argument","code":100}}"#;
+        let by_secret = |token: &str, secret: &str| {
+            let (token, secret) = (SecretString::from(token), SecretString::from(secret));
+            let at = Timestamp::from_second(1_700_000_000).unwrap();
+            proof::parameters(ProofForm::Timed, Some(&secret), &token, at)[0].1.clone()
+        };
+        let (server, api) = Server::start_with(
+            || REFUSED.into_response(),
+            |settings| settings.app_secrets = vec!["one".into(), "two".into(), "three".into()],
+        )
+        .await;
+        server.accept(by_secret(TOKEN, "two"));
+        for calls in [2, 3] {
+            let answer = api.call(&medium(), &credential(Flavour::Instagram)).await.unwrap();
+            assert!(answer.content.is_ok(), "{answer:?}");
+            assert_eq!(server.seen.lock().unwrap().len(), calls, "found once, then remembered");
+        }
+        api.call(&medium(), &credential(Flavour::Facebook)).await.unwrap();
+        assert_eq!(server.seen.lock().unwrap().len(), 5, "the other login finds its own");
+        server.accept(String::new());
+        let answer = api.call(&medium(), &credential(Flavour::Facebook)).await.unwrap();
+        assert_eq!(answer.content.unwrap_err().disposition(), Disposition::AppSettings);
+        assert_eq!(server.seen.lock().unwrap().len(), 8, "each secret is tried once");
+    }
+
+    #[tokio::test]
+    async fn texts_are_asked_for_in_english_and_the_record_does_not_repeat_it() {
+        let (server, api) = Server::start(|| "{}".into_response()).await;
+        let answer = api.call(&medium(), &credential(Flavour::Facebook)).await.unwrap();
+        assert!(server.seen.lock().unwrap()[0].0.contains("&locale=en_US"));
+        assert!(!answer.request.describe().contains("locale"));
     }
 
     #[tokio::test]
@@ -239,7 +314,7 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let settings = Settings {
             base_url: format!("http://{}", listener.local_addr().unwrap()),
-            app_secret: Some("the-app-secret".into()),
+            app_secrets: vec!["the-app-secret".into()],
             timeout: Duration::from_millis(100),
             ..Settings::default()
         };

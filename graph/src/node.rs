@@ -26,9 +26,19 @@ pub struct UserNode {
     pub follows_count: Option<i64>,
     /// Media published.
     pub media_count: Option<i64>,
+    /// The id by which it is known to the app alone, where the login tells that one.
+    pub app_scoped_id: Option<String>,
 }
 
 impl UserNode {
+    /// Reads the node of an account; `None` without an id. With Instagram Login the answer's `id` is known to the app alone,
+    /// while webhooks and everything else know the account by the id that was asked for.
+    pub fn read_own(node: &Value, account_id: &str) -> Option<Self> {
+        let told = Self::read(node)?;
+        let app_scoped_id = Some(told.id).filter(|id| id != account_id);
+        Some(Self { id: account_id.to_owned(), app_scoped_id, ..told })
+    }
+
     /// Reads the node; `None` without an id.
     pub fn read(node: &Value) -> Option<Self> {
         Some(Self {
@@ -41,6 +51,7 @@ impl UserNode {
             followers_count: count(node, "followers_count"),
             follows_count: count(node, "follows_count"),
             media_count: count(node, "media_count"),
+            app_scoped_id: None,
         })
     }
 }

@@ -21,8 +21,9 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// The app's id.
     pub app_id: Option<String>,
-    /// The app's secret; without it calls carry no proof.
-    pub app_secret: Option<SecretString>,
+    /// The app's secrets; without one calls carry no proof. An app with the Instagram product has two, and which one proves
+    /// a call follows the login: the one that Meta accepts is found by trying.
+    pub app_secrets: Vec<SecretString>,
     /// Which form of `appsecret_proof` goes along.
     pub proof: ProofForm,
 }
@@ -36,7 +37,7 @@ impl Default for Settings {
             timeout: Duration::from_secs(10),
             max_body_bytes: 8 << 20,
             app_id: None,
-            app_secret: None,
+            app_secrets: Vec::new(),
             proof: ProofForm::Timed,
         }
     }

@@ -88,20 +88,19 @@ impl Config {
         })
     }
 
-    /// How to reach the Graph API. The first app secret makes the proofs.
+    /// How to reach the Graph API. Without an app secret calls carry no proof.
     ///
     /// # Errors
     /// Never, as all that is needed has defaults.
     pub(crate) fn graph(&self) -> Result<cekbrand_graph::Settings, ConfigError> {
-        let first_secret =
-            || Some(self.app_secrets().ok()?.swap_remove(0).1.expose_secret().to_owned().into());
+        let app_secrets = self.app_secrets().unwrap_or_default();
         Ok(cekbrand_graph::Settings {
             base_url: self.given("graph.base_url")?,
             instagram_base_url: self.given("graph.instagram_base_url")?,
             version: self.given("graph.version")?,
             timeout: self.duration("graph.timeout")?,
             app_id: self.text("meta.app_id"),
-            app_secret: first_secret(),
+            app_secrets: app_secrets.into_iter().map(|(_, secret)| secret).collect(),
             ..cekbrand_graph::Settings::default()
         })
     }

@@ -98,20 +98,30 @@ pub fn decide(error: &GraphError, task: &Task, settings: &Settings, moment: Mome
     }
 }
 
-/// Looks again after minutes and hours, and believes it only then; a later good answer undoes it.
+/// Looks again after minutes, believes it after an hour, and looks once more after a day and a week: a good answer undoes
+/// it.
 fn gone(task: &Task, settings: &Settings, note: String, now: Timestamp) -> Verdict {
     let since = task.gone_since.unwrap_or(now);
-    if now >= after(since, settings.gone_believed_after) {
-        // Not fresh: whoever hears of it again makes it be read again.
-        let end = End::Finish(Finish { answer: LastAnswer::Gone, note: Some(note), fresh_until: now });
-        return Verdict { is_gone: true, ..Verdict::of(end) };
-    }
     let waited = Duration::try_from(now.duration_since(since)).unwrap_or(Duration::ZERO);
-    // Each wait is as long as all before it, up to the moment of belief.
-    let wait = waited.max(settings.gone_again_after);
-    let until = after(now, wait).min(after(since, settings.gone_believed_after));
-    let answer = Some(LastAnswer::Gone);
-    Verdict::of(End::Park(Park { reason: ParkReason::Backoff, until, answer, note: Some(note) }))
+    let is_gone = waited >= settings.gone_believed_after;
+    let wait = if is_gone {
+        // Each wait is as long as all before it, up to the moment of belief; afterwards there are two more.
+        settings.gone_again_after_belief.into_iter().find(|wait| *wait > waited)
+    } else {
+        let again = waited + waited.max(settings.gone_again_after);
+        Some(again.min(settings.gone_believed_after))
+    };
+    let end = match wait {
+        Some(wait) => End::Park(Park {
+            reason: ParkReason::Backoff,
+            until: after(since, wait),
+            answer: Some(LastAnswer::Gone),
+            note: Some(note),
+        }),
+        // Not fresh: whoever hears of it again makes it be read again.
+        None => End::Finish(Finish { answer: LastAnswer::Gone, note: Some(note), fresh_until: now }),
+    };
+    Verdict { is_gone, ..Verdict::of(end) }
 }
 
 /// A few tries over an hour, then it is final for this object. The account's own id is invalid then.
@@ -209,7 +219,7 @@ mod tests {
             minutes.push(now.as_second() / 60);
             match verdict.end {
                 End::Park(park) => {
-                    assert!(!verdict.is_gone);
+                    assert_eq!(verdict.is_gone, now.as_second() >= 3600);
                     assert_eq!((park.reason, park.answer), (ParkReason::Backoff, Some(LastAnswer::Gone)));
                     task.gone_since.get_or_insert(now);
                     now = park.until;
@@ -221,7 +231,7 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
-        assert_eq!(minutes, [0, 2, 4, 8, 16, 32, 60]);
+        assert_eq!(minutes, [0, 2, 4, 8, 16, 32, 60, 24 * 60, 7 * 24 * 60]);
     }
 
     #[test]

@@ -45,6 +45,8 @@ pub struct Settings {
     pub gone_again_after: Duration,
     /// Something that has seemed gone for this long is gone.
     pub gone_believed_after: Duration,
+    /// When it is asked for once more, counted from when it first seemed gone.
+    pub gone_again_after_belief: [Duration; 2],
     /// For how long a refusal that concerns the object for ever is not tried again.
     pub final_refusal: Duration,
     /// Waits between the tries of a read whose id or request Meta calls wrong.
@@ -79,6 +81,7 @@ impl Default for Settings {
             policy_block: Duration::from_hours(24),
             gone_again_after: Duration::from_mins(2),
             gone_believed_after: Duration::from_hours(1),
+            gone_again_after_belief: [Duration::from_hours(24), Duration::from_hours(24 * 7)],
             final_refusal: Duration::from_hours(24 * 30),
             wrong_request: [Duration::from_mins(1), Duration::from_mins(10), Duration::from_hours(1)],
             wrong_request_stands: Duration::from_hours(24 * 7),

@@ -104,7 +104,10 @@ impl Inner {
         let owner = medium.as_ref().and_then(|facts| facts.owner.as_ref());
         let is_read_by_owner = owner.is_some_and(|owner| owner != account_id)
             && tasks::read_by_owner(&mut conn, target_id, account_id, before(read.about().freshness)).await?;
-        let known = Known { medium, figures, is_read_by_owner, widely_refused: Vec::new() };
+        let has_no_product = medium.as_ref().is_some_and(|facts| facts.product.is_none() && !facts.is_child);
+        let comment_below =
+            if has_no_product { facts::comment_below(&mut conn, target_id).await? } else { None };
+        let known = Known { medium, figures, comment_below, is_read_by_owner, widely_refused: Vec::new() };
         Ok(Known { widely_refused: self.refusals.of(known.product(), now), ..known })
     }
 
@@ -169,7 +172,7 @@ impl Inner {
             self.refusals.note(errand.known.product(), metric, job.target_id, now);
         }
         rows.append(errand.read.absent(job, &progress.bad, cekbrand_schema::Absence::Unsupported));
-        let follow = errand.read.follow(job, &errand.known);
+        let follow = errand.read.follow(job, &errand.known, &rows);
         let wanted = follow.into_iter().map(|follow| wanted(errand.task, follow)).collect();
         Effects { wanted, ..Effects::of(rows, finish(errand, LastAnswer::Answered, None, now)) }
     }

@@ -9,7 +9,8 @@ use tracing::{Span, info_span};
 
 use super::kind::Kind;
 use super::node::{self, Fields};
-use super::read::{About, Call, Instead, Job, Known, Needs, Plan, Read};
+use super::read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read};
+use super::{media, media_insights};
 use crate::rows::{Rows, Told};
 
 /// The kind.
@@ -51,6 +52,14 @@ impl Read for Comment {
 
     fn instead(&self, call: &Call, error: &GraphError) -> Instead {
         node::smaller(call, error)
+    }
+
+    fn follow(&self, _job: Job<'_>, _known: &Known, rows: &Rows) -> Vec<Follow> {
+        let media = rows.told.iter().filter_map(|told| match told {
+            Told::Comment(comment, _) => comment.media_id.as_deref(),
+            _ => None,
+        });
+        media.flat_map(|id| [media::KIND, media_insights::KIND].map(|kind| Follow::of(kind, id))).collect()
     }
 
     fn gone(&self, job: Job<'_>) -> Rows {

@@ -9,7 +9,8 @@ use tracing::{Span, info_span};
 
 use super::kind::Kind;
 use super::node::{self, Fields};
-use super::read::{About, Call, Instead, Job, Known, Needs, Plan, Read};
+use super::read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read};
+use super::{comment, media_insights};
 use crate::rows::media::Gone;
 use crate::rows::{Rows, Told};
 
@@ -57,6 +58,14 @@ impl Read for Media {
 
     fn instead(&self, call: &Call, error: &GraphError) -> Instead {
         node::smaller(call, error)
+    }
+
+    fn follow(&self, job: Job<'_>, known: &Known, _rows: &Rows) -> Vec<Follow> {
+        let came_back = known.medium.as_ref().is_some_and(|facts| facts.is_gone);
+        let figures = came_back.then(|| Follow::of(media_insights::KIND, job.target_id));
+        // Only the comment tells of which album the medium is a child.
+        let below = known.comment_below.as_deref().map(|comment| Follow::of(comment::KIND, comment));
+        figures.into_iter().chain(below).collect()
     }
 
     fn gone(&self, job: Job<'_>) -> Rows {

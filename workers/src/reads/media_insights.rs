@@ -73,7 +73,7 @@ impl Read for MediaInsights {
         media::Media.gone(job)
     }
 
-    fn follow(&self, job: Job<'_>, known: &Known) -> Vec<Follow> {
+    fn follow(&self, job: Job<'_>, known: &Known, _rows: &Rows) -> Vec<Follow> {
         let product = known.product();
         let breakdown = |split: metric::Split| Follow {
             kind: media_breakdown::KIND,

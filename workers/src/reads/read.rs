@@ -42,8 +42,8 @@ pub trait Read: fmt::Debug + Sync {
         Rows::default()
     }
 
-    /// Reads that a successful one makes wanted.
-    fn follow(&self, _job: Job<'_>, _known: &Known) -> Vec<Follow> {
+    /// Reads that a successful one makes wanted: what it told of that nobody has read.
+    fn follow(&self, _job: Job<'_>, _known: &Known, _rows: &Rows) -> Vec<Follow> {
         Vec::new()
     }
 }
@@ -105,6 +105,8 @@ pub struct Known {
     pub medium: Option<Facts>,
     /// Its figures.
     pub figures: KnownFigures,
+    /// A comment that a webhook placed below it, if it may be an album's child.
+    pub comment_below: Option<String>,
     /// Whether its owner, another account of ours, had it read a short while ago.
     pub is_read_by_owner: bool,
     /// Metrics that several media of this kind were refused lately.
@@ -173,4 +175,11 @@ pub struct Follow {
     pub variant: &'static str,
     /// Whether it can wait for the daily lane.
     pub can_wait: bool,
+}
+
+impl Follow {
+    /// A read without variant, as urgent as the one that made it wanted.
+    pub fn of(kind: Kind, target_id: &str) -> Self {
+        Self { kind, target_id: target_id.to_owned(), variant: "", can_wait: false }
+    }
 }

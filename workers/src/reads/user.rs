@@ -47,7 +47,7 @@ impl Read for User {
     }
 
     fn rows(&self, job: Job<'_>, _known: &Known, _call: &Call, content: &Value) -> Option<Rows> {
-        Some(Rows::of(Told::User(UserNode::read(content)?, job.reading())))
+        Some(Rows::of(Told::User(UserNode::read_own(content, job.target_id)?, job.reading())))
     }
 
     fn instead(&self, call: &Call, error: &GraphError) -> Instead {

@@ -6,8 +6,8 @@ use sqlx::PgConnection;
 
 use super::{Mark, Reading};
 
-// Author and medium of a comment never change, so whoever comes first is right. The latest text stays, as in landing; likes and hiding are as of the
-// last reading.
+// The author of a comment never changes, so whoever comes first is right. Of which medium it is, the read knows better: a
+// webhook may name an album's child. The latest text stays, as in landing; likes and hiding are as of the last reading.
 const COMMENT: &str = "
 INSERT INTO instagram.media_comment AS c
     (id, username, from_id, media_id, parent_id, text, text_at, timestamp, like_count, hidden, account_id, source,
@@ -16,7 +16,7 @@ VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6::text IS NOT NULL THEN $11 END, $7,
 ON CONFLICT (id) DO UPDATE SET
     username = COALESCE(c.username, EXCLUDED.username),
     from_id = COALESCE(c.from_id, EXCLUDED.from_id),
-    media_id = COALESCE(c.media_id, EXCLUDED.media_id),
+    media_id = COALESCE(EXCLUDED.media_id, c.media_id),
     parent_id = COALESCE(c.parent_id, EXCLUDED.parent_id),
     text = CASE WHEN EXCLUDED.text_at > COALESCE(c.text_at, '-infinity') THEN EXCLUDED.text ELSE c.text END,
     text_at = GREATEST(c.text_at, EXCLUDED.text_at),
@@ -28,13 +28,26 @@ ON CONFLICT (id) DO UPDATE SET
 WHERE (c.username, c.from_id, c.media_id, c.parent_id, c.text_at, c.timestamp, c.like_count, c.hidden, c.deleted_at)
     IS DISTINCT FROM
     (COALESCE(c.username, EXCLUDED.username), COALESCE(c.from_id, EXCLUDED.from_id),
-     COALESCE(c.media_id, EXCLUDED.media_id), COALESCE(c.parent_id, EXCLUDED.parent_id),
+     COALESCE(EXCLUDED.media_id, c.media_id), COALESCE(c.parent_id, EXCLUDED.parent_id),
      GREATEST(c.text_at, EXCLUDED.text_at), COALESCE(EXCLUDED.timestamp, c.timestamp),
      COALESCE(EXCLUDED.like_count, c.like_count), COALESCE(EXCLUDED.hidden, c.hidden), NULL::timestamptz)";
 
 const MEDIUM: &str = "
 INSERT INTO instagram.media (id, first_seen_at) VALUES ($1, $2)
 ON CONFLICT (id) DO NOTHING";
+
+// An ad's copy is no child, though its comments count for another medium as well.
+const CHILD: &str = "
+WITH child AS (
+    UPDATE instagram.media m SET parent_id = $2
+    FROM instagram.media_comment c
+    WHERE c.id = $1 AND m.id = c.media_id AND m.id <> $2 AND m.parent_id IS NULL
+        AND m.ad_id IS NULL AND m.original_media_id IS NULL
+    RETURNING m.id
+)
+UPDATE instagram.media_comment below SET media_id = $2
+FROM child
+WHERE below.media_id = child.id";
 
 const GONE: &str = "
 UPDATE instagram.media_comment c SET deleted_at = $2, updated_timestamp = $2
@@ -59,6 +72,7 @@ pub async fn write(
     let observed_at = reading.observed_at.to_sqlx();
     if let Some(media) = &node.media_id {
         sqlx::query(MEDIUM).bind(media).bind(observed_at).execute(&mut *conn).await?;
+        sqlx::query(CHILD).bind(&node.id).bind(media).execute(&mut *conn).await?;
     }
     let written = sqlx::query(COMMENT)
         .bind(&node.id)

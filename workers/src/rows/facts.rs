@@ -25,6 +25,10 @@ FROM instagram.media_insight i
 WHERE i.media_id = $1 AND i.breakdown = ''
 GROUP BY i.metric";
 
+const COMMENT_BELOW: &str = "
+SELECT c.id FROM instagram.media_comment c
+WHERE c.media_id = $1 AND c.source = 'webhook' ORDER BY c.first_seen_at LIMIT 1";
+
 const OWNERS: &str = "
 SELECT m.user_id, given.observed_at
 FROM UNNEST($1::text[], $2::timestamptz[]) AS given (media_id, observed_at)
@@ -108,6 +112,14 @@ pub async fn figures(
         }
     }
     Ok(known)
+}
+
+/// The first comment that a webhook placed below the medium.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn comment_below(conn: &mut PgConnection, media_id: &str) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar(COMMENT_BELOW).bind(media_id).fetch_optional(conn).await
 }
 
 /// The accounts of ours to which the media belong, each with the instant given for the medium.

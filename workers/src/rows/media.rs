@@ -14,11 +14,16 @@ use crate::enrich::hashtag;
 
 const LOCK: &str = "SELECT 1 FROM instagram.media m WHERE m.id = $1 FOR UPDATE";
 
-// The node tells a medium's owner by id to the owner alone, with some logins by an id of the app's own, else by name at most.
+// The node tells a medium's owner by id to the owner alone, else by name at most. With Instagram Login the id is one that
+// is known to the app alone, and no other account's media can be read.
 const IS_ACCOUNT: &str = r#"
 SELECT EXISTS (
     SELECT 1 FROM instagram."user" u
-    WHERE u.id = $1 AND (lower(u.username) = lower($2) OR u.app_scoped_id = $3))"#;
+    WHERE u.id = $1 AND (lower(u.username) = lower($2) OR u.app_scoped_id = $3)
+) OR EXISTS (
+    SELECT 1 FROM pipeline.account a
+    WHERE a.account_id = $1 AND a.login = 'instagram' AND $3::text IS NOT NULL
+)"#;
 
 // An answer older than the row does not overwrite it, unless nobody has read the medium yet; one that says nothing new writes nothing.
 const MEDIUM: &str = r#"

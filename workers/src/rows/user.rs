@@ -10,16 +10,20 @@ use super::{Mark, Reading};
 // An answer older than the row does not overwrite it; one that says nothing new writes nothing.
 const PROFILE: &str = r#"
 INSERT INTO instagram."user" AS u
-    (id, username, name, biography, profile_picture_url, website, has_problems, is_userid_valid, updated_timestamp)
-VALUES ($1, $2, $3, $4, $5, $6, FALSE, TRUE, $7)
+    (id, username, name, biography, profile_picture_url, website, app_scoped_id, has_problems, is_userid_valid,
+    updated_timestamp)
+VALUES ($1, $2, $3, $4, $5, $6, $8, FALSE, TRUE, $7)
 ON CONFLICT (id) DO UPDATE SET
     username = COALESCE(EXCLUDED.username, u.username), name = EXCLUDED.name, biography = EXCLUDED.biography,
     profile_picture_url = COALESCE(EXCLUDED.profile_picture_url, u.profile_picture_url), website = EXCLUDED.website,
+    app_scoped_id = COALESCE(EXCLUDED.app_scoped_id, u.app_scoped_id),
     has_problems = FALSE, is_userid_valid = TRUE, updated_timestamp = EXCLUDED.updated_timestamp
 WHERE COALESCE(u.updated_timestamp <= EXCLUDED.updated_timestamp, TRUE)
-    AND (u.username, u.name, u.biography, u.profile_picture_url, u.website, u.has_problems, u.is_userid_valid)
+    AND (u.username, u.name, u.biography, u.profile_picture_url, u.website, u.app_scoped_id, u.has_problems,
+         u.is_userid_valid)
         IS DISTINCT FROM (COALESCE(EXCLUDED.username, u.username), EXCLUDED.name, EXCLUDED.biography,
-            COALESCE(EXCLUDED.profile_picture_url, u.profile_picture_url), EXCLUDED.website, FALSE, TRUE)"#;
+            COALESCE(EXCLUDED.profile_picture_url, u.profile_picture_url), EXCLUDED.website,
+            COALESCE(EXCLUDED.app_scoped_id, u.app_scoped_id), FALSE, TRUE)"#;
 
 const SNAPSHOT: &str = r#"
 INSERT INTO instagram.user_data AS d
@@ -64,6 +68,7 @@ pub async fn write(
         .bind(&node.profile_picture_url)
         .bind(&node.website)
         .bind(observed_at.to_sqlx())
+        .bind(&node.app_scoped_id)
         .execute(&mut *conn)
         .await?;
     let absence = absences(&[

@@ -8,17 +8,21 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 
-/// A comment's text is the latest that was said, by a webhook or a read. Everything else about a comment cannot change, so that where two events
-/// disagree the larger stays: whatever order they land in, the row is the same.
+/// A comment's text is the latest that was said, by a webhook or a read. Everything else about a comment cannot change, so
+/// that where two events disagree the larger stays: whatever order they land in, the row is the same. A comment on an
+/// album's child is one on the album.
 const COMMENTS: &str = "
     INSERT INTO instagram.media_comment AS held
-        (id, username, media_id, text, text_at, parent_id, from_id, account_id, first_seen_at, source, raw_event_id, updated_timestamp)
-    SELECT id, username, media_id, text, CASE WHEN text IS NOT NULL THEN said_at END, parent_id, from_id, account_id, first_seen_at, $11,
-           raw_event_id, said_at
-    FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::bytea[],
-                $10::timestamptz[])
+        (id, username, media_id, text, text_at, parent_id, from_id, account_id, first_seen_at, source, raw_event_id,
+         updated_timestamp)
+    SELECT given.id, given.username, coalesce(child.parent_id, given.media_id), given.text,
+        CASE WHEN given.text IS NOT NULL THEN given.said_at END, given.parent_id, given.from_id, given.account_id,
+        given.first_seen_at, $11, given.raw_event_id, given.said_at
+    FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
+                $9::bytea[], $10::timestamptz[])
         AS given (id, username, media_id, text, parent_id, from_id, account_id, first_seen_at, raw_event_id, said_at)
-    ORDER BY id
+    LEFT JOIN instagram.media AS child ON child.id = given.media_id AND child.parent_id IS NOT NULL
+    ORDER BY given.id
     ON CONFLICT (id) DO UPDATE SET
         (text, text_at) = (
             SELECT said.text, said.text_at

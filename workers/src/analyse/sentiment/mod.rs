@@ -61,14 +61,16 @@ impl Scorer {
         let now = self.clock.now();
         let mut transaction = self.pool.begin().await?;
         let conn = &mut *transaction;
-        if !store::try_lock(conn).await? {
-            return Ok(0);
+        let mut changes = Vec::new();
+        if store::try_lock(conn).await? {
+            changes = store::take_changes(conn, BATCH).await?;
+            if changes.is_empty() {
+                changes = store::of_other_models(conn, BATCH).await?;
+            }
         }
-        let mut changes = store::take_changes(conn, BATCH).await?;
         if changes.is_empty() {
-            changes = store::of_other_models(conn, BATCH).await?;
-        }
-        if changes.is_empty() {
+            // Waited for: a transaction that is merely dropped holds its lock for a while.
+            transaction.rollback().await?;
             return Ok(0);
         }
         let unscored = store::unscored(conn, &changes).await?;

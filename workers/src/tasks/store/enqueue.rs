@@ -10,7 +10,8 @@ use crate::reads::{self, Kind};
 use crate::tasks::kind::{NewTask, TaskKey};
 
 // A done task that is still fresh is parked until it is not; one that runs is marked, so that finishing re-arms it. The
-// mark lies after the start whatever the clocks of two workers say. What an account's stop forbids is parked at once.
+// mark lies after the start whatever the clocks of two workers say. What an account's stop forbids is parked at once. What
+// seemed gone and is heard of again is there.
 const ENQUEUE: &str = "
 INSERT INTO pipeline.enrichment_task AS t
     (kind, target_id, account_id, variant, cursor, waits_for, lane, due_at, deadline, wanted_at, state, reason,
@@ -31,24 +32,23 @@ ON CONFLICT (kind, target_id, account_id, variant, cursor) DO UPDATE SET
     waits_for = EXCLUDED.waits_for,
     lane = CASE t.state WHEN 'done' THEN EXCLUDED.lane ELSE LEAST(t.lane, EXCLUDED.lane) END,
     deadline = CASE t.state WHEN 'done' THEN EXCLUDED.deadline ELSE LEAST(t.deadline, EXCLUDED.deadline) END,
-    state = CASE
-        WHEN t.state <> 'done' THEN t.state
-        WHEN EXCLUDED.state = 'parked' THEN 'parked'
-        WHEN t.fresh_until > EXCLUDED.wanted_at THEN 'parked'
-        ELSE 'waiting' END,
-    reason = CASE
-        WHEN t.state <> 'done' THEN t.reason
-        WHEN EXCLUDED.state = 'parked' THEN EXCLUDED.reason
-        WHEN t.fresh_until > EXCLUDED.wanted_at THEN 'fresh' END,
-    parked_until = CASE
-        WHEN t.state <> 'done' THEN t.parked_until
-        WHEN EXCLUDED.state = 'parked' THEN EXCLUDED.parked_until
-        WHEN t.fresh_until > EXCLUDED.wanted_at THEN t.fresh_until END,
-    due_at = CASE t.state
-        WHEN 'done' THEN CASE EXCLUDED.state
-            WHEN 'parked' THEN EXCLUDED.due_at ELSE GREATEST(EXCLUDED.due_at, t.fresh_until) END
-        WHEN 'waiting' THEN LEAST(t.due_at, $9)
-        ELSE t.due_at END";
+    (state, reason, parked_until, due_at) = (
+        SELECT next.state, next.reason, next.parked_until, next.due_at
+        FROM (VALUES
+            ('stopped', 'parked', EXCLUDED.reason, EXCLUDED.parked_until, EXCLUDED.parked_until),
+            ('fresh', 'parked', 'fresh', t.fresh_until, t.fresh_until),
+            ('due', 'waiting', NULL, NULL, $9),
+            ('sooner', 'waiting', NULL, NULL, LEAST(t.due_at, $9)),
+            ('as it is', t.state, t.reason, t.parked_until, t.due_at)
+        ) AS next (step, state, reason, parked_until, due_at)
+        WHERE next.step = CASE
+            WHEN t.state = 'done' AND EXCLUDED.state = 'parked' THEN 'stopped'
+            WHEN t.state = 'done' AND t.fresh_until > EXCLUDED.wanted_at THEN 'fresh'
+            WHEN t.state = 'done' THEN 'due'
+            WHEN t.state = 'waiting' THEN 'sooner'
+            WHEN t.state = 'parked' AND t.last_answer = 'gone' AND t.reason = 'backoff'
+                AND t.started_at < EXCLUDED.wanted_at - INTERVAL '10 minutes' THEN 'due'
+            ELSE 'as it is' END)";
 
 /// Asks for reads. What is waiting keeps its place, what runs is read again later, what was read a short while ago waits until it is no longer
 /// fresh.

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use cekbrand_devkit::simulator::{CallKind, Effect, Fault};
 use cekbrand_devkit::world::{Product, World};
-use cekbrand_graph::node::{MediaNode, UserNode};
+use cekbrand_graph::node::{CommentNode, MediaNode, UserNode};
 use cekbrand_schema::Clock;
+use cekbrand_schema::event::Payload;
 use cekbrand_workers::reads;
-use cekbrand_workers::rows::{self, Reading};
+use cekbrand_workers::rows::stub::MediaStub;
+use cekbrand_workers::rows::webhook_comment::CommentRow;
+use cekbrand_workers::rows::{self, Reading, Rows, Told};
 use cekbrand_workers::tasks::TaskLane;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
@@ -295,6 +298,96 @@ async fn a_comment_gets_what_its_webhook_did_not_tell_and_keeps_the_latest_text(
     let outdated = "SELECT count(*) FROM instagram.media_comment WHERE text = 'outdated'";
     assert_eq!(bench.number(outdated).await, 0);
     assert_eq!(bench.calls(CallKind::Comment), 5, "two that answer, and three tries of the third");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comment_without_a_medium_leads_to_its_medium() {
+    let bench = Bench::new().await;
+    let medium = bench.media(0, Product::Feed).find(|medium| medium.past_comments > 0).unwrap();
+    let comment = World::comment_id(medium, 0);
+    bench.want(reads::comment::KIND, comment.as_str(), 0).await;
+    bench.settle().await;
+    assert_eq!(bench.state(reads::media::KIND, medium.id.as_str()).await, done());
+    assert_eq!(bench.figures(medium).await.len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comments_on_a_child_of_an_album_are_the_albums_whenever_they_come() {
+    let bench = Bench::new().await;
+    let mut conn = bench.pool().acquire().await.unwrap();
+    let said = |id: &str| {
+        let raw = format!(r#"{{"id":"{id}","text":"ya","from":{{"id":"7"}},"media":{{"id":"903"}}}}"#);
+        let comment = match Payload::read("comments", &raw) {
+            Payload::Comment(comment) => comment,
+            other => panic!("{other:?}"),
+        };
+        let received_at = bench.clock.now();
+        let account_id = bench.account(0).id.clone();
+        let row =
+            CommentRow { comment, account_id, received_at, first_seen_at: received_at, event_id: vec![0] };
+        let mut rows = Rows::default();
+        rows.comments.insert(id.to_owned(), row);
+        rows.media.insert("903".to_owned(), MediaStub { first_seen_at: received_at, ..MediaStub::default() });
+        rows
+    };
+    let now = bench.clock.now();
+    rows::apply(&mut conn, &said("1"), now).await.unwrap();
+    rows::apply(&mut conn, &said("2"), now).await.unwrap();
+    let reading = Reading { account_id: bench.account(0).id.as_str().to_owned(), observed_at: now };
+    let node = CommentNode { id: "1".to_owned(), media_id: Some("901".to_owned()), ..CommentNode::default() };
+    rows::apply(&mut conn, &Rows::of(Told::Comment(Box::new(node), reading)), now).await.unwrap();
+    rows::apply(&mut conn, &said("1"), now).await.unwrap();
+    rows::apply(&mut conn, &said("3"), now).await.unwrap();
+    let media: Vec<String> = sqlx::query_scalar("SELECT media_id FROM instagram.media_comment ORDER BY id")
+        .fetch_all(&bench.pool())
+        .await
+        .unwrap();
+    assert_eq!(media, ["901", "901", "901"]);
+    let parent: Vec<Option<String>> = sqlx::query_scalar("SELECT parent_id FROM instagram.media ORDER BY id")
+        .fetch_all(&bench.pool())
+        .await
+        .unwrap();
+    assert_eq!(parent, [None, Some("901".to_owned())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_instagram_login_the_account_keeps_the_id_that_webhooks_carry() {
+    let bench = Bench::new().await;
+    let account = bench.account(0).id.as_str().to_owned();
+    sqlx::query("UPDATE pipeline.account SET login = 'instagram' WHERE account_id = $1")
+        .bind(&account)
+        .execute(&bench.pool())
+        .await
+        .unwrap();
+    let mut conn = bench.pool().acquire().await.unwrap();
+    let now = bench.clock.now();
+    let reading = Reading { account_id: account.clone(), observed_at: now };
+    let medium = MediaNode {
+        id: "179".to_owned(),
+        owner_id: Some("2897".to_owned()),
+        media_type: Some("IMAGE".to_owned()),
+        ..MediaNode::default()
+    };
+    let told = Told::Media(Box::new(medium), reading.clone());
+    rows::apply(&mut conn, &Rows::of(told), now).await.unwrap();
+    let node =
+        serde_json::json!({"id": "2897", "user_id": account, "username": "toko", "followers_count": 120});
+    let user = UserNode::read_own(&node, &account).unwrap();
+    rows::apply(&mut conn, &Rows::of(Told::User(user, reading)), now).await.unwrap();
+    let users: Vec<(String, Option<String>)> =
+        sqlx::query_as(r#"SELECT id, app_scoped_id FROM instagram."user""#)
+            .fetch_all(&bench.pool())
+            .await
+            .unwrap();
+    assert_eq!(users, [(account.clone(), Some("2897".to_owned()))]);
+    let owner: String =
+        sqlx::query_scalar("SELECT user_id FROM instagram.media").fetch_one(&bench.pool()).await.unwrap();
+    assert_eq!(owner, account);
+    let followers: (String, i64) = sqlx::query_as("SELECT user_id, followers_count FROM instagram.user_data")
+        .fetch_one(&bench.pool())
+        .await
+        .unwrap();
+    assert_eq!(followers, (account, 120));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -217,7 +217,7 @@ async fn rebuild(bench: &Bench) -> usize {
 fn client(simulator: &Simulator, clock: &SharedClock) -> HttpGraphApi {
     let settings = cekbrand_graph::Settings {
         base_url: simulator.base_url().to_owned(),
-        app_secret: Some(simulator.app_secret()),
+        app_secrets: vec![simulator.app_secret()],
         timeout: Duration::from_secs(5),
         ..Default::default()
     };

@@ -86,7 +86,7 @@ async fn wait_for_belief(bench: &Bench) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_medium_is_believed_after_an_hour_and_costs_no_further_call() {
+async fn a_deleted_medium_is_believed_after_an_hour_and_hardly_asked_for_again() {
     let bench = Bench::new().await;
     let deleted = "SELECT count(*) FROM instagram.media WHERE deleted_at IS NOT NULL";
     let medium = bench.medium(0, Product::Feed);
@@ -99,11 +99,57 @@ async fn a_deleted_medium_is_believed_after_an_hour_and_costs_no_further_call() 
     assert_eq!(bench.number(deleted).await, 0, "it may be a wave that passes");
     wait_for_belief(&bench).await;
     assert_eq!(bench.number(deleted).await, 1);
-    let cost = bench.simulator.total_cost();
-    bench.advance(Duration::from_hours(48));
-    bench.settle().await;
-    assert_eq!(bench.simulator.total_cost(), cost);
     assert_eq!(bench.state(reads::media_insights::KIND, medium.id.as_str()).await, done());
+    let cost = bench.simulator.total_cost();
+    for (hours, more) in [(24, 1), (24 * 6, 2), (24 * 30, 2)] {
+        bench.advance(Duration::from_hours(hours));
+        bench.settle().await;
+        assert_eq!(bench.simulator.total_cost(), cost + more, "once more after a day and a week");
+    }
+    assert_eq!(bench.state(reads::media::KIND, medium.id.as_str()).await, done());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_wrongly_believed_gone_comes_back_by_itself() {
+    let bench = Bench::new().await;
+    let medium = bench.medium(0, Product::Feed);
+    let fault = bench.simulator.add_fault(Fault::new(Effect::Gone).for_target(medium.id.as_str()));
+    bench.want_medium(medium, 0).await;
+    wait_for_belief(&bench).await;
+    assert!(bench.figures(medium).await.is_empty());
+    bench.simulator.remove_fault(fault);
+    bench.advance(Duration::from_hours(24));
+    bench.settle().await;
+    assert_eq!(bench.number("SELECT count(*) FROM instagram.media WHERE deleted_at IS NOT NULL").await, 0);
+    assert_eq!(bench.figures(medium).await.len(), 10, "its figures as well");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_account_id_is_shown_as_invalid_after_a_few_calls() {
+    let bench = Bench::new().await;
+    let account = bench.account(0).id.as_str();
+    bench.want_in(reads::user::KIND, account, 0, TaskLane::Daily).await;
+    bench.settle().await;
+    let wrong = Effect::Error {
+        code: 803,
+        subcode: None,
+        message: Some("(#803) Some of the aliases you requested do not exist".to_owned()),
+        status: Some(404),
+        is_transient: None,
+    };
+    bench.simulator.add_fault(Fault::new(wrong).for_kind(CallKind::User));
+    bench.advance(Duration::from_hours(25));
+    bench.want_in(reads::user::KIND, account, 0, TaskLane::Daily).await;
+    for _ in 0..10 {
+        bench.settle().await;
+        bench.advance(Duration::from_hours(1));
+    }
+    assert_eq!(bench.calls(CallKind::User), 5, "one before, four that were refused");
+    let noted = r#"SELECT count(*) FROM instagram."user" WHERE has_problems AND NOT is_userid_valid"#;
+    assert_eq!(bench.number(noted).await, 1);
+    let (state, _, _, why) = bench.task(reads::user::KIND, account).await;
+    assert_eq!(state, "done");
+    assert!(why.unwrap().contains("803"), "the reason is shown");
 }
 
 #[tokio::test(flavor = "multi_thread")]
