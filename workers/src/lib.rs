@@ -7,8 +7,8 @@
 //!                                                      └─▶ analyse ─▶ toba_cek_insta.*
 //! ```
 //!
-//! - [`worker`]: the process that runs all of it; [`settings`].
-//! - [`land`]: from records to rows, each change exactly once.
+//! - [`worker`]: the process that runs all of it; [`settings`]. [`supervise`]: its loops in one list.
+//! - [`database`]: connections with limits. [`land`]: from records to rows, each change exactly once.
 //! - [`rows`]: writes what webhooks and reads told. [`insight`]: figures of media, merged.
 //! - [`reads`]: every kind of Graph read, one file each. [`tasks`]: the queue of them.
 //! - [`enrich`]: works on the queue within the shared quota. [`token`]: tokens, sealed at rest.
@@ -17,6 +17,7 @@
 //! Invariants: effects happen exactly once; the books close; PostgreSQL and Kafka are all that workers share, so that more processes share the work.
 
 pub mod analyse;
+pub mod database;
 pub mod enrich;
 pub mod insight;
 pub mod land;
@@ -24,6 +25,7 @@ pub mod reads;
 pub mod rows;
 pub mod schedule;
 pub mod settings;
+pub mod supervise;
 pub mod tasks;
 pub mod token;
 pub mod worker;

@@ -1,39 +1,38 @@
-//! The worker process: one thread for each lane, and beside them the loops that read, compute and schedule.
+//! The worker process: one list of loops - a thread for each lane, and beside them what reads, computes, schedules and asks the database.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use cekbrand_graph::GraphApi;
+use cekbrand_schema::SharedClock;
 use cekbrand_schema::health::Readiness;
-use cekbrand_schema::{Lane, SharedClock};
 use sqlx::PgPool;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::analyse::Analyser;
 use crate::analyse::sentiment::Scorer;
 use crate::enrich::Enricher;
-use crate::land::Halt;
-use crate::land::lane::{Heartbeat, LaneRunner};
+use crate::land::{Halt, landing};
 use crate::schedule::Scheduler;
-use crate::settings::{LandSettings, Parts, Settings};
+use crate::settings::Settings;
+use crate::supervise::{AtEnd, Loop, Loops, Pulse, Running};
+use crate::{database, schedule};
 
-/// A loop that stands still for this long makes the worker unready. A batch may be long, and a rebalance takes seconds.
-const STUCK_AFTER: Duration = Duration::from_mins(1);
+/// How long a loop may make no step: longer than it sleeps, and than a statement of it may take.
+const STUCK_AFTER: Duration = Duration::from_mins(2);
+/// The same for analytics, whose statements go over everything that an account has.
+const ANALYTICS_STUCK_AFTER: Duration = Duration::from_mins(6);
+/// How often the database is asked whether it takes writes.
+const ASK_EVERY: Duration = Duration::from_secs(5);
 
 /// A worker, ready to run.
 pub struct Worker {
-    parts: Parts,
-    landing: Option<Landing>,
-    enricher: Enricher,
-    analyser: Analyser,
-    scorer: Scorer,
-    scheduler: Scheduler,
+    loops: Loops,
     stop: CancellationToken,
 }
 
 impl Worker {
-    /// Subscribes to every lane, if landing is among the parts.
+    /// Makes the list of the loops that are among the parts.
     ///
     /// # Errors
     ///
@@ -44,67 +43,118 @@ impl Worker {
         api: Arc<dyn GraphApi>,
         clock: &SharedClock,
     ) -> Result<Self, Halt> {
-        let Settings { parts, land, enrich, analyse, token_keys, app_id } = settings;
         #[cfg(feature = "failpoints")]
         arm_fail_points();
+        describe();
+        let Settings { parts, land, enrich, analyse, token_keys, app_id } = settings;
         let stop = CancellationToken::new();
-        let landing = parts.land.then(|| Landing::subscribe(&land, pool, clock, stop.clone())).transpose()?;
-        let enricher = Enricher::new(pool.clone(), api, token_keys, app_id, Arc::clone(clock), enrich);
-        let scorer = Scorer::new(pool.clone(), Arc::clone(clock), analyse.idle);
-        let analyser = Analyser::new(pool.clone(), Arc::clone(clock), analyse);
-        let scheduler = Scheduler::new(pool.clone(), Arc::clone(clock));
-        Ok(Self { parts, landing, enricher, analyser, scorer, scheduler, stop })
+        let make = Maker { clock, stop: &stop };
+        let mut list = vec![database_loop(pool, clock, &stop)];
+        if parts.land {
+            list.extend(landing::lanes(&land, pool, clock, &stop)?);
+        }
+        if parts.enrich {
+            let enricher = Enricher::new(pool.clone(), api, token_keys, app_id, Arc::clone(clock), enrich);
+            let run = move |stop| {
+                let enricher = enricher.clone();
+                async move { enricher.run(stop).await }
+            };
+            list.push(make.restarted("enrich", STUCK_AFTER, run));
+        }
+        if parts.analyse {
+            let (scored, held) = (pool.clone(), Arc::clone(clock));
+            let idle = analyse.idle;
+            let score = move |stop| Scorer::new(scored.clone(), Arc::clone(&held), idle).run(stop);
+            list.push(make.restarted("score", ANALYTICS_STUCK_AFTER, score));
+            let analyser = Analyser::new(pool.clone(), Arc::clone(clock), analyse);
+            let run = move |stop| {
+                let analyser = analyser.clone();
+                async move { analyser.run(stop).await }
+            };
+            list.push(make.restarted("analyse", ANALYTICS_STUCK_AFTER, run));
+        }
+        if parts.schedule {
+            let scheduler = Scheduler::new(pool.clone(), Arc::clone(clock));
+            let run = move |stop| {
+                let scheduler = scheduler.clone();
+                async move { scheduler.run(stop).await }
+            };
+            list.push(make.restarted("schedule", STUCK_AFTER, run));
+        }
+        Ok(Self { loops: Loops::new(list, Arc::clone(clock), stop.clone()), stop })
     }
 
-    /// Whether every lane's loop goes round.
+    /// Whether every loop moves and the database takes writes; what does not, in one sentence each.
     pub fn readiness(&self) -> Readiness {
-        self.landing.as_ref().map_or_else(|| Arc::new(|| Ok(())) as Readiness, Landing::readiness)
+        self.loops.readiness()
     }
 
-    /// Works until `shutdown`, or until a lane halts.
+    /// Works until `shutdown`, or until a loop halts.
     ///
     /// # Errors
     ///
     /// The [`Halt`] for which a person has to look.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), Halt> {
-        let Self { parts, landing, enricher, analyser, scorer, scheduler, stop } = self;
-        let mut loops = JoinSet::new();
-        if parts.enrich {
-            let stop = stop.clone();
-            loops.spawn(async move { enricher.run(stop).await });
-        }
-        if parts.analyse {
-            let (stop, stop_scoring) = (stop.clone(), stop.clone());
-            loops.spawn(async move { analyser.run(stop).await });
-            loops.spawn(scorer.run(stop_scoring));
-        }
-        if parts.schedule {
-            let stop = stop.clone();
-            loops.spawn(async move { scheduler.run(stop).await });
-        }
-        let landing = async {
-            if let Some(landing) = landing {
-                return landing.run().await;
-            }
-            stop.cancelled().await;
-            Ok(())
-        };
-        tokio::pin!(landing);
-        let landed = tokio::select! {
-            landed = &mut landing => landed,
+        let stop = self.stop;
+        let running = self.loops.run();
+        tokio::pin!(running);
+        tokio::select! {
+            ended = &mut running => ended,
             () = shutdown.cancelled() => {
                 stop.cancel();
-                landing.await
-            }
-        };
-        stop.cancel();
-        while let Some(ended) = loops.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(error = %error, "a loop of the worker broke off");
+                running.await
             }
         }
-        landed
     }
+}
+
+/// Makes loops that are started anew when they end.
+struct Maker<'a> {
+    clock: &'a SharedClock,
+    stop: &'a CancellationToken,
+}
+
+impl Maker<'_> {
+    fn restarted<F>(
+        &self,
+        name: &'static str,
+        stuck_after: Duration,
+        run: impl Fn(CancellationToken) -> F + Send + 'static,
+    ) -> Loop
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let stop = self.stop.clone();
+        Loop::new(name, AtEnd::Restart, Pulse::new(self.clock, stuck_after), move || {
+            let running = run(stop.clone());
+            Box::pin(async move {
+                running.await;
+                Ok(())
+            }) as Running
+        })
+    }
+}
+
+/// Asks the database whether it takes writes, so that readiness says so even where nothing else asks.
+fn database_loop(pool: &PgPool, clock: &SharedClock, stop: &CancellationToken) -> Loop {
+    let pulse = Arc::new(Pulse::new(clock, STUCK_AFTER));
+    pulse.trouble("it was not asked yet".to_owned());
+    let (pool, clock, stop, beats) = (pool.clone(), Arc::clone(clock), stop.clone(), Arc::clone(&pulse));
+    Loop::beating("database", AtEnd::Restart, pulse, move || {
+        let (pool, clock, stop, pulse) = (pool.clone(), Arc::clone(&clock), stop.clone(), Arc::clone(&beats));
+        Box::pin(async move {
+            while !stop.is_cancelled() {
+                match database::answers(&pool).await {
+                    Ok(()) => pulse.well(),
+                    Err(reason) => pulse.trouble(reason),
+                }
+                pulse.beat();
+                // Cut short by the end of the process, which the condition sees.
+                let _slept = stop.run_until_cancelled(clock.sleep(ASK_EVERY)).await;
+            }
+            Ok(())
+        })
+    })
 }
 
 /// Takes fail points from the environment variable `FAILPOINTS`, once for the process.
@@ -115,81 +165,29 @@ fn arm_fail_points() {
     ARMED.call_once(|| std::mem::forget(fail::FailScenario::setup()));
 }
 
-/// The landing half of a worker: every lane with its thread.
-pub struct Landing {
-    runners: Vec<(Lane, LaneRunner)>,
-    heartbeats: Vec<(Lane, Arc<Heartbeat>)>,
-    shutdown: CancellationToken,
-}
-
-impl Landing {
-    /// Subscribes to every lane. `shutdown` ends them.
-    ///
-    /// # Errors
-    ///
-    /// [`Halt::Consumer`] where a consumer cannot be built.
-    pub fn subscribe(
-        settings: &LandSettings,
-        pool: &PgPool,
-        clock: &SharedClock,
-        shutdown: CancellationToken,
-    ) -> Result<Self, Halt> {
-        let runner = |lane| {
-            let (settings, clock) = (settings.clone(), Arc::clone(clock));
-            Ok((lane, LaneRunner::new(lane, settings, pool.clone(), clock, shutdown.clone())?))
-        };
-        let runners = Lane::ALL.into_iter().map(runner).collect::<Result<Vec<_>, Halt>>()?;
-        let heartbeats = runners.iter().map(|(lane, runner)| (*lane, runner.heartbeat())).collect();
-        Ok(Self { runners, heartbeats, shutdown })
-    }
-
-    /// Whether every lane's loop goes round.
-    pub fn readiness(&self) -> Readiness {
-        let heartbeats = self.heartbeats.clone();
-        Arc::new(move || match heartbeats.iter().find(|(_, heartbeat)| heartbeat.age() > STUCK_AFTER) {
-            Some((lane, heartbeat)) => {
-                Err(format!("lane {lane} has stood still for {} s", heartbeat.age().as_secs()))
-            }
-            None => Ok(()),
-        })
-    }
-
-    /// Lands until told to stop. One lane that halts stops all: a person has to look.
-    ///
-    /// # Errors
-    ///
-    /// The [`Halt`] of the first lane that had one.
-    pub async fn run(self) -> Result<(), Halt> {
-        let mut lanes = JoinSet::new();
-        for (lane, runner) in self.runners {
-            let (done, ended) = tokio::sync::oneshot::channel();
-            let thread = std::thread::Builder::new().name(format!("land-{lane}")).spawn(move || {
-                // The receiver waits for as long as the lane runs; if it is gone, so is whoever wanted to know.
-                let _nobody_listens = done.send(runner.run());
-            });
-            if let Err(error) = thread {
-                self.shutdown.cancel();
-                return Err(Halt::Thread { lane, reason: error.to_string() });
-            }
-            lanes.spawn(async move {
-                ended.await.unwrap_or_else(|_| Err(Halt::Thread { lane, reason: "it panicked".to_owned() }))
-            });
-        }
-        let mut first = Ok(());
-        while let Some(ended) = lanes.join_next().await {
-            match ended {
-                Ok(Ok(())) => {}
-                Ok(Err(halt)) => {
-                    tracing::error!(error = %halt, "a lane has stopped, and with it the worker");
-                    self.shutdown.cancel();
-                    first = first.and(Err(halt));
-                }
-                Err(error) => {
-                    tracing::error!(error = %error, "a lane is no longer watched, so the worker stops");
-                    self.shutdown.cancel();
-                }
-            }
-        }
-        first
-    }
+/// What the metrics of the loops mean that do not say so themselves.
+fn describe() {
+    use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+    schedule::describe();
+    describe_counter!(
+        "cekbrand_worker_graph_calls_total",
+        "Calls of the Graph API by what they read and how they ended"
+    );
+    describe_histogram!(
+        "cekbrand_worker_graph_call_seconds",
+        Unit::Seconds,
+        "How long calls of the Graph API took"
+    );
+    describe_gauge!("cekbrand_worker_tasks", "Reads that are wanted, by state and reason");
+    describe_counter!("cekbrand_worker_tasks_ended_total", "Reads that ended, by kind and outcome");
+    describe_counter!(
+        "cekbrand_worker_analyse_failures_total",
+        "Rounds of analytics that failed and are tried again"
+    );
+    describe_counter!("cekbrand_worker_accounts_analysed_total", "Accounts whose analytics were computed");
+    describe_counter!(
+        "cekbrand_worker_sentiment_failures_total",
+        "Rounds of scoring that failed and are tried again"
+    );
+    describe_counter!("cekbrand_worker_comments_scored_total", "Comments whose sentiment was scored");
 }

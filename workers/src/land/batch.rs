@@ -2,17 +2,28 @@
 //! here and nowhere else.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use cekbrand_schema::{EventId, Lane, SharedClock};
 use jiff::Timestamp;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Connection, PgConnection, PgPool};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
+use super::books::{self, Advance, Topic};
 use super::decode::{Arrived, Content, Incoming};
 use super::made::Made;
-use super::store::{self, Advance, DeadLetter, Topic};
+use super::store::{self, DeadLetter};
 use super::{Positions, Tally};
+use crate::database::{self, STEP_LIMIT};
+use crate::supervise::Pulse;
 use crate::{rows, tasks};
+
+/// For how long a batch is tried before its records are left to whoever can land them. With the limit of a step less than Kafka waits for a
+/// worker that does not poll, and soon enough that another lands them within a minute.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Lands batches of one lane.
 #[derive(Debug, Clone)]
@@ -27,6 +38,10 @@ pub struct Lander {
     pub pool: PgPool,
     /// What time it is.
     pub clock: SharedClock,
+    /// The lane's sign of life, which says so while the database is in the way.
+    pub pulse: Arc<Pulse>,
+    /// Ends the tries. A transaction under way is finished.
+    pub stop: CancellationToken,
 }
 
 /// What became of a batch.
@@ -40,6 +55,17 @@ pub struct Outcome {
     pub lost: Vec<i32>,
     /// Errors of records that were dead-lettered, in order.
     pub dead: Vec<String>,
+    /// Offsets that Kafka had deleted between the records, by partition.
+    pub expired: BTreeMap<i32, i64>,
+    /// Why the rest of the records was left in Kafka.
+    pub given_up: Option<sqlx::Error>,
+}
+
+/// How often in a row a transaction has failed, and since when.
+#[derive(Default)]
+struct Tries {
+    failed: u32,
+    began: Option<Instant>,
 }
 
 /// What a failed transaction calls for.
@@ -47,7 +73,7 @@ pub struct Outcome {
 enum Disposition {
     /// A value that the database cannot take: find the record.
     Bisect,
-    /// Everything else: try again, for ever. The records are safe in Kafka.
+    /// Everything else: try again. The records are safe in Kafka.
     Retry,
 }
 
@@ -64,50 +90,55 @@ fn disposition(error: &sqlx::Error) -> Disposition {
 }
 
 impl Lander {
-    /// Lands records, sorted by partition and offset. Comes back only when all of them are accounted for, however long the
-    /// database is away; dropping the future gives up and commits nothing that was not committed.
+    /// Lands records, sorted by partition and offset. Comes back when all of them are accounted for, or when the database has been away for
+    /// too long or the worker stops: what is left then is in Kafka, and the books say from where.
     pub async fn land(&self, records: &[Incoming], owned: &Positions) -> Outcome {
         let mut outcome = Outcome::default();
         let mut work = vec![records];
-        let mut attempt = 0;
+        let mut tries = Tries::default();
         while let Some(records) = work.pop() {
-            let poison = match self.transact(records, owned, None, &mut outcome).await {
+            let error = match self.transact(records, owned, None, &mut outcome).await {
                 Ok(()) => {
-                    attempt = 0;
+                    tries = Tries::default();
                     continue;
                 }
-                Err(error) => error,
-            };
-            match disposition(&poison) {
-                Disposition::Bisect if records.len() > 1 => {
+                Err(error) if disposition(&error) == Disposition::Retry => error,
+                Err(_) if records.len() > 1 => {
                     let (first, second) = records.split_at(records.len() / 2);
                     work.extend([second, first]);
+                    continue;
                 }
-                Disposition::Bisect => {
-                    if let Err(error) = self.transact(records, owned, Some(&poison), &mut outcome).await {
-                        self.pause(&mut attempt, &error).await;
-                        work.push(records);
-                    }
-                }
-                Disposition::Retry => {
-                    self.pause(&mut attempt, &poison).await;
-                    work.push(records);
-                }
+                Err(poison) => match self.transact(records, owned, Some(&poison), &mut outcome).await {
+                    Ok(()) => continue,
+                    Err(error) => error,
+                },
+            };
+            if !self.pause(&mut tries, &error).await {
+                outcome.given_up = Some(error);
+                return outcome;
             }
+            work.push(records);
         }
         outcome
     }
 
-    /// Waits 100 ms to 5 s before another try.
-    async fn pause(&self, attempt: &mut u32, error: &sqlx::Error) {
-        tracing::warn!(lane = %self.lane, error = %error, "a batch could not be landed and is tried again");
+    /// Waits 100 ms to 5 s before another try; `false` where there shall be none.
+    async fn pause(&self, tries: &mut Tries, error: &sqlx::Error) -> bool {
+        let reason = database::describe(error);
+        tracing::warn!(lane = %self.lane, reason, "a batch could not be landed and is tried again");
         metrics::counter!("cekbrand_worker_land_retries_total", "lane" => self.lane.as_str()).increment(1);
-        let wait = Duration::from_millis(100 << (*attempt).min(6)).min(Duration::from_secs(5));
-        *attempt += 1;
-        tokio::time::sleep(wait).await;
+        self.pulse.beat();
+        self.pulse.trouble(format!("a batch cannot be landed: {reason}"));
+        let began = *tries.began.get_or_insert_with(Instant::now);
+        let wait = Duration::from_millis(100 << tries.failed.min(6)).min(Duration::from_secs(5));
+        tries.failed += 1;
+        if began.elapsed() + wait > PATIENCE {
+            return false;
+        }
+        self.stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_some()
     }
 
-    /// One transaction. With `poison` the only record is dead-lettered for that reason.
+    /// One transaction within its time. If the time is over nobody knows how far the session is, so that it is closed.
     async fn transact(
         &self,
         records: &[Incoming],
@@ -115,10 +146,29 @@ impl Lander {
         poison: Option<&sqlx::Error>,
         outcome: &mut Outcome,
     ) -> Result<(), sqlx::Error> {
+        let span = tracing::info_span!("store.land", lane = %self.lane, changes = records.len());
+        let mut conn = self.pool.acquire().await?;
+        let landing = self.transact_on(&mut conn, records, owned, poison, outcome).instrument(span);
+        let landed = tokio::time::timeout(STEP_LIMIT, landing).await;
+        landed.unwrap_or_else(|_| {
+            conn.close_on_drop();
+            Err(database::silent(STEP_LIMIT))
+        })
+    }
+
+    /// One transaction. With `poison` the only record is dead-lettered for that reason.
+    async fn transact_on(
+        &self,
+        conn: &mut PgConnection,
+        records: &[Incoming],
+        owned: &Positions,
+        poison: Option<&sqlx::Error>,
+        outcome: &mut Outcome,
+    ) -> Result<(), sqlx::Error> {
         let topic = Topic { group: &self.group, name: &self.topic };
         let now = self.clock.now();
-        let mut tx = self.pool.begin().await?;
-        let stored = store::lock(&mut tx, topic, &store::partitions(records)).await?;
+        let mut tx = conn.begin().await?;
+        let stored = books::lock(&mut tx, topic, &books::partitions(records)).await?;
         let (batch, lost) = admit(records, owned, &stored, now);
         let fresh = if poison.is_some() {
             HashSet::new()
@@ -127,18 +177,28 @@ impl Lander {
         };
         let sorted = batch.sort(fresh, poison);
         write(&mut tx, topic, &sorted, now).await?;
-        store::advance(&mut tx, topic, &sorted.advances, now).await?;
+        books::advance(&mut tx, topic, &sorted.advances, now).await?;
         fail::fail_point!("land.before_commit", stop_here);
         tx.commit().await?;
         fail::fail_point!("land.after_commit", stop_here);
         for (partition, advance) in &sorted.advances {
             outcome.next.insert(*partition, advance.next);
             outcome.tally.add(advance.tally);
+            if advance.expired > 0 {
+                *outcome.expired.entry(*partition).or_default() += advance.expired;
+            }
         }
         outcome.dead.extend(sorted.dead.into_iter().map(|dead| format!("{}: {}", dead.reason, dead.error)));
         outcome.lost.extend(lost.into_iter().filter(|lost| !outcome.lost.contains(lost)).collect::<Vec<_>>());
         Ok(())
     }
+}
+
+pub(super) fn describe() {
+    metrics::describe_counter!(
+        "cekbrand_worker_land_retries_total",
+        "Landing transactions that failed and were tried again"
+    );
 }
 
 /// What a test's fail point does: leaves a mark, and goes no further until the process is killed. The mark is a file's path,

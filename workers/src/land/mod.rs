@@ -1,20 +1,26 @@
 //! Landing: from Kafka's records to rows, each change exactly once.
 //!
 //! ```text
-//!  lane (a thread, a consumer) ─▶ decode ─▶ batch ─▶ transaction: positions locked ─▶ dedupe ─▶ event, rows, tasks, marks ─▶ next offset, counters
-//!     │ on assignment                                                  │ data error: bisect to the record, which is dead-lettered
-//!     └ position: raise the epoch, start at the stored offset          └ lost partition: nothing of it is committed
+//!  lane (a thread, a consumer) ─▶ decode ─▶ batch ─▶ transaction: positions locked ─▶ dedupe ─▶ event, rows, tasks, marks
+//!     │ member of the group only while the database answers   │                                 ─▶ next offset, counters
+//!     │ assigned: raise the epoch, start at the stored offset └ data error: bisect to the record, which is dead-lettered
+//!     └ lost by the books: taken again                          lost partition: nothing of it is committed
 //! ```
 //!
-//! - [`lane`]: one consumer for each lane, on a thread of its own. [`position`]: epochs and offsets, from PostgreSQL.
-//! - [`decode`]: what a record is. [`batch`]: one transaction, and what to do when it fails. [`limit`]: when to stop rather than drain a topic into dead letters.
-//! - [`made`]: which rows and reads a payload makes. [`store`]: the statements.
+//! - [`landing`]: the lanes as loops. [`lane`]: one consumer for each lane, on a thread of its own.
+//! - [`position`]: epochs and offsets, from PostgreSQL.
+//! - [`decode`]: what a record is. [`batch`]: one transaction, and what to do when it fails.
+//! - [`limit`]: when to stop rather than drain a topic into dead letters. [`made`]: which rows and reads a payload makes.
+//! - [`books`]: the statements of the books. [`store`]: the other statements.
 //!
 //! Invariants: landed rows, dedupe key, tasks, counters and the partition's next offset commit together or not at all; a worker that lost a
-//! partition commits nothing of it; Kafka's committed offset is a copy that nothing reads; no lock of a Graph call is waited for.
+//! partition commits nothing of it; Kafka's committed offset is a copy that nothing reads; no lock of a Graph call is waited for; nothing waits
+//! inside the rebalance callback.
 
 pub mod batch;
+pub mod books;
 pub mod decode;
+pub mod landing;
 pub mod lane;
 pub mod limit;
 pub mod made;
@@ -63,13 +69,26 @@ impl Tally {
     }
 }
 
-/// Why landing stops. Each needs a person; everything else is retried.
+/// Why a worker stops. Each needs a person; everything else is retried.
 #[derive(Debug, thiserror::Error)]
 pub enum Halt {
+    /// The topic has another id than the books': it was deleted and made again, or the database belongs to another cluster.
+    #[error(
+        "the topic {topic} is another one than the books are of (its id is {found}, theirs is {held}): it was deleted and made again, or the database \
+         belongs to another cluster; start with a new topic prefix, or delete the topic's rows from pipeline.consumer_offset to land it from its start"
+    )]
+    AnotherTopic {
+        /// The topic.
+        topic: String,
+        /// The id in the books.
+        held: String,
+        /// The id that Kafka tells.
+        found: String,
+    },
     /// The stored offset lies beyond the log's end: the topic was deleted and created again, or the books belong to another cluster.
     #[error(
         "partition {partition} of {topic} ends at offset {end}, but the books stand at {next}: the topic was recreated or the database belongs to \
-         another cluster; start with a new topic prefix, or set the books right by hand"
+         another cluster; start with a new topic prefix, or delete the topic's rows from pipeline.consumer_offset to land it from its start"
     )]
     BeyondEnd {
         /// The topic.
@@ -104,12 +123,12 @@ pub enum Halt {
         #[source]
         source: rdkafka::error::KafkaError,
     },
-    /// The thread of a lane is gone.
-    #[error("the thread of lane {lane} ended: {reason}")]
-    Thread {
-        /// The lane.
-        lane: Lane,
-        /// Why.
+    /// A loop of the worker that must not end has ended.
+    #[error("the loop {name} has ended: {reason}")]
+    Loop {
+        /// Its name.
+        name: &'static str,
+        /// How.
         reason: String,
     },
 }

@@ -3,10 +3,10 @@
 
 use cekbrand_schema::Lane;
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx;
-use sqlx::PgPool;
+use sqlx::{Connection, PgConnection, PgPool};
 
-use super::{Halt, Position};
+use super::{Halt, Position, books};
+use crate::database::{self, STEP_LIMIT};
 
 /// The first and the next offset that Kafka holds of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Place<'a> {
     pub group: &'a str,
     /// The topic.
     pub topic: &'a str,
+    /// Kafka's id of the topic; `None` where the broker tells none.
+    pub topic_id: Option<&'a str>,
     /// The partition.
     pub partition: i32,
 }
@@ -36,68 +38,101 @@ pub enum TakeError {
     /// The database did not answer; worth another try.
     #[error("the books could not be opened")]
     Database(#[from] sqlx::Error),
+    /// The worker was held up for so long that the partition may be another's by now.
+    #[error("this worker may have lost the partition while it waited for the books")]
+    TooLate,
     /// A person has to look.
     #[error(transparent)]
     Halt(#[from] Halt),
 }
 
-/// A partition that nobody has read starts at the oldest record that Kafka still has. One that lost records to retention goes on at the oldest, and the lost ones are
-/// counted as expired.
-const TAKE: &str = r#"
-    INSERT INTO pipeline.consumer_offset AS held ("group", topic, partition, start, next, epoch, updated_at)
-    VALUES ($1, $2, $3, $4, $4, 1, $5)
-    ON CONFLICT ("group", topic, partition) DO UPDATE SET
-        epoch = held.epoch + 1,
-        expired = held.expired + greatest($4 - held.next, 0),
-        next = greatest(held.next, $4),
-        updated_at = $5
-    RETURNING next, epoch, expired"#;
+/// What is taken, and what is known of it.
+pub struct Claim<'a> {
+    /// Which partition.
+    pub place: Place<'a>,
+    /// What Kafka holds of it.
+    pub watermarks: Watermarks,
+    /// What time it is.
+    pub now: Timestamp,
+    /// Whether Kafka has lately said that the partition is this worker's; asked right before the commit.
+    pub is_ours: &'a (dyn Fn() -> bool + Sync),
+}
 
-/// Takes a partition: raises its epoch and says where to start.
+/// Takes a partition: raises its epoch and says where to start. Waits for the database for [`STEP_LIMIT`] at most.
 ///
 /// # Errors
 ///
-/// [`TakeError`]
-pub async fn take(
-    pool: &PgPool,
-    place: Place<'_>,
-    watermarks: Watermarks,
-    now: Timestamp,
-) -> Result<Position, TakeError> {
-    let mut tx = pool.begin().await?;
-    let before: Option<i64> = sqlx::query_scalar(EXPIRED)
-        .bind(place.group)
-        .bind(place.topic)
-        .bind(place.partition)
-        .fetch_optional(&mut *tx)
-        .await?;
-    let (next, epoch, expired): (i64, i64, i64) = sqlx::query_as(TAKE)
-        .bind(place.group)
-        .bind(place.topic)
-        .bind(place.partition)
-        .bind(watermarks.low)
-        .bind(now.to_sqlx())
-        .fetch_one(&mut *tx)
-        .await?;
-    if next > watermarks.high {
-        let (topic, partition) = (place.topic.to_owned(), place.partition);
-        return Err(Halt::BeyondEnd { topic, partition, end: watermarks.high, next }.into());
+/// [`TakeError`]; the partition then has the owner that it had.
+pub async fn take(pool: &PgPool, claim: Claim<'_>) -> Result<Position, TakeError> {
+    let mut conn = pool.acquire().await?;
+    let taken = tokio::time::timeout(STEP_LIMIT, transact(&mut conn, &claim)).await;
+    let Taken { position, expired } = taken.unwrap_or_else(|_| {
+        // Nobody can say in what state the session is.
+        conn.close_on_drop();
+        Err(database::silent(STEP_LIMIT).into())
+    })?;
+    if expired > 0 {
+        count_expired(&claim.place, expired);
     }
-    tx.commit().await?;
-    let lost = expired - before.unwrap_or(0);
-    if lost > 0 {
-        metrics::counter!("cekbrand_worker_expired_total", "lane" => place.lane.as_str())
-            .increment(lost.unsigned_abs());
-        tracing::error!(
-            kafka.topic = place.topic,
-            kafka.partition = place.partition,
-            changes.expired = lost,
-            "records were deleted by retention before anybody read them"
-        );
-    }
-    Ok(Position { epoch, next })
+    Ok(position)
 }
 
-/// Locks the row, so that the difference that [`TAKE`] makes is this worker's own.
-const EXPIRED: &str = r#"
-    SELECT expired FROM pipeline.consumer_offset WHERE "group" = $1 AND topic = $2 AND partition = $3 FOR UPDATE"#;
+struct Taken {
+    position: Position,
+    expired: i64,
+}
+
+async fn transact(conn: &mut PgConnection, claim: &Claim<'_>) -> Result<Taken, TakeError> {
+    let Claim { place, watermarks, now, is_ours } = claim;
+    let mut tx = conn.begin().await?;
+    let before = books::expired(&mut tx, *place).await?;
+    let taken = books::take(&mut tx, *place, *watermarks, *now).await?;
+    let refused = if let Some(halt) = contradiction(place, *watermarks, &taken) {
+        Some(halt.into())
+    } else if !is_ours() {
+        Some(TakeError::TooLate)
+    } else {
+        None
+    };
+    if let Some(refused) = refused {
+        tx.rollback().await?;
+        return Err(refused);
+    }
+    tx.commit().await?;
+    let position = Position { epoch: taken.epoch, next: taken.next };
+    Ok(Taken { position, expired: taken.expired - before })
+}
+
+/// Why the books cannot be of this log.
+fn contradiction(place: &Place<'_>, watermarks: Watermarks, taken: &books::Taken) -> Option<Halt> {
+    let topic = || place.topic.to_owned();
+    if let (Some(held), Some(found)) = (&taken.topic_id, place.topic_id)
+        && held != found
+    {
+        return Some(Halt::AnotherTopic { topic: topic(), held: held.clone(), found: found.to_owned() });
+    }
+    if taken.next > watermarks.high {
+        let (partition, end, next) = (place.partition, watermarks.high, taken.next);
+        return Some(Halt::BeyondEnd { topic: topic(), partition, end, next });
+    }
+    None
+}
+
+/// Says that records were deleted before anybody read them.
+pub(super) fn count_expired(place: &Place<'_>, records: i64) {
+    metrics::counter!("cekbrand_worker_expired_total", "lane" => place.lane.as_str())
+        .increment(records.unsigned_abs());
+    tracing::error!(
+        kafka.topic = place.topic,
+        kafka.partition = place.partition,
+        changes.expired = records,
+        "records were deleted by retention before anybody read them"
+    );
+}
+
+pub(super) fn describe() {
+    metrics::describe_counter!(
+        "cekbrand_worker_expired_total",
+        "Records that Kafka deleted before anybody read them: above 0 is an alarm"
+    );
+}

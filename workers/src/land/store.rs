@@ -1,6 +1,6 @@
 //! The statements of landing. Each takes a whole batch as arrays, collapsed and sorted by key.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use cekbrand_schema::EventId;
 use cekbrand_schema::identity::identify_body;
@@ -8,34 +8,8 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 
+use super::books::Topic;
 use super::decode::{Arrived, DeadPart, Incoming};
-use super::{Position, Positions, Tally};
-
-/// Which topic, read by which group.
-#[derive(Debug, Clone, Copy)]
-pub struct Topic<'a> {
-    /// The consumer group.
-    pub group: &'a str,
-    /// The topic.
-    pub name: &'a str,
-}
-
-/// In the order of the key, so that two workers cannot wait for each other.
-const LOCK: &str = r#"
-    SELECT partition, epoch, next FROM pipeline.consumer_offset
-    WHERE "group" = $1 AND topic = $2 AND partition = ANY($3)
-    ORDER BY partition FOR UPDATE"#;
-
-/// Locks the rows of the partitions and returns where they stand.
-pub(super) async fn lock(
-    conn: &mut PgConnection,
-    topic: Topic<'_>,
-    partitions: &[i32],
-) -> Result<Positions, sqlx::Error> {
-    let rows: Vec<(i32, i64, i64)> =
-        sqlx::query_as(LOCK).bind(topic.group).bind(topic.name).bind(partitions).fetch_all(conn).await?;
-    Ok(rows.into_iter().map(|(partition, epoch, next)| (partition, Position { epoch, next })).collect())
-}
 
 const DEDUPE: &str = "
     INSERT INTO pipeline.event_key (event_id, received_at)
@@ -165,55 +139,4 @@ pub(super) async fn insert_dead_part(
         .execute(conn)
         .await?;
     Ok(())
-}
-
-const ADVANCE: &str = r#"
-    UPDATE pipeline.consumer_offset AS held SET
-        next = given.next,
-        landed = held.landed + given.landed,
-        duplicates = held.duplicates + given.duplicates,
-        dead_lettered = held.dead_lettered + given.dead_lettered,
-        continued = held.continued + given.continued,
-        expired = held.expired + given.expired,
-        updated_at = $10
-    FROM UNNEST($3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
-        AS given (partition, next, landed, duplicates, dead_lettered, continued, expired)
-    WHERE held."group" = $1 AND held.topic = $2 AND held.partition = given.partition"#;
-
-/// What one partition's share of a batch adds to the books.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Advance {
-    pub next: i64,
-    pub tally: Tally,
-    /// Offsets that were skipped because Kafka had deleted them.
-    pub expired: i64,
-}
-
-/// Moves the books forward. The caller holds the rows' locks.
-pub(super) async fn advance(
-    conn: &mut PgConnection,
-    topic: Topic<'_>,
-    partitions: &BTreeMap<i32, Advance>,
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    let column = |of: fn(&Advance) -> i64| partitions.values().map(of).collect::<Vec<_>>();
-    sqlx::query(ADVANCE)
-        .bind(topic.group)
-        .bind(topic.name)
-        .bind(partitions.keys().copied().collect::<Vec<_>>())
-        .bind(column(|a| a.next))
-        .bind(column(|a| a.tally.landed.cast_signed()))
-        .bind(column(|a| a.tally.duplicates.cast_signed()))
-        .bind(column(|a| a.tally.dead_lettered.cast_signed()))
-        .bind(column(|a| a.tally.continued.cast_signed()))
-        .bind(column(|a| a.expired))
-        .bind(now.to_sqlx())
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// The distinct partitions of records, sorted.
-pub(super) fn partitions(records: &[Incoming]) -> Vec<i32> {
-    records.iter().map(|record| record.partition).collect::<BTreeSet<_>>().into_iter().collect()
 }

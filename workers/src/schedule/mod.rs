@@ -1,19 +1,18 @@
 //! What is due by time alone. Every worker ticks, one at a time gets through, and what it writes is the same whoever writes it.
 //!
 //! A tick makes the partitions of the days ahead, and marks each account at its local midnight, because windows slide without a write.
+//!
+//! - [`partitions`]: the days' partitions.
 
+pub mod partitions;
 mod store;
 
 use std::time::Duration;
 
 use cekbrand_schema::SharedClock;
-use jiff::ToSpan;
-use jiff::tz::TimeZone;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-/// Days ahead for which partitions exist, so that a week without a scheduler hurts nobody.
-const DAYS_AHEAD: i32 = 7;
 /// How long after local midnight an account is marked at most, plus the length of a tick.
 const PERIOD: Duration = Duration::from_secs(30);
 
@@ -25,7 +24,7 @@ pub enum Tick {
     /// It was done here.
     Done {
         /// Partitions made.
-        partitions: i32,
+        partitions: usize,
         /// Accounts whose midnight was marked.
         midnights: u64,
     },
@@ -78,10 +77,15 @@ impl Scheduler {
         let midnights = store::mark_midnights(conn, now).await?;
         transaction.commit().await?;
 
-        // In a transaction of its own: making a partition takes locks that should not last.
-        let today = now.to_zoned(TimeZone::UTC).date();
-        let (first, last) = (today.saturating_sub(1.day()), today.saturating_add(DAYS_AHEAD.days()));
-        let partitions = store::ensure_partitions(&self.pool, first, last).await?;
+        // In transactions of their own: making a partition takes locks that should not last.
+        let partitions = partitions::make(&self.pool, now).await?;
         Ok(Tick::Done { partitions, midnights })
     }
+}
+
+pub(crate) fn describe() {
+    metrics::describe_counter!(
+        "cekbrand_worker_schedule_failures_total",
+        "Rounds of what is due by time that failed and are tried again"
+    );
 }

@@ -1,22 +1,14 @@
 //! The statements of the scheduler.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(hashtextextended('cekbrand.schedule', 0))";
 
 /// Takes the scheduler's lock until the transaction ends, unless somebody has it.
 pub(super) async fn try_lock(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(TRY_LOCK).fetch_one(conn).await
-}
-
-const ENSURE_PARTITIONS: &str = "SELECT pipeline.ensure_partitions($1, $2)";
-
-/// Makes the missing partitions of the days; returns how many it made.
-pub(super) async fn ensure_partitions(pool: &PgPool, first: Date, last: Date) -> Result<i32, sqlx::Error> {
-    sqlx::query_scalar(ENSURE_PARTITIONS).bind(first.to_sqlx()).bind(last.to_sqlx()).fetch_one(pool).await
 }
 
 /// Every day since the last one marked, so that a pause leaves no gap; of an account that is new, the present one.

@@ -1,19 +1,23 @@
 //! One batch, one transaction: what it writes, what it refuses, what it counts.
 
+mod promises;
 mod refused;
+mod zombie;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use cekbrand_devkit::servers::{TestDatabase, TestServers};
 use cekbrand_schema::envelope::{self, Arrival};
-use cekbrand_schema::{Lane, ManualClock, delivery, identity};
+use cekbrand_schema::{Lane, ManualClock, SharedClock, delivery, identity};
 use cekbrand_workers::land::batch::{Lander, Outcome};
 use cekbrand_workers::land::decode::{self, Content, DeadPart, Incoming};
-use cekbrand_workers::land::position::{self, Place, Watermarks};
-use cekbrand_workers::land::{Positions, Tally};
+use cekbrand_workers::land::position::{self, Claim, Place, TakeError, Watermarks};
+use cekbrand_workers::land::{Halt, Position, Positions, Tally};
+use cekbrand_workers::supervise::Pulse;
 use jiff::Timestamp;
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 
 const ACCOUNT: &str = "17841400000000001";
 
@@ -27,8 +31,16 @@ struct Bench {
 impl Bench {
     async fn new(lane: Lane) -> Self {
         let database = TestServers::shared().unwrap().database().await.unwrap();
-        let clock = Arc::new(ManualClock::new(at(1000)));
-        let lander = Lander { lane, group: "g".into(), topic: "t".into(), pool: database.pool(), clock };
+        let clock: SharedClock = Arc::new(ManualClock::new(at(1000)));
+        let lander = Lander {
+            lane,
+            group: "g".into(),
+            topic: "t".into(),
+            pool: database.pool(),
+            pulse: Arc::new(Pulse::new(&clock, Duration::from_mins(1))),
+            clock,
+            stop: CancellationToken::new(),
+        };
         let mut bench = Self { database, lander, owned: Positions::new() };
         bench.take(0).await;
         bench.take(1).await;
@@ -37,10 +49,8 @@ impl Bench {
 
     /// Takes a partition anew, as a rebalance would.
     async fn take(&mut self, partition: i32) {
-        let place = Place { lane: self.lander.lane, group: "g", topic: "t", partition };
-        let watermarks = Watermarks { low: 0, high: 1_000_000 };
-        let position = position::take(&self.pool(), place, watermarks, at(1000)).await.unwrap();
-        self.owned.insert(partition, position);
+        let position = take(&self.pool(), partition, Log { low: 0, high: 1_000_000, id: None }).await;
+        self.owned.insert(partition, position.unwrap());
     }
 
     fn pool(&self) -> PgPool {
@@ -80,6 +90,28 @@ impl Bench {
             .await
             .unwrap()
     }
+}
+
+/// What Kafka says of a partition.
+struct Log {
+    low: i64,
+    high: i64,
+    id: Option<&'static str>,
+}
+
+async fn take(pool: &PgPool, partition: i32, log: Log) -> Result<Position, TakeError> {
+    take_if(pool, partition, log, &|| true).await
+}
+
+async fn take_if(
+    pool: &PgPool,
+    partition: i32,
+    log: Log,
+    is_ours: &(dyn Fn() -> bool + Sync),
+) -> Result<Position, TakeError> {
+    let place = Place { lane: Lane::Comments, group: "g", topic: "t", topic_id: log.id, partition };
+    let watermarks = Watermarks { low: log.low, high: log.high };
+    position::take(pool, Claim { place, watermarks, now: at(1000), is_ours }).await
 }
 
 fn at(second: i64) -> Timestamp {
@@ -169,10 +201,8 @@ async fn taking_a_partition_waits_for_the_former_owners_open_transaction() {
         .await
         .unwrap();
     let pool = bench.pool();
-    let taking = tokio::spawn(async move {
-        let place = Place { lane: Lane::Comments, group: "g", topic: "t", partition: 0 };
-        position::take(&pool, place, Watermarks { low: 0, high: 100 }, at(1000)).await.unwrap()
-    });
+    let taking =
+        tokio::spawn(async move { take(&pool, 0, Log { low: 0, high: 100, id: None }).await.unwrap() });
     let waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')";
     while !sqlx::query_scalar::<_, bool>(waiting).fetch_one(&bench.pool()).await.unwrap() {
         tokio::task::yield_now().await;
@@ -330,8 +360,7 @@ async fn rows_do_not_depend_on_the_order_of_arrival() {
 async fn offsets_that_retention_deleted_are_counted_as_expired() {
     let mut bench = Bench::new(Lane::Comments).await;
     bench.land(&[comment((0, 0), "a", "x")]).await;
-    let place = Place { lane: Lane::Comments, group: "g", topic: "t", partition: 0 };
-    let position = position::take(&bench.pool(), place, Watermarks { low: 5, high: 9 }, at(0)).await.unwrap();
+    let position = take(&bench.pool(), 0, Log { low: 5, high: 9, id: None }).await.unwrap();
     assert_eq!(position.next, 5);
     bench.owned.insert(0, position);
     bench.land(&[comment((0, 5), "b", "x")]).await;
@@ -347,7 +376,6 @@ async fn offsets_that_retention_deleted_are_counted_as_expired() {
 async fn a_log_that_ends_before_the_books_halts() {
     let bench = Bench::new(Lane::Comments).await;
     bench.land(&[comment((0, 0), "a", "x"), comment((0, 1), "b", "x")]).await;
-    let place = Place { lane: Lane::Comments, group: "g", topic: "t", partition: 0 };
-    let halted = position::take(&bench.pool(), place, Watermarks { low: 0, high: 1 }, at(0)).await;
-    assert!(matches!(halted, Err(position::TakeError::Halt(_))), "{halted:?}");
+    let halted = take(&bench.pool(), 0, Log { low: 0, high: 1, id: None }).await;
+    assert!(matches!(halted, Err(TakeError::Halt(Halt::BeyondEnd { .. }))), "{halted:?}");
 }

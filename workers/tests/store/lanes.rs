@@ -1,5 +1,8 @@
 //! Lanes on a real Kafka: every record lands once, whoever owns its partition, and starts where PostgreSQL says.
 
+mod away;
+mod recreated;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,11 +11,12 @@ use cekbrand_ingest::publish::Publisher;
 use cekbrand_ingest::publish::kafka::KafkaPublisher;
 use cekbrand_ingest::record::Record;
 use cekbrand_schema::envelope::{self, Arrival};
+use cekbrand_schema::health::Readiness;
 use cekbrand_schema::kafka::KafkaSettings;
 use cekbrand_schema::{Lane, SharedClock, SystemClock, Topics, delivery, identity};
 use cekbrand_workers::LandSettings;
-use cekbrand_workers::land::Halt;
-use cekbrand_workers::worker::Landing;
+use cekbrand_workers::land::{Halt, landing};
+use cekbrand_workers::supervise::Loops;
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +30,7 @@ struct Bench {
 }
 
 struct Running {
+    ready: Readiness,
     stop: CancellationToken,
     task: JoinHandle<Result<(), Halt>>,
 }
@@ -51,23 +56,21 @@ impl Bench {
     }
 
     fn start(&self) -> Running {
+        self.start_on(&self.pool())
+    }
+
+    /// A worker that reaches the database over connections of its own.
+    fn start_on(&self, pool: &PgPool) -> Running {
         let kafka = KafkaSettings::plaintext(self.servers.kafka_brokers());
         let settings = LandSettings { kafka, topics: self.topics.clone(), ..LandSettings::default() };
         let stop = CancellationToken::new();
-        let landing = Landing::subscribe(&settings, &self.pool(), &self.clock, stop.clone()).unwrap();
-        Running { stop, task: tokio::spawn(landing.run()) }
+        let lanes = landing::lanes(&settings, pool, &self.clock, &stop).unwrap();
+        let loops = Loops::new(lanes, Arc::clone(&self.clock), stop.clone());
+        Running { ready: loops.readiness(), stop, task: tokio::spawn(loops.run()) }
     }
 
     /// Publishes comments `from..to`, each for an account of its own, so that they spread over the partitions.
     async fn publish(&self, ids: std::ops::Range<usize>) {
-        let kafka = KafkaSettings::plaintext(self.servers.kafka_brokers());
-        let publisher = KafkaPublisher::new(
-            &kafka,
-            self.topics.clone(),
-            Duration::from_secs(20),
-            Arc::clone(&self.clock),
-        )
-        .unwrap();
         let record = |id: usize| {
             let body = format!(
                 r#"{{"object":"instagram","entry":[{{"id":"{id}","time":1,"changes":[{{"field":"comments","value":{{"id":"c{id}","text":"t"}}}}]}}]}}"#
@@ -83,7 +86,14 @@ impl Bench {
                 dead: None,
             }
         };
-        let records = ids.map(record).collect();
+        self.send(ids.map(record).collect()).await;
+    }
+
+    async fn send(&self, records: Vec<Record>) {
+        let kafka = KafkaSettings::plaintext(self.servers.kafka_brokers());
+        let limit = Duration::from_secs(20);
+        let publisher =
+            KafkaPublisher::new(&kafka, self.topics.clone(), limit, Arc::clone(&self.clock)).unwrap();
         publisher.publish(records, String::new()).await.unwrap();
     }
 
@@ -160,4 +170,59 @@ async fn a_topic_that_was_recreated_halts_the_worker_with_a_reason() {
     .unwrap();
     let halt = bench.start().task.await.unwrap().unwrap_err();
     assert!(halt.to_string().contains("the books stand at 1000"), "{halt}");
+}
+
+/// Records that are no envelopes, as if another program wrote to the topic.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_full_of_what_cannot_be_read_stops_the_worker_instead_of_draining_into_dead_letters() {
+    let bench = Bench::new("garbage").await;
+    let garbage = |id: usize| Record {
+        lane: Lane::Comments,
+        key: "1".to_owned(),
+        event_id: identity::identify_body(&id.to_be_bytes()),
+        value: b"{}".to_vec(),
+        dead: None,
+    };
+    bench.send((0..150).map(garbage).collect()).await;
+    let halt = bench.start().task.await.unwrap().unwrap_err();
+    assert!(matches!(halt, Halt::TooManyDeadLetters { lane: Lane::Comments, .. }), "{halt}");
+}
+
+/// As when an expelled worker took the partition's epoch after this one had taken it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_that_is_ours_by_kafka_and_lost_by_the_books_is_taken_again() {
+    let bench = Bench::new("back").await;
+    let worker = bench.start();
+    bench.publish(0..50).await;
+    bench.wait_for(50).await;
+    sqlx::query("UPDATE pipeline.consumer_offset SET epoch = epoch + 1")
+        .execute(&bench.pool())
+        .await
+        .unwrap();
+    bench.publish(50..100).await;
+    bench.wait_for(100).await;
+    worker.stop().await.unwrap();
+    assert_eq!(bench.books().await, (100, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_under_way_is_finished_when_the_worker_stops() {
+    let bench = Bench::new("finish").await;
+    let mut holder = bench.pool().begin().await.unwrap();
+    let block = "
+        CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$;
+        CREATE TRIGGER wait BEFORE INSERT ON instagram.media_comment FOR EACH ROW EXECUTE FUNCTION wait();";
+    sqlx::raw_sql(block).execute(&bench.pool()).await.unwrap();
+    sqlx::query("SELECT pg_advisory_xact_lock(7)").execute(&mut *holder).await.unwrap();
+    let worker = bench.start();
+    bench.publish(0..1).await;
+    let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)";
+    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&bench.pool()).await.unwrap() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    worker.stop.cancel();
+    holder.rollback().await.unwrap();
+    worker.task.await.unwrap().unwrap();
+    assert_eq!(bench.books().await, (1, true));
 }

@@ -4,6 +4,7 @@
 
 mod analyse;
 mod brand;
+mod described;
 mod enrich;
 mod insight;
 mod land;
@@ -11,4 +12,6 @@ mod lanes;
 mod migrations;
 mod schedule;
 mod sentiment;
+mod source;
+mod statements;
 mod tasks;

@@ -1,12 +1,14 @@
 //! The migrations: the published names are there, everything is explained, and no statement asks the server what time it is.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cekbrand_devkit::servers::{TestDatabase, TestServers};
 use cekbrand_schema::Absence;
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
+
+use crate::source::{literals, sources};
 
 static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
@@ -120,9 +122,12 @@ async fn migrating_again_changes_nothing() {
 #[tokio::test]
 async fn partitions_are_made_once() {
     let database = database().await;
-    let make = "SELECT pipeline.ensure_partitions('2026-02-27', '2026-03-02')";
+    let make = "
+        SELECT count(*) FILTER (WHERE pipeline.make_partition(parent, day::date))
+        FROM unnest(ARRAY['event', 'graph_response']) AS parent,
+            generate_series('2026-02-27', '2026-03-02'::timestamp, interval '1 day') AS day";
     for made in [8, 0] {
-        assert_eq!(sqlx::query_scalar::<_, i32>(make).fetch_one(&database.pool()).await.unwrap(), made);
+        assert_eq!(sqlx::query_scalar::<_, i64>(make).fetch_one(&database.pool()).await.unwrap(), made);
     }
     // A partition has the indexes and keys of its table.
     let keys: i64 = sqlx::query_scalar(
@@ -213,19 +218,6 @@ fn the_search_for_server_time_finds_it() {
     assert_eq!(asked("SELECT LOCALTIMESTAMP"), Some("localtimestamp"));
 }
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "sql") {
-            found.push(path);
-        }
-    }
-    found
-}
-
 fn is_statement(literal: &str) -> bool {
     ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "CREATE "]
         .iter()
@@ -253,39 +245,4 @@ fn asked(statement: &str) -> Option<&'static str> {
             .match_indices(word)
             .any(|(place, _)| !squeezed[..place].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
     })
-}
-
-/// The string literals of Rust source, raw ones included, comments left out.
-fn literals(source: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = source;
-    while let Some(place) = rest.find(['"', '/', '\'', 'r']) {
-        let before = rest[..place].chars().next_back();
-        rest = &rest[place..];
-        let is_word = before.is_some_and(|c| c.is_alphanumeric() || c == '_');
-        let hashes = rest[1..].len() - rest[1..].trim_start_matches('#').len();
-        if rest.starts_with("//") {
-            rest = rest.split_once('\n').map_or("", |(_, after)| after);
-        } else if rest.starts_with("'\"'") || rest.starts_with("'\\\"'") {
-            rest = rest[1..].split_once('\'').map_or("", |(_, after)| after);
-        } else if rest.starts_with('r') && !is_word && rest[1 + hashes..].starts_with('"') {
-            let end = format!("\"{}", "#".repeat(hashes));
-            let (literal, after) = rest[2 + hashes..].split_once(end.as_str()).unwrap_or_default();
-            found.push(literal.to_owned());
-            rest = after;
-        } else if rest.starts_with('"') {
-            let mut escaped = false;
-            let end = rest[1..].find(|c: char| {
-                let ends = c == '"' && !escaped;
-                escaped = c == '\\' && !escaped;
-                ends
-            });
-            let end = end.unwrap_or(rest.len() - 2);
-            found.push(rest[1..=end].to_owned());
-            rest = &rest[end + 2..];
-        } else {
-            rest = &rest[1..];
-        }
-    }
-    found
 }

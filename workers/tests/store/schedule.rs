@@ -6,20 +6,21 @@ use serde_json::json;
 
 use crate::brand::{Brand, at};
 
+const INSERT: &str = "
+    INSERT INTO pipeline.event
+        (event_id, is_test, object, field, account_id, raw, received_at, landed_at, topic, partition, \"offset\",
+         secret_label, schema_version)
+    VALUES (sha256(convert_to($2::text, 'UTF8')), false, 'instagram', 'comments', '1', '{}', $1, $1, 't', 0, $2, 'app', 1)";
+
 #[tokio::test]
-async fn partitions_exist_from_yesterday_to_a_week_ahead_and_take_what_the_default_caught() {
+async fn partitions_exist_from_yesterday_to_a_week_ahead_and_for_older_days_that_the_default_caught() {
     let brand = Brand::at("2026-06-20T12:00").await;
-    let insert = "
-        INSERT INTO pipeline.event
-            (event_id, is_test, object, field, account_id, raw, received_at, landed_at, topic, partition, \"offset\",
-             secret_label, schema_version)
-        VALUES (sha256(convert_to($2::text, 'UTF8')), false, 'instagram', 'comments', '1', '{}', $1, $1, 't', 0, $2, 'app', 1)";
     for (number, received) in
         (0i64..).zip([at("2026-06-20T06:59"), at("2026-06-20T07:00"), at("2026-01-01T00:00")])
     {
-        sqlx::query(insert).bind(received.to_sqlx()).bind(number).execute(&brand.pool).await.unwrap();
+        sqlx::query(INSERT).bind(received.to_sqlx()).bind(number).execute(&brand.pool).await.unwrap();
     }
-    assert_eq!(brand.scheduler().tick().await.unwrap(), Tick::Done { partitions: 18, midnights: 1 });
+    assert_eq!(brand.scheduler().tick().await.unwrap(), Tick::Done { partitions: 19, midnights: 1 });
     let places = brand
         .table(r#"SELECT jsonb_build_array("offset", tableoid::regclass::text) FROM pipeline.event ORDER BY "offset""#)
         .await;
@@ -28,7 +29,7 @@ async fn partitions_exist_from_yesterday_to_a_week_ahead_and_take_what_the_defau
         [
             json!([0, "pipeline.event_20260619"]),
             json!([1, "pipeline.event_20260620"]),
-            json!([2, "pipeline.event_default"]),
+            json!([2, "pipeline.event_20251231"]),
         ]
     );
     assert_eq!(brand.scheduler().tick().await.unwrap(), Tick::Done { partitions: 0, midnights: 0 });
@@ -70,4 +71,52 @@ async fn one_worker_at_a_time_gets_through() {
         .unwrap();
     assert_eq!(brand.scheduler().tick().await.unwrap(), Tick::Elsewhere);
     assert_eq!(brand.marks().await, 0);
+}
+
+/// Each writer holds a lock on the default partition while it writes the day for which a partition is wanted, and wants another one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_days_partition_is_made_while_the_day_is_being_written() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let writers: Vec<_> = (0..4_i64)
+        .map(|writer| tokio::spawn(write(brand.pool.clone(), writer << 32, stop.clone())))
+        .collect();
+    let caught = "SELECT to_jsonb(count(*)) FROM pipeline.event_default";
+    while brand.table(caught).await[0].as_i64().unwrap() < 100 {
+        tokio::task::yield_now().await;
+    }
+    let ticked = brand.scheduler().tick().await;
+    stop.cancel();
+    let mut written = 0;
+    for writer in writers {
+        written += writer.await.unwrap();
+    }
+    assert_eq!(ticked.unwrap(), Tick::Done { partitions: 18, midnights: 1 });
+    assert_eq!(brand.table("SELECT to_jsonb(count(*)) FROM pipeline.event").await, [json!(written)]);
+    assert_eq!(brand.table(caught).await, [json!(0)]);
+}
+
+/// Writes two rows of the day in each transaction until it is stopped; returns how many stayed.
+async fn write(pool: sqlx::PgPool, first: i64, stop: tokio_util::sync::CancellationToken) -> i64 {
+    let (mut number, mut written) = (first, 0);
+    while !stop.is_cancelled() {
+        let mut transaction = pool.begin().await.unwrap();
+        let mut whole = true;
+        for _ in 0..2 {
+            let insert = sqlx::query(INSERT).bind(at("2026-06-20T12:00").to_sqlx()).bind(number);
+            number += 1;
+            if let Err(error) = insert.execute(&mut *transaction).await {
+                // The row was on its way into the default partition when the day's took its place: the next try finds it.
+                let code = error.as_database_error().and_then(|error| error.code()).unwrap().into_owned();
+                assert_eq!(code, "23514", "{error}");
+                whole = false;
+                break;
+            }
+        }
+        if whole {
+            transaction.commit().await.unwrap();
+            written += 2;
+        }
+    }
+    written
 }

@@ -99,3 +99,27 @@ async fn records_that_are_no_envelopes_are_dead_lettered_with_their_reason() {
             .unwrap();
     assert_eq!(reasons, ["invalid_envelope", "unknown_envelope_version"]);
 }
+
+/// What passes by itself is no fault of a record: the records wait, however many there are, and none is set aside.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_passes_by_itself_sets_no_record_aside() {
+    // PostgreSQL's appendix on error codes: deadlock, serialisation, lock not available, out of memory, disk full, too many connections,
+    // cancelled, shutdown, read-only, internal.
+    let passing = ["40P01", "40001", "55P03", "53200", "53100", "53300", "57014", "57P01", "25006", "XX000"];
+    for code in passing {
+        let bench = Bench::new(Lane::Comments).await;
+        let trigger = format!(
+            "CREATE SEQUENCE tries;
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF nextval('tries') <= 2 THEN RAISE EXCEPTION 'for now' USING ERRCODE = '{code}'; END IF;
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON instagram.media_comment FOR EACH ROW EXECUTE FUNCTION refuse();"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(trigger)).execute(&bench.pool()).await.unwrap();
+        let outcome = bench.land(&[comment((0, 0), "a", "x"), comment((0, 1), "b", "x")]).await;
+        assert_eq!((outcome.tally, outcome.given_up.is_some()), (tally(2, 0, 0, 0), false), "{code}");
+        assert_eq!(bench.count("dead_letter").await, 0, "{code}");
+    }
+}
