@@ -1,9 +1,15 @@
-//! Logs go to stderr: JSON for machines, text on a terminal. stdout belongs to what a command answers.
+//! Logs go to stderr: JSON for machines, text on a terminal. stdout belongs to what a command answers. A warning or an error that repeats itself
+//! word for word is said once in a while.
+
+mod repeats;
 
 use std::io::IsTerminal;
 
 use anyhow::{Context, Result, anyhow};
+use repeats::Repeats;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Config, ConfigError};
 
@@ -33,7 +39,12 @@ pub(crate) fn start_filtered(filter: &str) -> Result<()> {
 }
 
 fn start_with(filter: EnvFilter, json: bool) -> Result<()> {
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = if json { builder.json().flatten_event(true).try_init() } else { builder.try_init() };
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter).with(Repeats::default());
+    let started = if json {
+        registry.with(lines.json().flatten_event(true)).try_init()
+    } else {
+        registry.with(lines).try_init()
+    };
     started.map_err(|error| anyhow!("logging cannot start: {error}"))
 }
