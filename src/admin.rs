@@ -1,4 +1,5 @@
-//! The admin listener of every role: `/healthz`, `/readyz`, `/metrics`.
+//! The admin listener of every role. `/healthz` says that the process lives: whoever gets no answer may kill it. `/readyz` says whether its roles
+//! make progress, and if not, why; killing the process helps with none of that, so it is for alarms and for balancers. `/metrics` counts.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,9 +16,58 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use crate::port;
+
 /// Buckets of every histogram of seconds: from a quick produce to Meta's own time-out.
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 20.0];
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// A role of this process, and how to ask whether it is ready.
+#[derive(Clone)]
+pub(crate) struct Role {
+    pub(crate) name: &'static str,
+    pub(crate) readiness: Readiness,
+}
+
+impl Role {
+    /// What keeps the role from being ready; `None` where nothing does.
+    pub(crate) fn wrong(&self) -> Option<String> {
+        (self.readiness)().err().map(|reason| format!("{}: {reason}", self.name))
+    }
+}
+
+/// The admin port, held before any role is made, so that a port that is taken is all that goes wrong.
+pub(crate) struct Admin {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Admin {
+    /// Listens, and answers nobody yet.
+    pub(crate) async fn bind(listen: SocketAddr) -> Result<Self> {
+        let bound = TcpListener::bind(listen).await;
+        let listener = bound.map_err(|error| port::explain(error, listen, "CEKBRAND__ADMIN__LISTEN"))?;
+        let address = listener.local_addr().context("the admin listener has no address")?;
+        Ok(Self { listener, address })
+    }
+
+    /// Answers for as long as the process lives: also while roles finish. Returns where.
+    pub(crate) fn start(self, metrics: PrometheusHandle, roles: Vec<Role>) -> SocketAddr {
+        let upkeep = metrics.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(UPKEEP_EVERY).await;
+                upkeep.run_upkeep();
+            }
+        });
+        tokio::spawn(async move {
+            if let Err(error) = axum::serve(self.listener, router(metrics, roles)).await {
+                tracing::error!(error = %error, "the admin listener has ended");
+            }
+        });
+        self.address
+    }
+}
 
 /// Starts to count. Must come before the roles are made, because they register their metrics.
 pub(crate) fn record() -> Result<PrometheusHandle> {
@@ -27,32 +77,7 @@ pub(crate) fn record() -> Result<PrometheusHandle> {
         .context("metrics cannot be recorded")
 }
 
-/// Listens, and answers for as long as the process lives: also while roles finish. Returns where.
-pub(crate) async fn start(
-    listen: SocketAddr,
-    metrics: PrometheusHandle,
-    roles: Vec<(&'static str, Readiness)>,
-) -> Result<SocketAddr> {
-    let listener = TcpListener::bind(listen).await.with_context(|| {
-        format!("{listen} cannot be listened on: choose another with CEKBRAND__ADMIN__LISTEN")
-    })?;
-    let address = listener.local_addr().context("the admin listener has no address")?;
-    let upkeep = metrics.clone();
-    tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(UPKEEP_EVERY).await;
-            upkeep.run_upkeep();
-        }
-    });
-    tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router(metrics, roles)).await {
-            tracing::error!(error = %error, "the admin listener has ended");
-        }
-    });
-    Ok(address)
-}
-
-fn router(metrics: PrometheusHandle, roles: Vec<(&'static str, Readiness)>) -> Router {
+fn router(metrics: PrometheusHandle, roles: Vec<Role>) -> Router {
     Router::new()
         .route("/healthz", get(async || Json(json!({ "status": "alive" }))))
         .route("/readyz", get(ready).with_state(Arc::new(roles)))
@@ -60,11 +85,8 @@ fn router(metrics: PrometheusHandle, roles: Vec<(&'static str, Readiness)>) -> R
 }
 
 /// 200 when every role makes progress, else 503 and one sentence for each that does not.
-async fn ready(State(roles): State<Arc<Vec<(&'static str, Readiness)>>>) -> impl IntoResponse {
-    let reasons: Vec<String> = roles
-        .iter()
-        .filter_map(|(role, readiness)| readiness().err().map(|reason| format!("{role}: {reason}")))
-        .collect();
+async fn ready(State(roles): State<Arc<Vec<Role>>>) -> impl IntoResponse {
+    let reasons: Vec<String> = roles.iter().filter_map(Role::wrong).collect();
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({ "ready": reasons.is_empty(), "reasons": reasons })))
 }

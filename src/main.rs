@@ -5,13 +5,14 @@
 //! ```
 //!
 //! - [`config`]: the table of settings and its layers. [`logging`], [`shutdown`]: how a process begins and ends.
-//! - [`admin`]: health, readiness, metrics. [`topics`]: creating Kafka topics.
+//! - [`admin`]: health, readiness, metrics. [`port`]: who has a port. [`topics`]: creating Kafka topics.
 //! - [`store`]: accounts, books, audit. [`progress`]: bars. [`command`]: the subcommands.
 
 mod admin;
 mod command;
 mod config;
 mod logging;
+mod port;
 mod progress;
 mod shutdown;
 mod store;

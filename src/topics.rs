@@ -14,6 +14,11 @@ use rdkafka::producer::DefaultProducerContext;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// A record's age counts from its arrival at the broker: retention then keeps what a receiver with a slow clock wrote for as long as everything
+/// else, and takes what one with a fast clock writes.
+const TIMESTAMP_TYPE: &str = "message.timestamp.type";
+const FROM_ARRIVAL: &str = "LogAppendTime";
+
 /// What every topic shall be.
 #[derive(Debug, Clone)]
 pub(crate) struct TopicPlan {
@@ -38,10 +43,19 @@ pub(crate) enum Outcome {
     Differs(String),
 }
 
+/// A topic of the plan, and what became of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Planned {
+    /// Its name.
+    pub(crate) topic: String,
+    /// What became of it.
+    pub(crate) outcome: Outcome,
+}
+
 /// Creates what is lacking; leaves what exists.
 pub(crate) trait TopicAdmin {
     /// Makes sure that every topic of the plan exists.
-    async fn create(&self, plan: &TopicPlan) -> Result<Vec<(String, Outcome)>>;
+    async fn create(&self, plan: &TopicPlan) -> Result<Vec<Planned>>;
 }
 
 /// Real brokers.
@@ -70,13 +84,20 @@ impl KafkaTopicAdmin {
         let config = answers.context("topics cannot be described")?.into_iter().next();
         let config = config.with_context(|| format!("{topic} has no configuration"))?;
         let config = config.map_err(|code| anyhow::anyhow!("{topic} cannot be described: {code}"))?;
-        let retention = config.get("retention.ms").and_then(|entry| entry.value.clone()).unwrap_or_default();
+        let held = |name| config.get(name).and_then(|entry| entry.value.clone()).unwrap_or_default();
+        let (retention, timestamps) = (held("retention.ms"), held(TIMESTAMP_TYPE));
         let mut differences = Vec::new();
         if i32::try_from(partitions) != Ok(plan.partitions) {
             differences.push(format!("has {partitions} partitions, not {}", plan.partitions));
         }
         if retention != plan.retention.as_millis().to_string() {
             differences.push(format!("has retention.ms {retention}, not {}", plan.retention.as_millis()));
+        }
+        if timestamps != FROM_ARRIVAL {
+            differences.push(format!(
+                "has {TIMESTAMP_TYPE} {timestamps}, not {FROM_ARRIVAL}, so that a receiver with a wrong clock loses records or cannot \
+                 write them"
+            ));
         }
         if differences.is_empty() {
             return Ok(Outcome::Unchanged);
@@ -86,7 +107,7 @@ impl KafkaTopicAdmin {
 }
 
 impl TopicAdmin for KafkaTopicAdmin {
-    async fn create(&self, plan: &TopicPlan) -> Result<Vec<(String, Outcome)>> {
+    async fn create(&self, plan: &TopicPlan) -> Result<Vec<Planned>> {
         let retention = plan.retention.as_millis().to_string();
         let wanted: Vec<NewTopic<'_>> = plan
             .topics
@@ -94,6 +115,7 @@ impl TopicAdmin for KafkaTopicAdmin {
             .map(|(_, topic)| {
                 NewTopic::new(topic, plan.partitions, TopicReplication::Fixed(plan.replication))
                     .set("retention.ms", &retention)
+                    .set(TIMESTAMP_TYPE, FROM_ARRIVAL)
             })
             .collect();
         let options = AdminOptions::new().operation_timeout(Some(TIMEOUT)).request_timeout(Some(TIMEOUT));
@@ -103,10 +125,10 @@ impl TopicAdmin for KafkaTopicAdmin {
         let mut outcomes = Vec::new();
         for result in results {
             match result {
-                Ok(topic) => outcomes.push((topic, Outcome::Created)),
+                Ok(topic) => outcomes.push(Planned { topic, outcome: Outcome::Created }),
                 Err((topic, RDKafkaErrorCode::TopicAlreadyExists)) => {
                     let outcome = self.compare(&topic, plan).await?;
-                    outcomes.push((topic, outcome));
+                    outcomes.push(Planned { topic, outcome });
                 }
                 Err((topic, code)) => bail!("Kafka does not create {topic}: {code}"),
             }
@@ -119,13 +141,13 @@ impl TopicAdmin for KafkaTopicAdmin {
 pub(crate) struct MockTopicAdmin<'a>(pub(crate) &'a MockCluster<'static, DefaultProducerContext>);
 
 impl TopicAdmin for MockTopicAdmin<'_> {
-    async fn create(&self, plan: &TopicPlan) -> Result<Vec<(String, Outcome)>> {
+    async fn create(&self, plan: &TopicPlan) -> Result<Vec<Planned>> {
         let mut outcomes = Vec::new();
         for (_, topic) in plan.topics.iter() {
             self.0
                 .create_topic(topic, plan.partitions, plan.replication)
                 .with_context(|| format!("the mock cluster does not create {topic}"))?;
-            outcomes.push((topic.to_owned(), Outcome::Created));
+            outcomes.push(Planned { topic: topic.to_owned(), outcome: Outcome::Created });
         }
         Ok(outcomes)
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use cekbrand_schema::{Clock, SystemClock};
+use cekbrand_workers::database::Use;
 use cekbrand_workers::tasks::{self, NewTask, TaskKey, TaskLane};
 use cekbrand_workers::token::seal::{Column, TokenKeys};
 use cekbrand_workers::{reads, token};
@@ -100,7 +101,7 @@ pub(crate) async fn run(args: Args, file: Option<&Path>) -> Result<()> {
     let needs = if matches!(args.action, Action::Token { .. }) { roles::TOKENS } else { roles::DATABASE };
     let config = Config::load(file, needs)?;
     logging::start_quiet()?;
-    let pool = config.pool(1).await?;
+    let pool = config.pool(1, Use::Write).await?;
     let now = SystemClock.now();
     match args.action {
         Action::Add { id, login, timezone } => {

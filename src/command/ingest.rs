@@ -9,8 +9,9 @@ use cekbrand_ingest::Ingest;
 use cekbrand_schema::SystemClock;
 use clap::Parser;
 
+use crate::admin::{self, Admin, Role};
 use crate::config::{Config, roles};
-use crate::{admin, logging, shutdown};
+use crate::{logging, port, shutdown};
 
 /// Receives Meta's webhooks and makes every change durable in Kafka before it answers 200.
 #[derive(Debug, Parser)]
@@ -33,10 +34,11 @@ pub(crate) async fn run(file: Option<&Path>) -> Result<()> {
     logging::start(&config)?;
     let metrics = admin::record()?;
     let settings = config.ingest()?;
-    let grace = settings.shutdown_grace;
+    let (grace, listen) = (settings.shutdown_grace, settings.listen);
     let shutdown = shutdown::on_signal()?;
-    let ingest = Ingest::bind(settings, Arc::new(SystemClock)).await?;
-    let listen = config.admin_listen(SocketAddr::from(([127, 0, 0, 1], 9101)))?;
-    admin::start(listen, metrics, vec![("ingest", ingest.readiness())]).await?;
+    let admin = Admin::bind(config.admin_listen(SocketAddr::from(([127, 0, 0, 1], 9101)))?).await?;
+    let bound = Ingest::bind(settings, Arc::new(SystemClock)).await;
+    let ingest = bound.map_err(|error| port::explain(error, listen, "CEKBRAND__INGEST__LISTEN"))?;
+    admin.start(metrics, vec![Role { name: "ingest", readiness: ingest.readiness() }]);
     shutdown::within_grace(ingest.run(shutdown.clone()), &shutdown, grace).await
 }

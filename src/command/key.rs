@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use cekbrand_insights::keys::{self, GeneratedKey, KeyRow};
 use cekbrand_schema::{Clock, SystemClock};
+use cekbrand_workers::database::Use;
 use clap::{Parser, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
@@ -52,7 +53,7 @@ enum Action {
 pub(crate) async fn run(args: Args, file: Option<&Path>) -> Result<()> {
     let config = Config::load(file, roles::DATABASE)?;
     logging::start_quiet()?;
-    let pool = config.pool(1).await?;
+    let pool = config.pool(1, Use::Write).await?;
     let now = SystemClock.now();
     match args.action {
         Action::Create { name, days } => {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use cekbrand_schema::Topics;
 use cekbrand_schema::kafka::KafkaSettings;
+use cekbrand_workers::database::Use;
 use clap::Parser;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
@@ -37,7 +38,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, file: Option<&Path>) -> Result<ExitCode> {
     let config = Config::load(file, roles::DATABASE)?;
     logging::start_quiet()?;
-    let pool = config.pool(1).await?;
+    let pool = config.pool(1, Use::Read).await?;
     let rows = books::ledger(&pool).await.context("the books cannot be read")?;
     let totals = books::totals(&pool).await.context("the books cannot be read")?;
     let work = books::work(&pool).await.context("the books cannot be read")?;

@@ -4,23 +4,19 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use cekbrand_schema::{Clock, SystemClock};
+use cekbrand_workers::database::Use;
+use cekbrand_workers::schedule::partitions;
 use clap::Parser;
-use jiff::{SignedDuration, Timestamp, tz};
-use jiff_sqlx::ToSqlx;
+use jiff::Timestamp;
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 
 use crate::config::{Config, roles};
 use crate::logging;
-use crate::topics::{KafkaTopicAdmin, Outcome, TopicAdmin, TopicPlan};
+use crate::store::books;
+use crate::topics::{KafkaTopicAdmin, Outcome, Planned, TopicAdmin, TopicPlan};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
-
-/// For how many days partitions are made ahead; workers make more as time goes on.
-const DAYS_AHEAD: i64 = 7;
-
-const ENSURE_PARTITIONS: &str = "
-SELECT pipeline.ensure_partitions($1, $2)";
 
 /// Brings the database's schema up to date and creates missing topics.
 #[derive(Debug, Parser)]
@@ -38,10 +34,14 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, file: Option<&Path>) -> Result<()> {
     let config = Config::load(file, roles::DATABASE)?;
     logging::start_quiet()?;
-    migrate(&config.pool(2).await?, SystemClock.now()).await?;
+    let pool = config.pool(2, Use::Migrate).await?;
+    migrate(&pool, SystemClock.now()).await?;
     println!("the database's schema is up to date");
     if !args.no_topics {
-        report(create_topics(&KafkaTopicAdmin::new(&config.kafka()?)?, &config.topic_plan()?).await?);
+        let plan = config.topic_plan()?;
+        let planned = create_topics(&KafkaTopicAdmin::new(&config.kafka()?)?, &plan).await?;
+        let known = books::topics(&pool).await.context("the books cannot be read")?;
+        report(&planned, &known);
     }
     Ok(())
 }
@@ -49,28 +49,26 @@ pub(crate) async fn run(args: &Args, file: Option<&Path>) -> Result<()> {
 /// Runs the migrations that are lacking and makes partitions for the days to come.
 pub(crate) async fn migrate(pool: &PgPool, now: Timestamp) -> Result<()> {
     MIGRATOR.run(pool).await.context("the database's schema cannot be brought up to date")?;
-    let today = now.to_zoned(tz::TimeZone::UTC).date();
-    let until = now.checked_add(SignedDuration::from_hours(24 * DAYS_AHEAD)).context("no day follows")?;
-    sqlx::query(ENSURE_PARTITIONS)
-        .bind(today.to_sqlx())
-        .bind(until.to_zoned(tz::TimeZone::UTC).date().to_sqlx())
-        .execute(pool)
-        .await
-        .context("partitions cannot be made")?;
+    partitions::make(pool, now).await.context("partitions cannot be made")?;
     Ok(())
 }
 
 /// Creates the topics that are lacking.
-pub(crate) async fn create_topics(
-    admin: &impl TopicAdmin,
-    plan: &TopicPlan,
-) -> Result<Vec<(String, Outcome)>> {
+pub(crate) async fn create_topics(admin: &impl TopicAdmin, plan: &TopicPlan) -> Result<Vec<Planned>> {
     admin.create(plan).await
 }
 
-fn report(outcomes: Vec<(String, Outcome)>) {
-    for (topic, outcome) in outcomes {
+/// Says what became of each topic. One that was made now although the books know it was lost: its records are gone, and workers will halt.
+fn report(planned: &[Planned], known: &[String]) {
+    for Planned { topic, outcome } in planned {
         match outcome {
+            Outcome::Created if known.contains(topic) => {
+                println!("{topic} is created");
+                eprintln!(
+                    "warning: the books know {topic} from before: it was deleted, or this database belongs to another cluster; workers will \
+                     halt at it until its rows are deleted from pipeline.consumer_offset, which lands it from its start"
+                );
+            }
             Outcome::Created => println!("{topic} is created"),
             Outcome::Unchanged => println!("{topic} is there"),
             Outcome::Differs(how) => println!("{topic} is there and {how}: change it with Kafka's own tools"),

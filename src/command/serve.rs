@@ -8,10 +8,12 @@ use std::sync::Arc;
 use anyhow::Result;
 use cekbrand_insights::Insights;
 use cekbrand_schema::SystemClock;
+use cekbrand_workers::database::Use;
 use clap::Parser;
 
+use crate::admin::{self, Admin, Role};
 use crate::config::{Config, roles};
-use crate::{admin, logging, shutdown};
+use crate::{logging, port, shutdown};
 
 /// Connections to the database.
 const CONNECTIONS: u32 = 16;
@@ -32,12 +34,13 @@ pub(crate) async fn run(file: Option<&Path>) -> Result<()> {
     logging::start(&config)?;
     let metrics = admin::record()?;
     let settings = config.serve()?;
-    let grace = settings.shutdown_grace;
+    let (grace, listen) = (settings.shutdown_grace, settings.listen);
     let shutdown = shutdown::on_signal()?;
-    let pool = config.lazy_pool(CONNECTIONS)?;
-    let serve = Insights::bind(settings, pool, Arc::new(SystemClock)).await?;
-    let listen = config.admin_listen(SocketAddr::from(([127, 0, 0, 1], 9103)))?;
-    admin::start(listen, metrics, vec![("serve", serve.readiness())]).await?;
+    let admin = Admin::bind(config.admin_listen(SocketAddr::from(([127, 0, 0, 1], 9103)))?).await?;
+    let pool = config.lazy_pool(CONNECTIONS, Use::Read)?;
+    let bound = Insights::bind(settings, pool, Arc::new(SystemClock)).await;
+    let serve = bound.map_err(|error| port::explain(error, listen, "CEKBRAND__SERVE__LISTEN"))?;
+    admin.start(metrics, vec![Role { name: "serve", readiness: serve.readiness() }]);
     let running = async {
         serve.run(shutdown.clone()).await;
         Ok::<(), Infallible>(())

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use cekbrand_graph::HttpGraphApi;
 use cekbrand_schema::{SharedClock, SystemClock};
+use cekbrand_workers::database::Use;
 use cekbrand_workers::{Parts, Worker};
 use clap::{Parser, ValueEnum};
 
+use crate::admin::{self, Admin, Role};
 use crate::config::{Config, roles};
-use crate::{admin, logging, shutdown};
+use crate::{logging, shutdown};
 
 /// Connections to the database: one for each lane, the rest for Graph reads and analytics.
 pub(crate) const CONNECTIONS: u32 = 24;
@@ -48,16 +50,16 @@ pub(crate) async fn run(args: &Args, file: Option<&Path>) -> Result<()> {
     let config = Config::load(file, roles::WORK)?;
     logging::start(&config)?;
     let metrics = admin::record()?;
+    let admin = Admin::bind(config.admin_listen(SocketAddr::from(([127, 0, 0, 1], 9102)))?).await?;
     let mut settings = config.work()?;
     settings.parts = parts(&args.only);
     let clock: SharedClock = Arc::new(SystemClock);
     let api =
         HttpGraphApi::new(config.graph()?, Arc::clone(&clock)).context("no client for the Graph API")?;
     let shutdown = shutdown::on_signal()?;
-    let pool = config.lazy_pool(CONNECTIONS)?;
+    let pool = config.lazy_pool(CONNECTIONS, Use::Write)?;
     let worker = Worker::new(settings, &pool, Arc::new(api), &clock)?;
-    let listen = config.admin_listen(SocketAddr::from(([127, 0, 0, 1], 9102)))?;
-    admin::start(listen, metrics, vec![("work", worker.readiness())]).await?;
+    admin.start(metrics, vec![Role { name: "work", readiness: worker.readiness() }]);
     shutdown::within_grace(worker.run(shutdown.clone()), &shutdown, config.duration("shutdown_grace")?).await
 }
 

@@ -1,17 +1,17 @@
 //! Each role's settings out of the configuration, and the connections that they name.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use cekbrand_ingest::LabelledSecret;
 use cekbrand_schema::Topics;
 use cekbrand_schema::kafka::KafkaSettings;
 use cekbrand_workers::LandSettings;
+use cekbrand_workers::database::{self, Use};
 use cekbrand_workers::token::seal::TokenKeys;
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 
 use super::{Config, ConfigError};
 use crate::topics::TopicPlan;
@@ -24,9 +24,6 @@ pub(crate) const WORK: &[&str] = &["database.url", "meta.app_id", "token_key"];
 pub(crate) const TOKENS: &[&str] = &["database.url", "token_key"];
 /// What everything that only needs the database cannot do without.
 pub(crate) const DATABASE: &[&str] = &["database.url"];
-
-/// How long a command waits for a database connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Config {
     /// The receiver's settings.
@@ -152,25 +149,25 @@ impl Config {
     ///
     /// # Errors
     /// When no database was required of the configuration.
-    pub(crate) fn lazy_pool(&self, connections: u32) -> Result<PgPool> {
-        let options: PgConnectOptions = self.given("database.url")?.parse().context("database.url")?;
-        Ok(pool_options(connections).connect_lazy_with(options))
+    pub(crate) fn lazy_pool(&self, connections: u32, purpose: Use) -> Result<PgPool> {
+        let options = database::connect_options(self.database()?, purpose);
+        Ok(database::pool_options(connections, purpose).connect_lazy_with(options))
     }
 
     /// Connections to the database, at most `connections` at once; proves that it answers.
     ///
     /// # Errors
     /// When it does not, with what to check.
-    pub(crate) async fn pool(&self, connections: u32) -> Result<PgPool> {
-        let options: PgConnectOptions = self.given("database.url")?.parse().context("database.url")?;
+    pub(crate) async fn pool(&self, connections: u32, purpose: Use) -> Result<PgPool> {
+        let options = database::connect_options(self.database()?, purpose);
         let place = format!("{}:{}", options.get_host(), options.get_port());
-        pool_options(connections)
+        database::pool_options(connections, purpose)
             .connect_with(options)
             .await
             .with_context(|| format!("PostgreSQL at {place} does not answer: check CEKBRAND__DATABASE__URL"))
     }
-}
 
-fn pool_options(connections: u32) -> PgPoolOptions {
-    PgPoolOptions::new().max_connections(connections).acquire_timeout(CONNECT_TIMEOUT)
+    fn database(&self) -> Result<PgConnectOptions> {
+        self.given("database.url")?.parse().context("database.url")
+    }
 }

@@ -8,6 +8,12 @@ SELECT "group", topic, partition, start, next, landed, duplicates, dead_lettered
 FROM pipeline.ledger
 ORDER BY topic, partition, "group""#;
 
+const TOPICS: &str = "
+SELECT DISTINCT topic
+FROM pipeline.consumer_offset
+WHERE next > 0
+ORDER BY topic";
+
 const TOTALS: &str = "
 SELECT COALESCE(SUM(landed), 0)::bigint AS landed, COALESCE(SUM(duplicates), 0)::bigint AS duplicates,
     COALESCE(SUM(dead_lettered), 0)::bigint AS dead_lettered, COALESCE(SUM(expired), 0)::bigint AS expired,
@@ -76,6 +82,11 @@ pub(crate) struct Work {
 /// Every partition's books.
 pub(crate) async fn ledger(executor: impl PgExecutor<'_>) -> Result<Vec<LedgerRow>, sqlx::Error> {
     sqlx::query_as(LEDGER).fetch_all(executor).await
+}
+
+/// The topics of which something was read.
+pub(crate) async fn topics(executor: impl PgExecutor<'_>) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(TOPICS).fetch_all(executor).await
 }
 
 /// The sums over all partitions.

@@ -9,3 +9,4 @@ mod command;
 mod compose;
 mod pipeline;
 mod readme;
+mod start;

@@ -12,9 +12,9 @@ use cekbrand_devkit::simulator::{Simulator, SimulatorConfig};
 use cekbrand_graph::HttpGraphApi;
 use cekbrand_ingest::Ingest;
 use cekbrand_insights::Insights;
-use cekbrand_schema::health::Readiness;
 use cekbrand_schema::{SharedClock, SystemClock};
 use cekbrand_workers::Worker;
+use cekbrand_workers::database::Use;
 use cekbrand_workers::token::seal::TokenKeys;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
@@ -23,11 +23,12 @@ use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::admin::{self, Admin, Role};
 use crate::command::{account, key, migrate, work};
 use crate::config::Config;
+use crate::progress;
 use crate::store::accounts::NewAccount;
 use crate::topics::{KafkaTopicAdmin, MockTopicAdmin};
-use crate::{admin, progress};
 
 /// Connections for the demo's own questions.
 const CONNECTIONS: u32 = 8;
@@ -71,7 +72,7 @@ impl Parts {
         let kafka = (!config.is_given("kafka.brokers")).then(start_mock).transpose()?;
         let simulator = Simulator::start(seed, SimulatorConfig::default(), Arc::clone(&clock)).await?;
         let config = config.overlaid(settings(&postgres, kafka.as_ref(), &simulator, once))?;
-        let pool = config.pool(CONNECTIONS).await?;
+        let pool = config.pool(CONNECTIONS, Use::Write).await?;
         migrate::migrate(&pool, clock.now()).await?;
         create_topics(&config, kafka.as_ref()).await?;
         add_accounts(&config, &pool, &simulator, &clock).await?;
@@ -104,15 +105,18 @@ impl Roles {
     async fn start(config: &Config, clock: &SharedClock) -> Result<Self> {
         let metrics = admin::record()?;
         let ingest = Ingest::bind(config.ingest()?, Arc::clone(clock)).await?;
-        let serve_pool = config.lazy_pool(CONNECTIONS)?;
+        let serve_pool = config.lazy_pool(CONNECTIONS, Use::Read)?;
         let serve = Insights::bind(config.serve()?, serve_pool, Arc::clone(clock)).await?;
         let api = HttpGraphApi::new(config.graph()?, Arc::clone(clock)).context("no Graph API client")?;
-        let work_pool = config.lazy_pool(work::CONNECTIONS)?;
+        let work_pool = config.lazy_pool(work::CONNECTIONS, Use::Write)?;
         let worker = Worker::new(config.work()?, &work_pool, Arc::new(api), clock)?;
-        let readiness =
-            vec![("ingest", ingest.readiness()), ("work", worker.readiness()), ("serve", serve.readiness())];
+        let ready = vec![
+            Role { name: "ingest", readiness: ingest.readiness() },
+            Role { name: "work", readiness: worker.readiness() },
+            Role { name: "serve", readiness: serve.readiness() },
+        ];
         let listen = config.admin_listen(SocketAddr::from(([127, 0, 0, 1], 9101)))?;
-        let admin = admin::start(listen, metrics, readiness.clone()).await?;
+        let admin = Admin::bind(listen).await?.start(metrics, ready.clone());
         let mut roles = Self {
             ingest: ingest.local_addr(),
             serve: serve.local_addr(),
@@ -127,7 +131,7 @@ impl Roles {
             serve.run(c).await;
             Ok(())
         });
-        wait_until_ready(&readiness).await?;
+        wait_until_ready(&ready).await?;
         Ok(roles)
     }
 
@@ -212,11 +216,10 @@ async fn add_accounts(
     Ok(())
 }
 
-async fn wait_until_ready(roles: &[(&'static str, Readiness)]) -> Result<()> {
+async fn wait_until_ready(roles: &[Role]) -> Result<()> {
     let deadline = tokio::time::Instant::now() + START_TIMEOUT;
     loop {
-        let unready = roles.iter().find_map(|(role, ready)| Some(format!("{role}: {}", ready().err()?)));
-        match unready {
+        match roles.iter().find_map(Role::wrong) {
             None => return Ok(()),
             Some(why) if tokio::time::Instant::now() > deadline => {
                 bail!("the demo does not become ready: {why}")
