@@ -167,19 +167,8 @@ fn arm_fail_points() {
 
 /// What the metrics of the loops mean that do not say so themselves.
 fn describe() {
-    use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+    use metrics::describe_counter;
     schedule::describe();
-    describe_counter!(
-        "cekbrand_worker_graph_calls_total",
-        "Calls of the Graph API by what they read and how they ended"
-    );
-    describe_histogram!(
-        "cekbrand_worker_graph_call_seconds",
-        Unit::Seconds,
-        "How long calls of the Graph API took"
-    );
-    describe_gauge!("cekbrand_worker_tasks", "Reads that are wanted, by state and reason");
-    describe_counter!("cekbrand_worker_tasks_ended_total", "Reads that ended, by kind and outcome");
     describe_counter!(
         "cekbrand_worker_analyse_failures_total",
         "Rounds of analytics that failed and are tried again"

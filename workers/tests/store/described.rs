@@ -5,19 +5,21 @@ use std::path::Path;
 
 use crate::source::sources;
 
-/// The names in the first argument of metric macros: `counter!("name"`, `describe_counter!(\n "name"`.
+/// The names in the first argument of metric macros: a literal, or a constant of the same file.
 fn named(source: &str, macros: &[&str]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for each in macros {
         for (place, _) in source.match_indices(each) {
-            let is_described = source[..place].ends_with("describe_");
-            if is_described != each.starts_with("describe_") && !each.starts_with("describe_") {
+            if source[..place].ends_with("describe_") {
+                // Found under its longer name.
                 continue;
             }
             let rest = source[place + each.len()..].trim_start();
-            if let Some((name, _)) = rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
-                names.insert(name.to_owned());
-            }
+            let first = rest.split([',', ')']).next().unwrap_or_default().trim();
+            let constant = || source.split_once(&format!("const {first}: &str = ")).map(|(_, value)| value);
+            let literal = if first.starts_with('"') { Some(rest) } else { constant() };
+            let name = literal.and_then(|text| text.strip_prefix('"')?.split_once('"'));
+            names.extend(name.map(|(name, _)| name.to_owned()));
         }
     }
     names
@@ -39,7 +41,8 @@ fn every_metric_of_the_worker_is_described_and_nothing_else_is() {
 
 #[test]
 fn names_are_found_with_and_without_a_description() {
-    let source = "metrics::counter!(\"a\", \"lane\" => lane); describe_counter!(\n    \"b\", \"B\");";
-    assert_eq!(named(source, &["counter!("]), BTreeSet::from(["a".to_owned()]));
+    let source = "const C: &str = \"c\"; metrics::counter!(C); metrics::counter!(\"a\", \"lane\" => lane);
+        describe_counter!(\n    \"b\", \"B\");";
+    assert_eq!(named(source, &["counter!("]), BTreeSet::from(["a".to_owned(), "c".to_owned()]));
     assert_eq!(named(source, &["describe_counter!("]), BTreeSet::from(["b".to_owned()]));
 }

@@ -132,6 +132,8 @@ async fn what_was_published_lands_once_and_a_restart_goes_on_where_it_stopped() 
     bench.wait_for(400).await;
     second.stop().await.unwrap();
     assert_eq!(bench.books().await, (400, true));
+    let unknown = "SELECT count(*) FROM pipeline.consumer_offset WHERE topic_id IS NULL";
+    assert_eq!(sqlx::query_scalar::<_, i64>(unknown).fetch_one(&bench.pool()).await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

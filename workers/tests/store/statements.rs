@@ -15,8 +15,8 @@ struct Typed {
 }
 
 const TYPED: [Typed; 1] = [Typed {
-    part: "make_interval(secs => CASE",
-    types: "unknown, unknown, unknown, unknown, unknown, double precision, double precision",
+    part: "THEN $4 ELSE $3 END,\n    fresh_until",
+    types: "unknown, unknown, timestamptz, timestamptz, unknown, unknown",
 }];
 
 /// Planning a statement finds names that do not exist and types that do not fit, whether or not a test ever runs it.

@@ -205,7 +205,11 @@ impl LaneRunner {
     /// Takes the partitions that Kafka has assigned and the books have not given yet. Leaves the group where the database does not let it for
     /// too long.
     fn claim(&mut self) -> Result<(), Halt> {
-        let claimed = ownership::claim(self)?;
+        let claimed = if self.watch.is_answered() {
+            ownership::claim(self)?
+        } else {
+            ownership::Claimed::unasked(self.consumer.context().waiting())
+        };
         if claimed.waiting == 0 {
             if !self.is_whole {
                 self.pulse.well();

@@ -60,6 +60,14 @@ pub(super) struct Failed {
     pub(super) is_database: bool,
 }
 
+impl Claimed {
+    /// Nothing is taken before Kafka has said which topic it is.
+    pub(super) fn unasked(waiting: usize) -> Self {
+        let reason = "Kafka has not said which topic it is".to_owned();
+        Self { failed: Some(Failed { reason, is_database: false }), waiting }
+    }
+}
+
 impl Ownership {
     pub(super) fn new(lane: Lane, topic: &str) -> Self {
         Self { lane, topic: topic.to_owned(), state: Mutex::default() }

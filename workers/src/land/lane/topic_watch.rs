@@ -10,19 +10,28 @@ use crate::land::Halt;
 /// How often a running lane looks. Taking a partition compares as well; this is for a topic that is made again under a running worker.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
-/// How long Kafka may take to tell an id. A lane goes on without: an id that is not known stops nobody.
+/// When Kafka is asked again that did not answer.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// How long Kafka may take to tell an id.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The id of a lane's topic, as last told.
 pub(super) struct TopicWatch {
     topic: String,
     id: Option<String>,
+    is_answered: bool,
     look_at: Instant,
 }
 
 impl TopicWatch {
     pub(super) fn new(topic: &str) -> Self {
-        Self { topic: topic.to_owned(), id: None, look_at: Instant::now() }
+        Self { topic: topic.to_owned(), id: None, is_answered: false, look_at: Instant::now() }
+    }
+
+    /// Whether Kafka has answered at all. It may have said that it knows no ids, which stops nobody.
+    pub(super) fn is_answered(&self) -> bool {
+        self.is_answered
     }
 
     /// The id, where it is known.
@@ -39,11 +48,16 @@ impl TopicWatch {
         if Instant::now() < self.look_at {
             return Ok(());
         }
+        let found = match cekbrand_topic_id::topic_id(client, &self.topic, PATIENCE) {
+            Ok(found) => found,
+            Err(error) => {
+                self.look_at = Instant::now() + AGAIN_AFTER;
+                tracing::warn!(kafka.topic = self.topic, error = %error, "the topic's id is not known for now");
+                return Ok(());
+            }
+        };
         self.look_at = Instant::now() + LOOK_EVERY;
-        let found = cekbrand_topic_id::topic_id(client, &self.topic, PATIENCE).unwrap_or_else(|error| {
-            tracing::debug!(kafka.topic = self.topic, error = %error, "the topic's id is not known for now");
-            None
-        });
+        self.is_answered = true;
         let Some(found) = found else { return Ok(()) };
         match &self.id {
             Some(held) if *held != found => {
