@@ -23,8 +23,8 @@ impl Limit {
         Arc::new(Self { used: AtomicUsize::new(0), limit })
     }
 
-    /// Takes a share, unless the limit would be passed.
-    pub fn take(self: &Arc<Self>, amount: usize) -> Option<Share> {
+    /// A share of `amount`, unless the limit would be passed.
+    pub fn share(self: &Arc<Self>, amount: usize) -> Option<Share> {
         let mut share = Share { of: Arc::clone(self), amount: 0 };
         share.grow(amount).then_some(share)
     }
@@ -39,11 +39,6 @@ impl Share {
             self.amount += amount;
         }
         grown
-    }
-
-    /// How much this share holds.
-    pub fn amount(&self) -> usize {
-        self.amount
     }
 }
 
@@ -60,13 +55,13 @@ mod tests {
     #[test]
     fn a_limit_is_never_passed_and_shares_are_given_back() {
         let limit = Limit::new(10);
-        let mut share = limit.take(6).unwrap();
-        assert!(limit.take(5).is_none());
+        let mut share = limit.share(6).unwrap();
+        assert!(limit.share(5).is_none());
         assert!(share.grow(4));
         assert!(!share.grow(1));
-        assert_eq!(share.amount(), 10);
+        assert!(limit.share(1).is_none(), "what a share grew by is taken as well");
         drop(share);
-        assert!(limit.take(10).is_some());
-        assert!(limit.take(usize::MAX).is_none());
+        assert!(limit.share(10).is_some());
+        assert!(limit.share(usize::MAX).is_none());
     }
 }

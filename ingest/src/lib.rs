@@ -1,26 +1,28 @@
 //! Webhook receiver: a signed delivery in, acknowledged Kafka records out.
 //!
 //! ```text
-//!  POST ─▶ admission ─▶ signature header ─▶ body ─▶ signature ─▶ records ─▶ publish ─▶ 200
-//!            503           401              408/413     401         │          503
+//!  POST ─▶ signature header ─▶ body ─▶ admission ─▶ signature ─▶ records ─▶ publish ─▶ 200
+//!             401          408/413/503     503          401         │          503
 //!                                                                   └ what is no JSON: dead-letter topic, as bytes
 //! ```
 //!
-//! - [`routes`]: the HTTP surface; [`problem`]: every status that is not 200. `server` accepts connections.
-//! - [`admission`]: how much may be in flight. [`body`]: reading within limits.
+//! - `server` accepts connections. [`routes`]: the HTTP surface; [`problem`]: every status that is not 200.
+//! - [`receiver`]: what is done with a request. [`body`]: reading within limits. [`admission`]: how much may be in flight.
 //! - [`signature`]: HMAC over the raw bytes; only it makes a `SignedBody`.
 //! - [`signed_request`]: deauthorisation and data deletion, which come as a signed form.
 //! - [`record`]: what a delivery becomes. [`publish`]: making it durable. [`progress`]: readiness.
 //! - [`settings`], [`stats`].
 //!
-//! Invariants: 200 means that every change of the delivery was acknowledged by all in-sync replicas; a signed delivery is never
-//! lost, whatever it contains; the signature is checked over the bytes as they came.
+//! Invariants: 200 means that every change of the delivery was acknowledged by all in-sync replicas; a signed delivery is
+//! never lost, whatever it contains; the signature is checked over the bytes as they came; whoever has signed nothing can
+//! take from others only what they send themselves, and only for a few seconds.
 
 pub mod admission;
 pub mod body;
 pub mod problem;
 pub mod progress;
 pub mod publish;
+pub mod receiver;
 pub mod record;
 pub mod routes;
 mod server;
@@ -39,16 +41,12 @@ use cekbrand_schema::health::Readiness;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::admission::Limit;
-use crate::body::BodyLimits;
-use crate::publish::Publisher;
 use crate::publish::kafka::KafkaPublisher;
-use crate::routes::Receiver;
+use crate::publish::{Publisher, Unflushed};
+use crate::receiver::Receiver;
 pub use crate::settings::{LabelledSecret, Settings};
-use crate::signature::Verifier;
-use crate::stats::Stats;
 
-/// How often the producer is looked after.
+/// How often the publisher is looked after.
 const CHECK_EVERY: Duration = Duration::from_secs(2);
 
 /// Why the receiver could not start.
@@ -67,14 +65,14 @@ pub enum StartError {
 #[error(
     "records were still unacknowledged at the end of the grace period; their deliveries were not answered 200"
 )]
-pub struct RunError(#[source] rdkafka::error::KafkaError);
+pub struct RunError(#[source] Unflushed);
 
 /// The receiver, listening.
 pub struct Ingest {
     listener: TcpListener,
     local_addr: SocketAddr,
     router: Router,
-    publisher: Arc<KafkaPublisher>,
+    publisher: Arc<dyn Publisher>,
     settings: Settings,
 }
 
@@ -91,8 +89,20 @@ impl Ingest {
             settings.produce_timeout,
             Arc::clone(&clock),
         );
-        let publisher = Arc::new(publisher.map_err(StartError::Producer)?);
-        let router = router(&settings, Arc::clone(&publisher) as Arc<dyn Publisher>, clock);
+        Self::before(Arc::new(publisher.map_err(StartError::Producer)?), settings, clock).await
+    }
+
+    /// Listens, before any publisher.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Listen`] where the address is taken.
+    pub async fn before(
+        publisher: Arc<dyn Publisher>,
+        settings: Settings,
+        clock: SharedClock,
+    ) -> Result<Self, StartError> {
+        let router = router(&settings, Arc::clone(&publisher), clock);
         let listen = settings.listen;
         let listener = TcpListener::bind(listen).await.map_err(|error| StartError::Listen(listen, error))?;
         let local_addr = listener.local_addr().map_err(|error| StartError::Listen(listen, error))?;
@@ -104,28 +114,33 @@ impl Ingest {
         self.local_addr
     }
 
-    /// Whether Kafka takes records.
+    /// Whether records are taken.
     pub fn readiness(&self) -> Readiness {
-        let progress = Arc::clone(self.publisher.progress());
-        Arc::new(move || progress.ready())
+        let publisher = Arc::clone(&self.publisher);
+        Arc::new(move || publisher.ready())
     }
 
-    /// Serves until `shutdown`, then finishes running requests and flushes the producer.
+    /// Serves until `shutdown`, then finishes running requests and flushes the publisher.
     ///
     /// # Errors
     ///
     /// [`RunError`] where records were left unacknowledged.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), RunError> {
-        let Settings { header_timeout, shutdown_grace, produce_timeout, .. } = self.settings;
+        let bounds = server::Bounds {
+            connections: self.settings.max_connections,
+            header_timeout: self.settings.header_timeout,
+            grace: self.settings.shutdown_grace,
+        };
+        let produce_timeout = self.settings.produce_timeout;
         let caretaker = tokio::spawn(look_after(Arc::clone(&self.publisher), shutdown.child_token()));
         tracing::info!(http.listen = %self.local_addr, "the receiver is listening");
-        server::serve(self.listener, self.router, header_timeout, shutdown_grace, shutdown).await;
+        server::serve(self.listener, self.router, bounds, shutdown).await;
         caretaker.abort();
         let publisher = self.publisher;
         let flushed = tokio::task::spawn_blocking(move || publisher.flush(produce_timeout)).await;
         tracing::info!("the receiver has stopped");
         let flushed = flushed.unwrap_or_else(|error| {
-            tracing::error!(error = %error, "flushing the producer broke off; what was not acknowledged was not answered 200");
+            tracing::error!(error = %error, "flushing broke off; what was not acknowledged was not answered 200");
             Ok(())
         });
         flushed.map_err(RunError)
@@ -134,31 +149,18 @@ impl Ingest {
 
 /// The routes over any publisher.
 pub fn router(settings: &Settings, publisher: Arc<dyn Publisher>, clock: SharedClock) -> Router {
-    routes::router(Arc::new(Receiver {
-        verify_token: settings.verify_token.clone(),
-        verifier: Verifier::new(&settings.app_secrets),
-        publisher,
-        requests: Limit::new(settings.max_requests),
-        body: BodyLimits {
-            max_bytes: settings.max_body_bytes,
-            budget: Limit::new(settings.body_budget_bytes),
-            timeout: settings.body_timeout,
-        },
-        public_url: settings.public_url.clone(),
-        stats: Stats::new(settings.app_secrets.iter().map(|secret| secret.label.clone())),
-        clock,
-    }))
+    routes::router(Arc::new(Receiver::new(settings, publisher, clock)))
 }
 
-/// Keeps readiness true to the facts and the producer alive.
-async fn look_after(publisher: Arc<KafkaPublisher>, shutdown: CancellationToken) {
+/// Keeps readiness true to the facts and the publisher alive.
+async fn look_after(publisher: Arc<dyn Publisher>, shutdown: CancellationToken) {
     let mut interval = tokio::time::interval(CHECK_EVERY);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while shutdown.run_until_cancelled(interval.tick()).await.is_some() {
         let publisher = Arc::clone(&publisher);
         let check = move || publisher.check(Duration::from_secs(5));
         if let Err(error) = tokio::task::spawn_blocking(check).await {
-            tracing::error!(error = %error, "the check of the producer broke off");
+            tracing::error!(error = %error, "the check of the publisher broke off");
         }
     }
 }

@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::publish::PublishError;
+use crate::publish::{PublishError, Unpublished};
 use crate::signature::SignatureError;
 use crate::signed_request::SignedRequestError;
 
@@ -13,9 +13,9 @@ pub enum Problem {
     /// The handshake's token is wrong.
     #[error("the verify token is wrong")]
     WrongVerifyToken,
-    /// The handshake lacks a parameter or asks for something else.
-    #[error("the handshake is incomplete")]
-    IncompleteHandshake,
+    /// The handshake lacks a parameter or asks for something else; says which.
+    #[error("the handshake is incomplete: {0}")]
+    IncompleteHandshake(&'static str),
     /// The delivery is not signed by a secret of ours.
     #[error(transparent)]
     Signature(#[from] SignatureError),
@@ -51,12 +51,19 @@ pub enum Problem {
     NotDurable(#[from] PublishError),
 }
 
+impl From<Unpublished> for Problem {
+    /// The sender keeps the delivery, so that its records need not be kept here.
+    fn from(unpublished: Unpublished) -> Self {
+        Self::NotDurable(unpublished.error)
+    }
+}
+
 impl Problem {
     /// The one place that decides on a status.
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::WrongVerifyToken => StatusCode::FORBIDDEN,
-            Self::IncompleteHandshake | Self::BrokenBody | Self::NoForm => StatusCode::BAD_REQUEST,
+            Self::IncompleteHandshake(_) | Self::BrokenBody | Self::NoForm => StatusCode::BAD_REQUEST,
             Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::Signature(_) | Self::SignedRequest(_) => StatusCode::UNAUTHORIZED,
@@ -70,7 +77,7 @@ impl Problem {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::WrongVerifyToken => "wrong_verify_token",
-            Self::IncompleteHandshake => "incomplete_handshake",
+            Self::IncompleteHandshake(_) => "incomplete_handshake",
             Self::Signature(error) => error.as_str(),
             Self::SignedRequest(error) => error.as_str(),
             Self::NoPublicUrl => "no_public_url",
@@ -88,7 +95,7 @@ impl Problem {
     const fn detail(&self) -> &'static str {
         match self {
             Self::WrongVerifyToken => "The handshake was refused.",
-            Self::IncompleteHandshake => {
+            Self::IncompleteHandshake(_) => {
                 "The handshake needs hub.mode=subscribe, hub.verify_token and hub.challenge."
             }
             Self::Signature(_) | Self::SignedRequest(_) => "The request is not signed as it must be.",
@@ -120,7 +127,7 @@ impl IntoResponse for Problem {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
         // What is left of a refused body is not worth reading, so the connection ends with the answer.
-        if matches!(status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
+        if matches!(self, Self::TooLarge | Self::TooSlow | Self::Overloaded) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response

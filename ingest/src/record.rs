@@ -1,9 +1,10 @@
 //! From a signed body to the records that Kafka gets: one envelope for each change, or the bytes themselves in parts.
 
-use cekbrand_schema::delivery::{self, Change};
+use cekbrand_schema::dead_letter::{DeadLetter, DeadPart};
+use cekbrand_schema::delivery;
 use cekbrand_schema::envelope::{self, Arrival};
 use cekbrand_schema::identity::{identify, identify_body};
-use cekbrand_schema::{EventId, Lane};
+use cekbrand_schema::{Change, EventId, Lane};
 use jiff::Timestamp;
 
 use crate::signature::SignedBody;
@@ -12,7 +13,7 @@ use crate::signature::SignedBody;
 const MAX_RECORD_BYTES: usize = 900_000;
 
 /// One record to be published.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// Which topic.
     pub lane: Lane,
@@ -24,21 +25,6 @@ pub struct Record {
     pub value: Vec<u8>,
     /// Only for dead letters.
     pub dead: Option<DeadPart>,
-}
-
-/// What the headers of a dead letter say about one part of it.
-#[derive(Debug, Clone)]
-pub struct DeadPart {
-    /// Why the bytes could not be parsed.
-    pub reason: &'static str,
-    /// This part's number, from 0.
-    pub part: usize,
-    /// How many parts there are.
-    pub parts: usize,
-    /// When the delivery arrived.
-    pub received_at: Timestamp,
-    /// The label of the secret that signed.
-    pub secret: String,
 }
 
 /// What a delivery amounts to.
@@ -55,18 +41,23 @@ pub struct Records {
 /// Turns a signed body into records. Whatever it contains, nothing of it is left out.
 pub fn records(body: &SignedBody, received_at: Timestamp) -> Records {
     match delivery::parse(body.bytes()) {
-        Ok(changes) => records_of(&changes, body.secret(), received_at),
+        Ok(changes) => records_of(&changes, body.secret_label(), received_at),
         Err(reason) => {
-            let event_id = identify_body(body.bytes());
-            let records = dead_letter(event_id, body.bytes(), reason.as_str(), body.secret(), received_at);
-            Records { records, changes: 1, dead_letters: 1 }
+            let letter = DeadLetter {
+                event_id: identify_body(body.bytes()),
+                reason: reason.as_str(),
+                bytes: body.bytes(),
+                received_at,
+                secret_label: body.secret_label(),
+            };
+            Records { records: dead_letter(letter).collect(), changes: 1, dead_letters: 1 }
         }
     }
 }
 
 /// The records of changes that did not come as a delivery's body.
-pub fn records_of(changes: &[Change<'_>], secret: &str, received_at: Timestamp) -> Records {
-    let arrival = Arrival::new(received_at, secret);
+pub fn records_of(changes: &[Change<'_>], secret_label: &str, received_at: Timestamp) -> Records {
+    let arrival = Arrival::new(received_at, secret_label);
     let mut scratch = Vec::new();
     let mut records = Vec::with_capacity(changes.len());
     let mut dead_letters = 0;
@@ -75,7 +66,9 @@ pub fn records_of(changes: &[Change<'_>], secret: &str, received_at: Timestamp) 
         let value = envelope::write(change, &identity, &arrival);
         if change.account_id.len() + value.len() > MAX_RECORD_BYTES {
             dead_letters += 1;
-            records.extend(dead_letter(identity.event_id, &value, "record_too_large", secret, received_at));
+            let (event_id, reason) = (identity.event_id, "record_too_large");
+            let letter = DeadLetter { event_id, reason, bytes: &value, received_at, secret_label };
+            records.extend(dead_letter(letter));
             continue;
         }
         records.push(Record {
@@ -89,20 +82,24 @@ pub fn records_of(changes: &[Change<'_>], secret: &str, received_at: Timestamp) 
     Records { records, changes: changes.len(), dead_letters }
 }
 
-fn dead_letter(
-    event_id: EventId,
-    bytes: &[u8],
-    reason: &'static str,
-    secret: &str,
-    received_at: Timestamp,
-) -> Vec<Record> {
-    let parts = bytes.len().div_ceil(MAX_RECORD_BYTES).max(1);
-    let record = |part: usize| {
-        let from = part * MAX_RECORD_BYTES;
-        let to = bytes.len().min(from + MAX_RECORD_BYTES);
-        let dead = DeadPart { reason, part, parts, received_at, secret: secret.to_owned() };
-        let value = bytes[from..to].to_vec();
-        Record { lane: Lane::DeadLetter, key: event_id.to_string(), event_id, value, dead: Some(dead) }
-    };
-    (0..parts).map(record).collect()
+fn dead_letter(letter: DeadLetter<'_>) -> impl Iterator<Item = Record> {
+    let key = letter.event_id.to_string();
+    letter.parts(MAX_RECORD_BYTES).map(move |(part, bytes)| Record {
+        lane: Lane::DeadLetter,
+        key: key.clone(),
+        event_id: part.event_id,
+        value: bytes.to_vec(),
+        dead: Some(part),
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A record that is known by its key.
+    pub(crate) fn record(key: &str) -> Record {
+        let event_id = identify_body(key.as_bytes());
+        Record { lane: Lane::Comments, key: key.to_owned(), event_id, value: Vec::new(), dead: None }
+    }
 }

@@ -37,7 +37,9 @@ pub struct Settings {
     pub body_timeout: Duration,
     /// Time for Kafka's acknowledgement.
     pub produce_timeout: Duration,
-    /// Requests at once; beyond it they are answered 503.
+    /// Connections at once; who comes beyond it waits until one ends.
+    pub max_connections: usize,
+    /// Requests at once whose bodies have arrived; beyond it they are answered 503.
     pub max_requests: usize,
     /// Time that running requests have after the signal to stop.
     pub shutdown_grace: Duration,
@@ -60,6 +62,7 @@ impl Settings {
             header_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(10),
             produce_timeout: Duration::from_secs(8),
+            max_connections: 4096,
             max_requests: 1024,
             shutdown_grace: Duration::from_secs(25),
             kafka: KafkaSettings::default(),

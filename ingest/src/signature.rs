@@ -76,7 +76,7 @@ impl Claim {
 #[derive(Debug, Clone)]
 pub struct SignedBody {
     bytes: Bytes,
-    secret: Arc<str>,
+    secret_label: Arc<str>,
 }
 
 impl SignedBody {
@@ -86,8 +86,8 @@ impl SignedBody {
     }
 
     /// The label of the secret that made the signature.
-    pub fn secret(&self) -> &Arc<str> {
-        &self.secret
+    pub fn secret_label(&self) -> &Arc<str> {
+        &self.secret_label
     }
 }
 
@@ -113,8 +113,8 @@ impl Verifier {
     ///
     /// [`SignatureError::Mismatch`] where no secret made the claim.
     pub fn verify(&self, claim: Claim, body: Bytes) -> Result<SignedBody, SignatureError> {
-        let label = self.matching(&claim.0, &body).ok_or(SignatureError::Mismatch)?;
-        Ok(SignedBody { bytes: body, secret: label })
+        let secret_label = self.matching(&claim.0, &body).ok_or(SignatureError::Mismatch)?;
+        Ok(SignedBody { bytes: body, secret_label })
     }
 
     /// The label of the secret whose MAC over `message` is `mac`, compared in constant time.
@@ -161,7 +161,7 @@ mod tests {
     fn any_secret_of_the_list_may_sign_and_its_label_is_kept() {
         let claim = Claim::read(&headers(&[&format!("sha256={MAC}")])).unwrap();
         let body = verifier().verify(claim, Bytes::from_static(MESSAGE)).unwrap();
-        assert_eq!((&**body.secret(), &body.bytes()[..]), ("old", MESSAGE));
+        assert_eq!((&**body.secret_label(), &body.bytes()[..]), ("old", MESSAGE));
     }
 
     #[test]

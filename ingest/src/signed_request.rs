@@ -1,9 +1,9 @@
-//! Meta's `signed_request`: `base64url(signature).base64url(payload)`, signed over the payload as it is sent. It announces that a person
-//! took the app's rights away, or wants their data deleted.
+//! Meta's `signed_request`: `base64url(signature).base64url(payload)`, signed over the payload as it is sent. It
+//! announces that a person took the app's rights away, or wants their data deleted.
 
 use base64::Engine;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
-use cekbrand_schema::delivery::Change;
+use cekbrand_schema::{Change, UserId};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -55,11 +55,11 @@ pub struct SignedRequest {
     /// The payload as Meta wrote it.
     payload: String,
     /// The person, by their app-scoped id.
-    user_id: String,
+    user_id: UserId,
     /// When it was issued.
     issued_at: Timestamp,
     /// The label of the secret that signed.
-    pub secret: Arc<str>,
+    pub secret_label: Arc<str>,
     /// What the person can ask about the deletion with.
     pub confirmation_code: String,
 }
@@ -68,7 +68,7 @@ pub struct SignedRequest {
 struct Payload {
     algorithm: String,
     issued_at: i64,
-    user_id: cekbrand_schema::UserId,
+    user_id: UserId,
 }
 
 impl SignedRequest {
@@ -80,7 +80,8 @@ impl SignedRequest {
     pub fn verify(request: &str, verifier: &Verifier, now: Timestamp) -> Result<Self, SignedRequestError> {
         let (signature, encoded) = request.split_once('.').ok_or(SignedRequestError::IllFormed)?;
         let signature = decode(signature).ok_or(SignedRequestError::IllFormed)?;
-        let secret = verifier.matching(&signature, encoded.as_bytes()).ok_or(SignedRequestError::Mismatch)?;
+        let secret_label = verifier.matching(&signature, encoded.as_bytes());
+        let secret_label = secret_label.ok_or(SignedRequestError::Mismatch)?;
         let payload = decode(encoded).and_then(|bytes| String::from_utf8(bytes).ok());
         let payload = payload.ok_or(SignedRequestError::IllFormed)?;
         let said: Payload = serde_json::from_str(&payload).map_err(|_| SignedRequestError::IllFormed)?;
@@ -94,17 +95,17 @@ impl SignedRequest {
         }
         // From the signature, so that a repeated request gets the same code and nobody can guess another's.
         let confirmation_code = const_hex::encode(&signature[..12]);
-        Ok(Self { payload, user_id: said.user_id.into_string(), issued_at, secret, confirmation_code })
+        Ok(Self { payload, user_id: said.user_id, issued_at, secret_label, confirmation_code })
     }
 
     /// The request as a change of the control lane.
     pub fn change(&self, field: &'static str) -> Change<'_> {
         Change {
             object: Cow::Borrowed(OBJECT),
-            account_id: Cow::Borrowed(&self.user_id),
+            account_id: Cow::Borrowed(self.user_id.as_str()),
             entry_time: Some(self.issued_at),
             field: Cow::Borrowed(field),
-            value: &self.payload,
+            value: Cow::Borrowed(&self.payload),
             extra: Some(format!(r#"{{"confirmation_code":"{}"}}"#, self.confirmation_code)),
         }
     }
@@ -148,7 +149,7 @@ mod tests {
         let sent = payload("HMAC-SHA256", NOW - 60);
         let request = verify(&request("secret", &sent)).unwrap();
         let change = request.change("data_deletion");
-        assert_eq!((change.value, change.account_id.as_ref()), (sent.as_str(), "218471"));
+        assert_eq!((&*change.value, change.account_id.as_ref()), (sent.as_str(), "218471"));
         assert_eq!(request.confirmation_code.len(), 24);
     }
 
@@ -170,6 +171,21 @@ mod tests {
         for (request, expected) in cases {
             assert_eq!(verify(&request).unwrap_err(), expected, "{request}");
         }
+    }
+
+    /// Whoever can guess a byte of a MAC must not be believed for it.
+    #[test]
+    fn a_signature_that_is_cut_short_or_too_long_is_refused() {
+        let whole = request("secret", &payload("HMAC-SHA256", NOW));
+        let (signature, encoded) = whole.split_once('.').unwrap();
+        let mac = decode(signature).unwrap();
+        assert!(verify(&whole).is_ok());
+        for length in 0..mac.len() {
+            let cut = format!("{}.{encoded}", URL_SAFE_NO_PAD.encode(&mac[..length]));
+            assert_eq!(verify(&cut).unwrap_err(), SignedRequestError::Mismatch, "{length} bytes");
+        }
+        let longer = format!("{}.{encoded}", URL_SAFE_NO_PAD.encode([&mac[..], b"x"].concat()));
+        assert_eq!(verify(&longer).unwrap_err(), SignedRequestError::Mismatch);
     }
 
     proptest! {

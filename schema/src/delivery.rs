@@ -4,42 +4,13 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::change::Change;
 use crate::lenient;
 use crate::meta_time;
-
-/// One change of a delivery. The text borrows from the delivery's body.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Change<'a> {
-    /// `instagram`, `page`, `permissions`; `instagram` where the delivery does not say.
-    pub object: Cow<'a, str>,
-    /// `entry.id`: the account; empty where the delivery names none.
-    pub account_id: Cow<'a, str>,
-    /// `entry.time`: when Meta sent the notification.
-    pub entry_time: Option<Timestamp>,
-    /// The webhook field. For `messaging` items the field that Meta subscribes them under; [`UNKNOWN_FIELD`] where nothing says.
-    pub field: Cow<'a, str>,
-    /// The value exactly as received; `null` for `changed_fields`, which come without values.
-    pub value: &'a str,
-    /// Members of the delivery, the entry and the change that have no place above, as a JSON object.
-    pub extra: Option<String>,
-}
-
-impl Change<'_> {
-    /// Whether the App Dashboard's Test button sent it: such changes are kept as events and go no further.
-    pub fn is_test(&self) -> bool {
-        self.account_id == TEST_ACCOUNT
-    }
-}
-
-/// The account of the App Dashboard's test deliveries.
-pub const TEST_ACCOUNT: &str = "0";
-
-/// The field of an item that does not name one.
-pub const UNKNOWN_FIELD: &str = "unknown";
+use crate::wrapped;
 
 /// Why a body holds no changes. The names are dead letters' reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -73,10 +44,13 @@ impl Unparsable {
 /// [`Unparsable`] where the body is not JSON or holds nothing that could be a change.
 pub fn parse(body: &[u8]) -> Result<Vec<Change<'_>>, Unparsable> {
     let text = std::str::from_utf8(body).map_err(|_| Unparsable::InvalidUtf8)?;
-    let changes = match serde_json::from_str::<Usual<'_>>(text) {
+    let mut changes = match serde_json::from_str::<Usual<'_>>(text) {
         Ok(delivery) => delivery.into_changes(),
         Err(_) => lenient::changes(text).ok_or(Unparsable::InvalidJson)?,
     };
+    if changes.iter().any(wrapped::is_wrapped) {
+        changes = changes.into_iter().flat_map(wrapped::unwrap).collect();
+    }
     if changes.is_empty() { Err(Unparsable::NoChanges) } else { Ok(changes) }
 }
 
@@ -116,7 +90,7 @@ impl<'a> Usual<'a> {
                 account_id: Cow::Borrowed(entry.id),
                 entry_time,
                 field: Cow::Borrowed(change.field),
-                value: change.value.get(),
+                value: Cow::Borrowed(change.value.get()),
                 extra: None,
             }));
         }
@@ -127,11 +101,12 @@ impl<'a> Usual<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::change::{TEST_ACCOUNT, UNKNOWN_FIELD};
 
     /// Field, account and value of each change.
     fn read(body: &str) -> Vec<(String, String, String)> {
         let changes = parse(body.as_bytes()).unwrap();
-        changes.iter().map(|c| (c.field.to_string(), c.account_id.to_string(), c.value.to_owned())).collect()
+        changes.iter().map(|c| (c.field.to_string(), c.account_id.to_string(), c.value.to_string())).collect()
     }
 
     fn change(field: &str, account: &str, value: &str) -> (String, String, String) {
@@ -174,8 +149,8 @@ mod tests {
                 r#"[{"object":"instagram","entry":[{"id":"5","field":"f","value":{"a":1}}]}]"#,
                 change("f", "5", r#"{"a":1}"#),
             ),
-            // no envelope at all
-            (r#"{"field":"f","value":{"a":1}}"#, change("f", "", r#"{"a":1}"#)),
+            // no envelope at all: a sample of the dashboard
+            (r#"{"field":"f","value":{"a":1}}"#, change("f", TEST_ACCOUNT, r#"{"a":1}"#)),
             // one entry, one change, not in arrays
             (r#"{"entry":{"id":"5","changes":{"field":"f","value":2}}}"#, change("f", "5", "2")),
             // items that are no changes are kept whole
@@ -238,6 +213,68 @@ mod tests {
     }
 
     #[test]
+    fn an_item_of_a_list_that_is_neither_entry_nor_change_is_kept_beside_a_good_one() {
+        let good =
+            r#"{"object":"instagram","entry":[{"id":"5","time":1,"changes":[{"field":"f","value":1}]}]}"#;
+        for odd in [
+            r#"{"sample":{"field":"mentions"}}"#,
+            r#""x""#,
+            "7",
+            "[[1]]",
+            r#"{"object":"instagram","new":1}"#,
+        ] {
+            let unknown = change(UNKNOWN_FIELD, "", odd);
+            assert_eq!(read(&format!("[{good},{odd}]")), [change("f", "5", "1"), unknown.clone()]);
+            assert_eq!(read(&format!("[{odd},{good}]")), [unknown, change("f", "5", "1")]);
+            assert_eq!(
+                parse(format!("[{odd}]").as_bytes()).unwrap_err(),
+                Unparsable::NoChanges,
+                "the body is kept"
+            );
+        }
+    }
+
+    #[test]
+    fn what_holds_nothing_is_no_change() {
+        let item = r#"{"recipient":{"id":"5"},"message":{"mid":"m"}}"#;
+        let body = format!(
+            r#"{{"object":"instagram","entry":[{{"id":"5","time":1,"changes":null,"messaging":[{item}]}}]}}"#
+        );
+        assert_eq!(read(&body), [change("messages", "5", item)]);
+        let good = r#"{"id":"5","changes":[{"field":"f","value":1}]}"#;
+        for empty in [
+            "null",
+            "{}",
+            "[ ]",
+            r#"{"id":"6","time":1,"changes":[]}"#,
+            r#"{"id":"6","messaging":[null,{}]}"#,
+        ] {
+            assert_eq!(read(&format!(r#"{{"entry":[{empty},{good}]}}"#)), [change("f", "5", "1")], "{empty}");
+        }
+        for empty in ["null", "[]", r#"{"object":"instagram"}"#, r#"{"object":"instagram","entry":null}"#] {
+            assert_eq!(
+                read(&format!(r#"[{empty},{{"entry":[{good}]}}]"#)),
+                [change("f", "5", "1")],
+                "{empty}"
+            );
+        }
+        for body in [r#"{"object":"page","entry":[{}]}"#, r#"{"object":"instagram","entry":null}"#] {
+            assert_eq!(parse(body.as_bytes()).unwrap_err(), Unparsable::NoChanges, "the body is kept");
+        }
+    }
+
+    #[test]
+    fn a_field_that_names_nothing_is_unknown_and_a_container_beside_it_is_no_obstacle() {
+        let items = r#"[{"value":{}},{"field":null,"value":7},{"field":{"a":1}},{"field":""}]"#;
+        let whole =
+            [r#"{"value":{}}"#, r#"{"field":null,"value":7}"#, r#"{"field":{"a":1}}"#, r#"{"field":""}"#];
+        let body = format!(r#"{{"entry":[{{"id":"5","changes":{items}}}]}}"#);
+        assert_eq!(read(&body), whole.map(|raw| change(UNKNOWN_FIELD, "5", raw)));
+        let body = r#"{"object":"instagram","entry":null,"field":"f","value":1}"#;
+        assert_eq!(read(body), [change("f", TEST_ACCOUNT, "1")]);
+    }
+
+    #[test]
     fn a_value_may_be_nested_beyond_what_a_value_type_holds() {
         let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
         let body = format!(
@@ -251,5 +288,9 @@ mod tests {
         let body =
             r#"{"object":"instagram","entry":[{"id":"0","time":1,"changes":[{"field":"f","value":1}]}]}"#;
         assert!(parse(body.as_bytes()).unwrap()[0].is_test());
+        let sample = r#"{"field":"comments","value":{"id":"1","text":"t","media":{"id":"123123123"}}}"#;
+        assert!(parse(sample.as_bytes()).unwrap()[0].is_test(), "it names no account that could be watched");
+        let unnamed = r#"{"entry":[{"changes":[{"field":"comments","value":{"id":"1"}}]}]}"#;
+        assert!(!parse(unnamed.as_bytes()).unwrap()[0].is_test(), "an entry without an id is no sample");
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::delivery::{Change, TEST_ACCOUNT};
+use crate::change::{Change, TEST_ACCOUNT};
 use crate::identity::Identity;
 use crate::ids::EventId;
 use crate::topic::Lane;
@@ -35,7 +35,7 @@ pub struct Envelope<'a> {
     /// When Meta says that it sent the notification.
     pub entry_time: Option<Timestamp>,
     /// The label of the secret whose signature matched; never the secret.
-    pub secret: Cow<'a, str>,
+    pub secret_label: Cow<'a, str>,
     /// Members of the delivery that have no other place, as a JSON object.
     pub extra: Option<&'a RawValue>,
     /// The value exactly as received.
@@ -82,8 +82,8 @@ struct V1<'a> {
     received_at: Timestamp,
     #[serde(default)]
     entry_time: Option<Timestamp>,
-    #[serde(borrow, default)]
-    secret: Cow<'a, str>,
+    #[serde(borrow, default, rename = "secret")]
+    secret_label: Cow<'a, str>,
     #[serde(borrow, default)]
     extra: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -113,7 +113,7 @@ impl<'a> Envelope<'a> {
             account_id: v1.account_id,
             received_at: v1.received_at,
             entry_time: v1.entry_time,
-            secret: v1.secret,
+            secret_label: v1.secret_label,
             extra: v1.extra,
             value: v1.value,
         })
@@ -136,15 +136,15 @@ pub struct Arrival {
     /// `"received_at":"…"`
     received_at: String,
     /// `"secret":"…"`
-    secret: String,
+    secret_label: String,
 }
 
 impl Arrival {
-    /// An arrival at `received_at`, signed by the secret with the label `secret`.
-    pub fn new(received_at: Timestamp, secret: &str) -> Self {
+    /// An arrival at `received_at`, signed by the secret with that label.
+    pub fn new(received_at: Timestamp, secret_label: &str) -> Self {
         Self {
             received_at: format!("\"{received_at:.6}\""),
-            secret: serde_json::Value::from(secret).to_string(),
+            secret_label: serde_json::Value::from(secret_label).to_string(),
         }
     }
 }
@@ -176,7 +176,7 @@ pub fn write(change: &Change<'_>, identity: &Identity, arrival: &Arrival) -> Vec
         write_json(&mut out, &time);
     }
     out.extend_from_slice(b",\"secret\":");
-    out.extend_from_slice(arrival.secret.as_bytes());
+    out.extend_from_slice(arrival.secret_label.as_bytes());
     if let Some(extra) = &change.extra {
         out.extend_from_slice(b",\"extra\":");
         out.extend_from_slice(extra.as_bytes());
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(envelope.account_id, "5");
         assert_eq!(envelope.subject_id, None);
         assert_eq!(envelope.entry_time, None);
-        assert_eq!(envelope.secret, "main");
+        assert_eq!(envelope.secret_label, "main");
         assert_eq!(envelope.received_at.to_string(), "2026-11-21T10:00:00.123456Z");
         assert_eq!(envelope.extra.unwrap().get(), r#"{"uid":"9"}"#);
         assert_eq!(envelope.value.get(), "[1, 2]");

@@ -1,7 +1,8 @@
 //! What a change's payload says, typed. Read from the raw value at landing; whatever is missing or odd is `None`, never an error.
 
+use crate::change::is_read;
 use crate::figure::Figure;
-use crate::ids::{AccountId, CommentId, MediaId, UserId};
+use crate::ids::{CommentId, MediaId, UserId};
 use crate::value::Value;
 
 /// A payload that has rows of its own, or [`Payload::Other`].
@@ -13,8 +14,32 @@ pub enum Payload {
     StoryInsights(StoryInsights),
     /// `mentions`.
     Mention(Mention),
-    /// Every other field, and payloads that name no subject: kept as events.
+    /// A field that is read, with a value that cannot be: kept as an event, and counted where an operator sees it.
+    Unreadable(Unreadable),
+    /// Every other field, and fields without a value: kept as events.
     Other,
+}
+
+/// Why the value of a field that is read could not be. The names are metric labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unreadable {
+    /// No JSON type can hold it: nested too deeply, or a number beyond all numbers.
+    BeyondJson,
+    /// It is no object.
+    NotAnObject,
+    /// It does not say what it is about.
+    NoSubject,
+}
+
+impl Unreadable {
+    /// The name used as a metric label.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BeyondJson => "beyond_json",
+            Self::NotAnObject => "not_an_object",
+            Self::NoSubject => "no_subject",
+        }
+    }
 }
 
 /// A comment as the webhook tells it. It gives no time of creation.
@@ -52,11 +77,6 @@ impl Comment {
     pub fn is_incomplete(&self) -> bool {
         self.text.is_none() || self.media_id.is_none() || (self.username.is_none() && self.from_id.is_none())
     }
-
-    /// Whether the account itself wrote it.
-    pub fn is_by(&self, account: &AccountId) -> bool {
-        self.from_id.as_ref().is_some_and(|from| from.as_str() == account.as_str())
-    }
 }
 
 /// A story's final figures, sent about an hour after it expired.
@@ -78,19 +98,25 @@ pub struct Mention {
 }
 
 impl Payload {
-    /// Reads the payload of `field` from its raw JSON value.
+    /// Reads the payload of `field` of object `instagram` from its raw JSON value.
     pub fn read(field: &str, raw: &str) -> Self {
-        let Some(value) = Value::read_repaired(raw) else {
+        // Without a value a field says only that it changed.
+        if !is_read("instagram", field) || raw == "null" {
             return Self::Other;
+        }
+        let Some(value) = Value::read_repaired(raw) else {
+            return Self::Unreadable(Unreadable::BeyondJson);
         };
+        if !matches!(value, Value::Object(_)) {
+            return Self::Unreadable(Unreadable::NotAnObject);
+        }
         let payload = match field {
             "comments" => comment(&value, false).map(Self::Comment),
             "live_comments" => comment(&value, true).map(Self::Comment),
             "story_insights" => story_insights(&value).map(Self::StoryInsights),
-            "mentions" => mention(&value).map(Self::Mention),
-            _ => None,
+            _ => mention(&value).map(Self::Mention),
         };
-        payload.unwrap_or(Self::Other)
+        payload.unwrap_or(Self::Unreadable(Unreadable::NoSubject))
     }
 }
 
@@ -167,7 +193,6 @@ mod tests {
         assert_eq!(comment.organic_media_id().unwrap().as_str(), "post");
         assert_eq!(comment.ad_id.as_deref(), Some("ad"));
         assert!(!comment.is_incomplete());
-        assert!(comment.is_by(&AccountId::from("7")));
     }
 
     #[test]
@@ -200,12 +225,25 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_subject_is_only_an_event() {
+    fn what_a_field_that_is_read_cannot_be_read_from_is_told_apart_from_a_field_that_nobody_reads() {
         let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
-        for raw in ["null", "5", "{}", r#"{"id":""}"#, deep.as_str()] {
-            for field in ["comments", "story_insights", "mentions", "live_comments", "x"] {
-                assert_eq!(Payload::read(field, raw), Payload::Other);
+        let cases = [
+            ("5", Unreadable::NotAnObject),
+            ("[]", Unreadable::NotAnObject),
+            (r#""{\"id\":\"1\"}""#, Unreadable::NotAnObject),
+            ("{}", Unreadable::NoSubject),
+            (r#"{"id":""}"#, Unreadable::NoSubject),
+            (deep.as_str(), Unreadable::BeyondJson),
+            (r#"{"id":"1","media_id":"1","n":1e999}"#, Unreadable::BeyondJson),
+        ];
+        for (raw, reason) in cases {
+            for field in ["comments", "story_insights", "mentions", "live_comments"] {
+                assert_eq!(Payload::read(field, raw), Payload::Unreadable(reason), "{field} {raw:.30}");
             }
+            assert_eq!(Payload::read("x", raw), Payload::Other);
+        }
+        for field in ["comments", "story_insights", "mentions", "live_comments"] {
+            assert_eq!(Payload::read(field, "null"), Payload::Other, "changed_fields give no value");
         }
     }
 

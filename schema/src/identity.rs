@@ -6,7 +6,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::delivery::Change;
+use crate::change::Change;
 use crate::ids::EventId;
 use crate::value::{Value, write_json, write_text};
 
@@ -25,9 +25,9 @@ const FRAME: usize = 32;
 
 /// Identifies a change. `scratch` is working memory that a caller can keep between calls.
 pub fn identify(change: &Change<'_>, scratch: &mut Vec<u8>) -> Identity {
-    let value = Value::read(change.value);
+    let value = Value::read(&change.value);
     // The subject is read from a repaired value as well: a broken emoji must not cost a comment its name.
-    let readable = if value.is_none() { Value::read_repaired(change.value) } else { None };
+    let readable = if value.is_none() { Value::read_repaired(&change.value) } else { None };
     let subject_id =
         value.as_ref().or(readable.as_ref()).and_then(|value| subject(&change.object, &change.field, value));
 

@@ -6,20 +6,30 @@ use jiff::Timestamp;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::delivery::{Change, UNKNOWN_FIELD};
+use crate::change::{Change, TEST_ACCOUNT, UNKNOWN_FIELD};
 use crate::meta_time;
 use crate::repair::repair_surrogates;
 
 /// Members of an object in their order, values untouched.
 type Members<'a> = Vec<(Cow<'a, str>, &'a str)>;
 
-/// The changes of a body; `None` where it is not JSON.
+/// The changes of a body, none where it holds not a single one; `None` where it is not JSON.
 pub(crate) fn changes(body: &str) -> Option<Vec<Change<'_>>> {
     // Syntax first, so that below a failure to take something apart means only that it has another type.
     let body: &RawValue = serde_json::from_str(body).ok()?;
-    let mut found = Vec::new();
+    let (mut found, mut is_a_delivery) = (Vec::new(), false);
     for container in items(body.get()) {
+        let before = found.len();
         read_container(container, &mut found);
+        if found.len() > before {
+            is_a_delivery = true;
+        } else if !holds_nothing(container) {
+            found.push(Entry::unnamed().change(UNKNOWN_FIELD.into(), container, &Vec::new()));
+        }
+    }
+    if !is_a_delivery {
+        // Then the body is worth more whole than its items.
+        found.clear();
     }
     Some(found)
 }
@@ -33,13 +43,18 @@ struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
+    fn unnamed() -> Self {
+        let (object, account_id) = (Cow::Borrowed("instagram"), Cow::Borrowed(""));
+        Self { object, account_id, time: None, extra: Vec::new() }
+    }
+
     fn change(&self, field: Cow<'a, str>, value: &'a str, more: &Members<'a>) -> Change<'a> {
         Change {
             object: self.object.clone(),
             account_id: self.account_id.clone(),
             entry_time: self.time,
             field,
-            value,
+            value: Cow::Borrowed(value),
             extra: object_of(self.extra.iter().chain(more)),
         }
     }
@@ -48,50 +63,60 @@ impl<'a> Entry<'a> {
 fn read_container<'a>(raw: &'a str, found: &mut Vec<Change<'a>>) {
     let Some(mut members) = members(raw) else { return };
     let object = take(&mut members, "object").map_or(Cow::Borrowed("instagram"), text);
-    if let Some(entries) = take(&mut members, "entry") {
+    if let Some(entries) = take(&mut members, "entry").filter(|entries| !is_empty(entries)) {
         for entry in items(entries) {
             read_entry(entry, object.clone(), &members, found);
         }
-    } else if let Some(field) = take(&mut members, "field") {
-        let value = take(&mut members, "value").unwrap_or("null");
-        let entry = Entry { object, account_id: Cow::Borrowed(""), time: None, extra: members };
-        found.push(entry.change(text(field), value, &Vec::new()));
+    } else if let Some((field, value)) = pair(&mut members) {
+        // As the App Dashboard shows and sends its samples: without an entry, and so without an account.
+        let entry =
+            Entry { object, account_id: Cow::Borrowed(TEST_ACCOUNT), extra: members, ..Entry::unnamed() };
+        found.push(entry.change(field, value, &Vec::new()));
     }
 }
 
 fn read_entry<'a>(raw: &'a str, object: Cow<'a, str>, around: &Members<'a>, found: &mut Vec<Change<'a>>) {
-    let mut members = members(raw).unwrap_or_default();
+    let members = members(raw);
+    let is_object = members.is_some();
+    let mut members = members.unwrap_or_default();
     let account_id = take(&mut members, "id").map_or(Cow::Borrowed(""), text);
     let time = take(&mut members, "time").and_then(meta_time::from_json);
     let parts = ["changes", "messaging", "standby", "changed_fields"].map(|key| take(&mut members, key));
-    let flat =
-        take(&mut members, "field").map(|field| (field, take(&mut members, "value").unwrap_or("null")));
+    let flat = pair(&mut members);
+    let holds_more =
+        if is_object { members.iter().any(|(_, value)| !is_empty(value)) } else { !is_empty(raw) };
     let extra = around.iter().chain(&members).cloned().collect();
     let entry = Entry { object, account_id, time, extra };
 
     let before = found.len();
-    let [changes, messaging, standby, changed_fields] = parts.map(|part| part.map(items).unwrap_or_default());
-    found.extend(changes.into_iter().map(|item| read_change(&entry, item)));
-    found.extend(
-        messaging.into_iter().map(|item| entry.change(messaging_field(item).into(), item, &Vec::new())),
-    );
-    found.extend(standby.into_iter().map(|item| entry.change("standby".into(), item, &Vec::new())));
-    found.extend(changed_fields.into_iter().map(|name| entry.change(text(name), "null", &Vec::new())));
-    found.extend(flat.map(|(field, value)| entry.change(text(field), value, &Vec::new())));
-    if found.len() == before {
+    let filled = |part: Option<&'a str>| {
+        part.map(items).unwrap_or_default().into_iter().filter(|item| !is_empty(item))
+    };
+    let [changes, messaging, standby, changed_fields] = parts.map(filled);
+    found.extend(changes.map(|item| read_change(&entry, item)));
+    found.extend(messaging.map(|item| entry.change(messaging_field(item).into(), item, &Vec::new())));
+    found.extend(standby.map(|item| entry.change("standby".into(), item, &Vec::new())));
+    found.extend(changed_fields.map(|name| entry.change(text(name), "null", &Vec::new())));
+    found.extend(flat.map(|(field, value)| entry.change(field, value, &Vec::new())));
+    if found.len() == before && holds_more {
         found.push(Entry { extra: around.clone(), ..entry }.change(UNKNOWN_FIELD.into(), raw, &Vec::new()));
     }
 }
 
 fn read_change<'a>(entry: &Entry<'a>, raw: &'a str) -> Change<'a> {
     let mut members = members(raw).unwrap_or_default();
-    match take(&mut members, "field") {
-        Some(field) => {
-            let value = take(&mut members, "value").unwrap_or("null");
-            entry.change(text(field), value, &members)
-        }
+    match pair(&mut members) {
+        Some((field, value)) => entry.change(field, value, &members),
         None => entry.change(UNKNOWN_FIELD.into(), raw, &Vec::new()),
     }
+}
+
+/// Removes a field and its value, where the field names something.
+fn pair<'a>(members: &mut Members<'a>) -> Option<(Cow<'a, str>, &'a str)> {
+    let (_, field) = members.iter().rfind(|(key, _)| key == "field")?;
+    let names = !matches!(field.as_bytes().first(), Some(b'{' | b'[')) && !matches!(*field, "null" | "\"\"");
+    let field = if names { take(members, "field") } else { None }?;
+    Some((text(field), take(members, "value").unwrap_or("null")))
 }
 
 /// The field under which an app subscribes to a `messaging` item, told by the item's own members.
@@ -110,8 +135,21 @@ fn messaging_field(raw: &str) -> &'static str {
     fields.into_iter().find(|(key, _)| has(key)).map_or("messaging", |(_, field)| field)
 }
 
+/// Whether a value says nothing: `null`, or a container without anything in it.
+pub(crate) fn is_empty(raw: &str) -> bool {
+    let inside = |open, close| raw.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+    raw == "null"
+        || inside('{', '}').or_else(|| inside('[', ']')).is_some_and(|inside| inside.trim().is_empty())
+}
+
+/// Whether an item of a delivery says nothing but what it is about.
+fn holds_nothing(raw: &str) -> bool {
+    let says = |(key, value): &(Cow<'_, str>, &str)| key != "object" && !is_empty(value);
+    is_empty(raw) || members(raw).is_some_and(|members| !members.iter().any(says))
+}
+
 /// The elements of an array; anything else is its own only element.
-fn items(raw: &str) -> Vec<&str> {
+pub(crate) fn items(raw: &str) -> Vec<&str> {
     match serde_json::from_str::<Vec<&RawValue>>(raw) {
         Ok(items) => items.into_iter().map(RawValue::get).collect(),
         Err(_) => vec![raw],

@@ -129,11 +129,7 @@ pub mod header {
     pub const EVENT_ID: &str = "event-id";
     /// The envelope's version, decimal.
     pub const SCHEMA_VERSION: &str = "schema-version";
-    /// W3C trace context.
-    pub const TRACEPARENT: &str = "traceparent";
-    /// Which retry of a dead letter this is, decimal.
-    pub const ATTEMPT: &str = "attempt";
-    /// Dead letter: why the bytes could not be parsed.
+    /// Dead letter: why the bytes could not be read.
     pub const REASON: &str = "reason";
     /// Dead letter: the number of this part, from 0.
     pub const PART: &str = "part";
@@ -142,7 +138,7 @@ pub mod header {
     /// Dead letter: when the delivery arrived, RFC 3339.
     pub const RECEIVED_AT: &str = "received-at";
     /// Dead letter: the label of the secret whose signature matched.
-    pub const SECRET: &str = "secret";
+    pub const SECRET_LABEL: &str = "secret";
 }
 
 #[cfg(test)]

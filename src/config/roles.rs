@@ -32,13 +32,9 @@ impl Config {
     /// When [`INGEST`] was not required of the configuration.
     pub(crate) fn ingest(&self) -> Result<cekbrand_ingest::Settings, ConfigError> {
         let secrets = self.app_secrets()?;
+        let secrets = secrets.into_iter().map(|(label, secret)| LabelledSecret { label, secret }).collect();
         Ok(cekbrand_ingest::Settings {
             listen: self.address("ingest.listen")?,
-            verify_token: self.given("meta.verify_token")?.into(),
-            app_secrets: secrets
-                .into_iter()
-                .map(|(label, secret)| LabelledSecret { label, secret })
-                .collect(),
             public_url: self.text("ingest.public_url"),
             max_body_bytes: self.number("ingest.max_body_bytes")?,
             body_budget_bytes: self.number("ingest.body_budget_bytes")?,
@@ -49,6 +45,7 @@ impl Config {
             shutdown_grace: self.duration("shutdown_grace")?,
             kafka: self.kafka()?,
             topics: self.topics(),
+            ..cekbrand_ingest::Settings::new(self.given("meta.verify_token")?.into(), secrets)
         })
     }
 

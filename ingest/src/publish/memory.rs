@@ -1,11 +1,12 @@
 //! A publisher that keeps records in memory, for tests of what stands in front of it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use super::{PublishError, Published, Publisher};
+use super::{PublishError, Published, Publisher, Unflushed, Unpublished};
 use crate::record::Record;
 
-/// Keeps what it is given, or refuses it as told.
+/// Keeps what it is given, or hands it back as told.
 #[derive(Debug, Default)]
 pub struct MemoryPublisher {
     records: Mutex<Vec<Record>>,
@@ -15,21 +16,38 @@ pub struct MemoryPublisher {
 impl MemoryPublisher {
     /// From now on every delivery fails like this, or succeeds again.
     pub fn fail_with(&self, failure: Option<PublishError>) {
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+        *lock(&self.failure) = failure;
     }
 
     /// All records so far.
     pub fn records(&self) -> Vec<Record> {
-        self.records.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.records).clone()
     }
 }
 
 impl Publisher for MemoryPublisher {
-    fn publish(&self, records: Vec<Record>, _traceparent: String) -> Published<'_> {
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if failure.is_none() {
-            self.records.lock().unwrap_or_else(PoisonError::into_inner).extend(records);
-        }
-        Box::pin(async move { failure.map_or(Ok(()), Err) })
+    fn publish(&self, records: Vec<Record>) -> Published<'_> {
+        let outcome = match lock(&self.failure).clone() {
+            Some(error) => Err(Unpublished { error, records }),
+            None => {
+                lock(&self.records).extend(records);
+                Ok(())
+            }
+        };
+        Box::pin(std::future::ready(outcome))
     }
+
+    fn ready(&self) -> Result<(), String> {
+        lock(&self.failure).as_ref().map_or(Ok(()), |error| Err(error.to_string()))
+    }
+
+    fn check(&self, _timeout: Duration) {}
+
+    fn flush(&self, _timeout: Duration) -> Result<(), Unflushed> {
+        Ok(())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

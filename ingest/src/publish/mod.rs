@@ -1,26 +1,57 @@
-//! Where records go: a [`Publisher`] answers only when every record is durable.
+//! Where records go: a [`Publisher`] answers only when every record is durable, and hands back what it could not publish.
 //!
-//! - [`kafka`]: the producer. `outbox` gathers what arrives together before it, `countdown` says after it when a delivery is through.
+//! - [`kafka`]: the producer. `outbox` gathers what arrives together before it, `countdown` says after it when
+//!   a delivery is through, `wire` is a record as a message.
 //! - [`memory`]: remembers, for tests.
 
 mod countdown;
 pub mod kafka;
 pub mod memory;
 mod outbox;
+mod wire;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use crate::record::Record;
 
 /// The outcome of publishing, when it comes.
-pub type Published<'a> = Pin<Box<dyn Future<Output = Result<(), PublishError>> + Send + 'a>>;
+pub type Published<'a> = Pin<Box<dyn Future<Output = Result<(), Unpublished>> + Send + 'a>>;
 
-/// Takes the records of one delivery and says when all of them are durable.
+/// Makes records durable. One may stand around another: it publishes there, and keeps what comes back.
 pub trait Publisher: Send + Sync + 'static {
-    /// Publishes `records`, which share the trace context `traceparent`. Some of them may have become durable even
-    /// where the outcome is an error: whoever asks again produces duplicates, which landing tells apart.
-    fn publish(&self, records: Vec<Record>, traceparent: String) -> Published<'_>;
+    /// Publishes the records of one delivery. Records that come back may have become durable all the same: whoever
+    /// publishes them again produces duplicates, which landing tells apart.
+    fn publish(&self, records: Vec<Record>) -> Published<'_>;
+
+    /// Whether records are taken.
+    ///
+    /// # Errors
+    ///
+    /// One sentence saying why not.
+    fn ready(&self) -> Result<(), String>;
+
+    /// Looks after the publisher: mends what can be mended, and finds out what [`Publisher::ready`] answers when
+    /// nothing is published. Blocks for up to `timeout`: call it every few seconds, where blocking is allowed.
+    fn check(&self, timeout: Duration);
+
+    /// Waits until everything is durable or was handed back. Blocks for up to `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`Unflushed`] where records are still on their way after that.
+    fn flush(&self, timeout: Duration) -> Result<(), Unflushed>;
+}
+
+/// Records that are not known to be durable, in no particular order.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct Unpublished {
+    /// The first reason.
+    pub error: PublishError,
+    /// The records.
+    pub records: Vec<Record>,
 }
 
 /// Why records are not known to be durable. To the sender each is a 503: it keeps the delivery and tries again.
@@ -47,3 +78,8 @@ impl PublishError {
         }
     }
 }
+
+/// Records were still on their way when the time was over.
+#[derive(Debug, thiserror::Error)]
+#[error("records are still on their way")]
+pub struct Unflushed(#[source] pub Box<dyn std::error::Error + Send + Sync>);

@@ -2,7 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod contents;
+mod forms;
+mod hostile;
 mod kafka;
+mod limits;
+mod observed;
+mod publisher;
+mod receiver;
 mod statuses;
 
 use cekbrand_ingest::{LabelledSecret, Settings};

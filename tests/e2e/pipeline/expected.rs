@@ -35,8 +35,8 @@ impl Expected {
                 if expected.events.insert(event) && !change.is_test() && change.object == "instagram" {
                     expected.add(
                         &change.account_id,
-                        Payload::read(&change.field, change.value),
-                        change.value,
+                        Payload::read(&change.field, &change.value),
+                        &change.value,
                         &change.field,
                     );
                 }
@@ -70,7 +70,7 @@ impl Expected {
             {
                 self.task("user", account, account);
             }
-            Payload::Other => {}
+            Payload::Unreadable(_) | Payload::Other => {}
         }
     }
 

@@ -1,12 +1,15 @@
 //! What a record of a lane is: a change, a part of a dead letter, or neither.
 
+use cekbrand_schema::dead_letter::DeadPart;
 use cekbrand_schema::envelope::{Envelope, EnvelopeError};
-use cekbrand_schema::event::Payload;
-use cekbrand_schema::topic::header;
+use cekbrand_schema::event::{Payload, Unreadable};
 use cekbrand_schema::{AccountId, EventId, Lane};
 use jiff::Timestamp;
+use metrics::{counter, describe_counter};
 use rdkafka::Message;
 use rdkafka::message::{BorrowedMessage, Headers};
+
+const UNREADABLE: &str = "cekbrand_worker_unreadable_changes_total";
 
 /// A record with its place.
 #[derive(Debug, Clone)]
@@ -55,7 +58,7 @@ pub struct Arrived {
     /// When Meta says it sent it.
     pub entry_time: Option<Timestamp>,
     /// The label of the secret that signed.
-    pub secret: String,
+    pub secret_label: String,
     /// Members without a place of their own.
     pub extra: Option<String>,
     /// The value as received.
@@ -64,23 +67,6 @@ pub struct Arrived {
     pub is_test: bool,
     /// What the value says.
     pub payload: Payload,
-}
-
-/// One part of a dead letter from the receiver.
-#[derive(Debug, Clone)]
-pub struct DeadPart {
-    /// The whole body's id.
-    pub event_id: EventId,
-    /// Why it could not be parsed.
-    pub reason: String,
-    /// This part's number.
-    pub part: i32,
-    /// How many there are.
-    pub parts: i32,
-    /// When the delivery arrived.
-    pub received_at: Option<Timestamp>,
-    /// The label of the secret that signed.
-    pub secret: Option<String>,
 }
 
 impl Incoming {
@@ -116,6 +102,9 @@ fn arrived(envelope: &Envelope<'_>) -> Arrived {
     } else {
         Payload::read(&envelope.field, envelope.value.get())
     };
+    if let Payload::Unreadable(reason) = payload {
+        count_unreadable(envelope, reason);
+    }
     Arrived {
         event_id: envelope.event_id,
         subject_id: envelope.subject_id.as_deref().map(storable),
@@ -124,12 +113,29 @@ fn arrived(envelope: &Envelope<'_>) -> Arrived {
         account_id: storable(&envelope.account_id).into(),
         received_at: envelope.received_at,
         entry_time: envelope.entry_time,
-        secret: storable(&envelope.secret),
+        secret_label: storable(&envelope.secret_label),
         extra: envelope.extra.map(|extra| extra.get().to_owned()),
         raw: envelope.value.get().to_owned(),
         is_test,
         payload,
     }
+}
+
+/// An operator must see that a field claims to be what it is not: Meta has changed something, or a tool in between has.
+fn count_unreadable(envelope: &Envelope<'_>, reason: Unreadable) {
+    describe_counter!(
+        UNREADABLE,
+        "Records of fields that are read whose value could not be; they are kept as events"
+    );
+    let field = envelope.field.to_string();
+    counter!(UNREADABLE, "field" => field, "reason" => reason.as_str()).increment(1);
+    tracing::warn!(
+        event.id = %envelope.event_id,
+        account.id = %envelope.account_id,
+        webhook.field = %envelope.field,
+        reason = reason.as_str(),
+        "a change could not be read as the field it claims to be; it is kept as an event"
+    );
 }
 
 /// Text that PostgreSQL can hold: NUL becomes U+FFFD. The raw value needs no such care, since JSON text holds no bare NUL.
@@ -146,26 +152,16 @@ fn describe(error: &EnvelopeError) -> String {
 }
 
 fn dead_part(message: &BorrowedMessage<'_>) -> Content {
-    let text = |name: &str| {
-        let headers = message.headers()?;
-        let value = headers.iter().find(|h| h.key == name)?.value?;
-        std::str::from_utf8(value).ok().map(storable)
-    };
-    let part = || {
-        Some(DeadPart {
-            event_id: EventId::from_hex(text(header::EVENT_ID)?.as_bytes())?,
-            reason: text(header::REASON)?,
-            part: text(header::PART)?.parse().ok()?,
-            parts: text(header::PARTS)?.parse().ok()?,
-            received_at: text(header::RECEIVED_AT).and_then(|at| at.parse().ok()),
-            secret: text(header::SECRET),
-        })
-    };
-    part().map_or_else(
-        || Content::Undecodable {
+    let value = |name: &str| message.headers()?.iter().find(|header| header.key == name)?.value;
+    match DeadPart::read(value) {
+        Some(part) => Content::DeadPart(DeadPart {
+            reason: storable(&part.reason),
+            secret_label: part.secret_label.as_deref().map(storable),
+            ..part
+        }),
+        None => Content::Undecodable {
             reason: "invalid_dead_letter",
-            error: "its headers say not what it is".to_owned(),
+            error: "its headers do not say what it is".to_owned(),
         },
-        Content::DeadPart,
-    )
+    }
 }

@@ -33,6 +33,7 @@ impl Made {
             Payload::Comment(comment) => self.add_comment(change, comment),
             Payload::StoryInsights(story) => self.add_story(change, story),
             Payload::Mention(mention) => self.add_mention(change, mention),
+            Payload::Unreadable(_) => {}
             Payload::Other => self.add_unread(change),
         }
     }

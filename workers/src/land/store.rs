@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 
 use cekbrand_schema::EventId;
+use cekbrand_schema::dead_letter::DeadPart;
 use cekbrand_schema::identity::identify_body;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 
 use super::books::Topic;
-use super::decode::{Arrived, DeadPart, Incoming};
+use super::decode::{Arrived, Incoming};
 
 const DEDUPE: &str = "
     INSERT INTO pipeline.event_key (event_id, received_at)
@@ -66,7 +67,7 @@ pub(super) async fn insert_events(
         .bind(records().map(|r| r.offset).collect::<Vec<_>>())
         .bind(now.to_sqlx())
         .bind(topic.name)
-        .bind(changes().map(|c| c.secret.as_str()).collect::<Vec<_>>())
+        .bind(changes().map(|c| c.secret_label.as_str()).collect::<Vec<_>>())
         .bind(changes().map(|c| c.extra.as_deref()).collect::<Vec<_>>())
         .execute(conn)
         .await?;
@@ -102,7 +103,7 @@ pub(super) async fn insert_dead_letter(
     let event_id = change.map(|c| c.event_id).or(part.map(|p| p.event_id));
     let event_id = event_id.unwrap_or_else(|| identify_body(&record.bytes));
     let received_at = change.map(|c| c.received_at).or(part.and_then(|p| p.received_at));
-    let secret = change.map(|c| c.secret.as_str()).or(part.and_then(|p| p.secret.as_deref()));
+    let secret = change.map(|c| c.secret_label.as_str()).or(part.and_then(|p| p.secret_label.as_deref()));
     sqlx::query(DEAD_LETTER)
         .bind(&event_id.as_bytes()[..])
         .bind(topic.name)

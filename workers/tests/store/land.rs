@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cekbrand_devkit::servers::{TestDatabase, TestServers};
+use cekbrand_schema::dead_letter::DeadPart;
 use cekbrand_schema::envelope::{self, Arrival};
 use cekbrand_schema::{Lane, ManualClock, SharedClock, delivery, identity};
 use cekbrand_workers::land::batch::{Lander, Outcome};
-use cekbrand_workers::land::decode::{self, Content, DeadPart, Incoming};
+use cekbrand_workers::land::decode::{self, Content, Incoming};
 use cekbrand_workers::land::position::{self, Claim, Place, TakeError, Watermarks};
 use cekbrand_workers::land::{Halt, Position, Positions, Tally};
 use cekbrand_workers::supervise::Pulse;
@@ -142,7 +143,7 @@ fn dead_part(offset: i64, body: &[u8], part: i32, parts: i32, bytes: &[u8]) -> I
         part,
         parts,
         received_at: Some(at(0)),
-        secret: Some("main".to_owned()),
+        secret_label: Some("main".to_owned()),
     });
     Incoming { partition: 0, offset, bytes: bytes.to_vec(), content }
 }

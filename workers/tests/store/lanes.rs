@@ -94,7 +94,7 @@ impl Bench {
         let limit = Duration::from_secs(20);
         let publisher =
             KafkaPublisher::new(&kafka, self.topics.clone(), limit, Arc::clone(&self.clock)).unwrap();
-        publisher.publish(records, String::new()).await.unwrap();
+        publisher.publish(records).await.unwrap();
     }
 
     /// Waits until `landed + duplicates` of the comments' lane is `count`.

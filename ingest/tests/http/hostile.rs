@@ -1,0 +1,184 @@
+//! Two thousand connections that mean harm, and deliveries between them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cekbrand_devkit::meta::{Sender, SenderConfig, Signer};
+use cekbrand_ingest::publish::memory::MemoryPublisher;
+use cekbrand_ingest::{Ingest, Settings};
+use cekbrand_schema::SystemClock;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::{SECRET, one_comment, settings, sign};
+
+const CONNECTIONS: usize = 2000;
+const DELIVERIES: usize = 400;
+/// Long after the receiver must have ended a connection.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// What a connection does after it was made.
+#[derive(Clone, Copy)]
+enum Harm {
+    /// Announces the largest body, with a signature of the right form, and sends nothing.
+    Announces,
+    /// The same, and then a byte now and then.
+    Dribbles,
+    /// A byte of a form now and then.
+    DribblesAForm,
+    /// A byte of a header now and then.
+    DribblesAHeader,
+    /// Nothing at all.
+    Idles,
+}
+
+impl Harm {
+    const ALL: [Self; 5] =
+        [Self::Announces, Self::Dribbles, Self::DribblesAForm, Self::DribblesAHeader, Self::Idles];
+
+    fn head(self) -> String {
+        let signature = sign(b"something else");
+        let delivery = "POST /webhooks/instagram HTTP/1.1\r\nhost: x\r\ncontent-length: 33554432\r\n";
+        match self {
+            Self::Announces | Self::Dribbles => format!("{delivery}x-hub-signature-256: {signature}\r\n\r\n"),
+            Self::DribblesAForm => "POST /webhooks/instagram/data-deletion HTTP/1.1\r\nhost: x\r\n\
+                content-type: application/x-www-form-urlencoded\r\ncontent-length: 60000\r\n\r\n"
+                .to_owned(),
+            Self::DribblesAHeader => format!("{delivery}x-slow: "),
+            Self::Idles => String::new(),
+        }
+    }
+
+    fn dribbles(self) -> bool {
+        matches!(self, Self::Dribbles | Self::DribblesAForm | Self::DribblesAHeader)
+    }
+
+    /// Keeps on until the receiver has ended the connection; what it answered.
+    async fn go_on(self, mut stream: TcpStream) -> Vec<u8> {
+        let mut answer = Vec::new();
+        loop {
+            let pause = tokio::time::timeout(Duration::from_millis(300), stream.read_buf(&mut answer)).await;
+            match pause {
+                // The end, or a reset: bytes were under way when the receiver had enough.
+                Ok(Ok(0) | Err(_)) => return answer,
+                Ok(Ok(_)) => {}
+                Err(_) if self.dribbles() => {
+                    if stream.write_all(b"x").await.is_err() {
+                        return answer;
+                    }
+                }
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+async fn attack(address: SocketAddr) -> JoinSet<(Harm, Vec<u8>)> {
+    let mut connections = JoinSet::new();
+    for number in 0..CONNECTIONS {
+        let harm = Harm::ALL[number % Harm::ALL.len()];
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(harm.head().as_bytes()).await.unwrap();
+        connections.spawn(async move { (harm, harm.go_on(stream).await) });
+    }
+    connections
+}
+
+async fn deliver(url: &str) -> Vec<Duration> {
+    let sender = Sender::new(SenderConfig::new(url, Signer::new(SECRET.into()))).unwrap();
+    let mut took = Vec::new();
+    for number in 0..DELIVERIES {
+        let began = Instant::now();
+        // Some are large, so that they need what others have only announced.
+        let text = "x".repeat(if number % 20 == 0 { 1 << 20 } else { 100 });
+        let status = sender.post(one_comment(&number.to_string(), &text).into_bytes()).await.unwrap();
+        assert_eq!(status, 200, "delivery {number}");
+        took.push(began.elapsed());
+    }
+    took
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_are_taken_while_two_thousand_connections_try_to_close_the_receiver() {
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let settings = Settings { listen, public_url: Some("https://brand.example".to_owned()), ..settings() };
+    let publisher = Arc::new(MemoryPublisher::default());
+    let ingest = Ingest::before(Arc::clone(&publisher) as _, settings, Arc::new(SystemClock)).await.unwrap();
+    let (address, shutdown) = (ingest.local_addr(), CancellationToken::new());
+    let running = tokio::spawn(ingest.run(shutdown.clone()));
+
+    let mut connections = attack(address).await;
+    let mut took = deliver(&format!("http://{address}/webhooks/instagram")).await;
+    let mut cut_off = 0;
+    let ended = async {
+        while let Some(ended) = connections.join_next().await {
+            let (harm, answer) = ended.unwrap();
+            assert!(!answer.starts_with(b"HTTP/1.1 2"), "{}", String::from_utf8_lossy(&answer));
+            if matches!(harm, Harm::Announces) {
+                let answer = String::from_utf8_lossy(&answer);
+                assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+                cut_off += 1;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, ended).await.expect("every connection is ended");
+    assert_eq!(cut_off, CONNECTIONS / Harm::ALL.len());
+    assert!(publisher.records().len() >= DELIVERIES);
+    took.sort();
+    eprintln!("p99 of {DELIVERIES} deliveries: {:?}", took[DELIVERIES * 99 / 100]);
+    shutdown.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_that_is_too_large_is_refused() {
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let publisher = Arc::new(MemoryPublisher::default());
+    let settings = Settings { listen, ..settings() };
+    let ingest = Ingest::before(publisher, settings, Arc::new(SystemClock)).await.unwrap();
+    let (address, shutdown) = (ingest.local_addr(), CancellationToken::new());
+    let running = tokio::spawn(ingest.run(shutdown.clone()));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head =
+        format!("GET /webhooks/instagram HTTP/1.1\r\nhost: x\r\nx-large: {}\r\n\r\n", "x".repeat(20_000));
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // Whether the answer can still be read is the system's affair: bytes were under way that nobody takes.
+    let ended = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap();
+    assert!(ended.is_err() || answer.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&answer));
+    assert!(!answer.starts_with(b"HTTP/1.1 400"), "it was not read as a handshake");
+    shutdown.cancel();
+    running.await.unwrap().unwrap();
+}
+
+/// Who comes beyond the number waits for a place, and gets it.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_are_bounded_and_whoever_waits_gets_the_next_place() {
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let publisher = Arc::new(MemoryPublisher::default());
+    let settings =
+        Settings { listen, max_connections: 1, header_timeout: Duration::from_millis(500), ..settings() };
+    let ingest = Ingest::before(publisher, settings, Arc::new(SystemClock)).await.unwrap();
+    let (address, shutdown) = (ingest.local_addr(), CancellationToken::new());
+    let running = tokio::spawn(ingest.run(shutdown.clone()));
+    let get = b"GET /webhooks/instagram HTTP/1.1\r\nhost: x\r\n\r\n";
+    let mut first = TcpStream::connect(address).await.unwrap();
+    first.write_all(get).await.unwrap();
+    let mut answer = [0; 12];
+    first.read_exact(&mut answer).await.unwrap();
+    let mut second = TcpStream::connect(address).await.unwrap();
+    second.write_all(get).await.unwrap();
+    let mut rest = Vec::new();
+    tokio::select! {
+        biased;
+        ended = first.read_to_end(&mut rest) => drop(ended.unwrap()),
+        _early = second.readable() => panic!("the first one still has the only place"),
+    }
+    tokio::time::timeout(PATIENCE, second.read_exact(&mut answer)).await.unwrap().unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 400");
+    shutdown.cancel();
+    running.await.unwrap().unwrap();
+}
