@@ -176,7 +176,7 @@ mod tests {
         for (name, value) in
             [("event-id", "ab"), ("part", "1"), ("part", "-1"), ("part", "x"), ("parts", "0"), ("parts", "")]
         {
-            let bad = HashMap::from_iter(good.clone().into_iter().chain([(name, value.to_owned())]));
+            let bad = good.clone().into_iter().chain([(name, value.to_owned())]).collect::<HashMap<_, _>>();
             assert_eq!(read(&bad), None, "{name}: {value}");
         }
         for name in ["event-id", "reason", "part", "parts"] {
