@@ -128,6 +128,18 @@ mod tests {
     }
 
     #[test]
+    fn every_byte_of_the_hash_counts() {
+        let key = generate();
+        let presented = PresentedKey::parse(key.token.expose_secret()).unwrap();
+        for at in 0..key.hash.len() {
+            let mut other = key.hash;
+            other[at] ^= 1;
+            assert!(!presented.matches(&other), "byte {at} is not compared");
+            assert!(!presented.matches(&key.hash[..at]), "{at} bytes are enough");
+        }
+    }
+
+    #[test]
     fn debug_shows_no_secret() {
         let key = generate();
         let presented = PresentedKey::parse(key.token.expose_secret()).unwrap();

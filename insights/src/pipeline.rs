@@ -15,6 +15,7 @@ use crate::query::books::{self, BlockedRow, Books, DeadLetterRow, LaneRow, TaskR
 pub struct PipelineAnswer {
     success: bool,
     ledger: Ledger,
+    /// Reads that are wanted and not done.
     tasks: Vec<Tasks>,
     dirty_marks: DirtyMarks,
     dead_letters: Vec<DeadLetters>,

@@ -14,10 +14,11 @@ FROM pipeline.ledger
 GROUP BY "group", topic
 ORDER BY "group", topic"#;
 
-/// Done tasks are due no more.
+/// What is open or stuck. Done tasks are not counted: they only ever grow in number, and the index has none of them.
 const TASKS: &str = "
-SELECT kind, state, reason, COUNT(*) AS count, MIN(due_at) FILTER (WHERE state <> 'done') AS first_due_at
+SELECT kind, state, reason, COUNT(*) AS count, MIN(due_at) AS first_due_at
 FROM pipeline.enrichment_task
+WHERE state <> 'done'
 GROUP BY kind, state, reason
 ORDER BY kind, state, reason";
 
@@ -111,4 +112,55 @@ pub(crate) async fn read(pool: &PgPool, now: Timestamp) -> Result<Books, sqlx::E
     };
     snapshot.commit().await?;
     Ok(books)
+}
+
+#[cfg(test)]
+mod tests {
+    use cekbrand_devkit::servers::TestServers;
+    use serde_json::Value;
+    use sqlx::AssertSqlSafe;
+
+    use super::*;
+
+    const DONE_TASKS: &str = "
+        INSERT INTO pipeline.enrichment_task
+            (kind, target_id, account_id, lane, due_at, wanted_at, created_at, state, finished_at)
+        SELECT 'media', n::text, '1784', 1, to_timestamp(n), to_timestamp(n), to_timestamp(n), 'done', to_timestamp(n)
+        FROM GENERATE_SERIES(1, 20000) AS n";
+
+    const DEALT_WITH: &str = r#"
+        INSERT INTO pipeline.dead_letter
+            (topic, partition, "offset", reason, error, payload, landed_at, resolution, resolved_at)
+        SELECT 'instagram.dead-letter.v1', 0, n, 'unparsable', 'no json', '', to_timestamp(n), 'dropped', to_timestamp(n)
+        FROM GENERATE_SERIES(1, 20000) AS n"#;
+
+    /// Every node of a plan.
+    fn nodes(plan: &Value) -> Vec<&Value> {
+        let below = plan["Plans"].as_array().into_iter().flatten();
+        let mut found: Vec<_> = below.flat_map(nodes).collect();
+        found.push(plan);
+        found
+    }
+
+    #[tokio::test]
+    async fn what_is_done_costs_nothing_however_much_it_is() {
+        let database = TestServers::shared().unwrap().database().await.unwrap();
+        let pool = database.pool();
+        for fill in
+            [DONE_TASKS, DEALT_WITH, "ANALYZE pipeline.enrichment_task", "ANALYZE pipeline.dead_letter"]
+        {
+            sqlx::query(fill).execute(&pool).await.unwrap();
+        }
+        for statement in [TASKS, DEAD_LETTERS] {
+            let explain = AssertSqlSafe(format!("EXPLAIN (FORMAT JSON) {statement}"));
+            let plan: Value = sqlx::query_scalar(explain).fetch_one(&pool).await.unwrap();
+            let scans: Vec<_> = nodes(&plan[0]["Plan"])
+                .into_iter()
+                .filter(|node| node.get("Relation Name").is_some())
+                .collect();
+            assert!(!scans.is_empty(), "{plan}");
+            assert!(scans.iter().all(|scan| scan["Node Type"] != "Seq Scan"), "{statement}: {plan}");
+        }
+        assert!(read(&pool, Timestamp::UNIX_EPOCH).await.unwrap().tasks.is_empty());
+    }
 }

@@ -92,6 +92,26 @@ async fn an_access_token_in_a_query_is_refused_everywhere_and_shows_nowhere() ->
 }
 
 #[tokio::test]
+async fn what_the_database_says_is_in_the_log_and_in_no_answer() -> Result<()> {
+    let api = TestApi::start().await?;
+    sqlx::query("ALTER TABLE pipeline.dirty_mark RENAME TO mark_of_another_version")
+        .execute(&api.pool)
+        .await?;
+    let response = api.with_key("/api/pipeline").send().await?;
+    assert_eq!(response.status(), 500);
+    let id = response.headers()["x-request-id"].to_str()?.to_owned();
+    let headers = format!("{:?}", response.headers());
+    let shown = headers + &response.text().await?;
+    for word in ["dirty_mark", "relation", "42P01", "sqlx", "SELECT"] {
+        assert!(!shown.contains(word), "{word} in {shown}");
+    }
+    let written = log::written();
+    let line = written.lines().find(|line| line.contains(&id) && line.contains("dirty_mark"));
+    assert!(line.is_some(), "the log tells what is wrong, under the answer's id: {written}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_key_shows_in_no_answer_and_no_log_line() -> Result<()> {
     let api = TestApi::start().await?;
     let secret = api.key.secret.expose_secret();

@@ -72,7 +72,6 @@ async fn it_tells_the_books_the_work_and_what_is_stuck() -> Result<()> {
             "tasks": [
                 { "kind": "media", "state": "parked", "reason": "throttled", "count": 1, "first_due_at": now },
                 { "kind": "media", "state": "waiting", "reason": null, "count": 2, "first_due_at": now },
-                { "kind": "user", "state": "done", "reason": null, "count": 1, "first_due_at": null },
             ],
             "dirty_marks": { "count": 1, "oldest_at": now },
             "dead_letters": [{ "reason": "unparsable", "count": 1 }],
