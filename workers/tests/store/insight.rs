@@ -4,7 +4,10 @@ use cekbrand_devkit::servers::TestServers;
 use cekbrand_schema::{Absence, Decimal, Figure, Observation, Source};
 use cekbrand_workers::insight::{self, InsightKey, InsightRow};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use sqlx::PgPool;
+
+use crate::brand::{Brand, at};
 
 /// 2026-11-21T12:00:00Z.
 const NOON: i64 = 1_795_262_400;
@@ -126,4 +129,32 @@ async fn what_the_database_cannot_tell_apart_does_not_make_the_order_of_arrival_
     }
     let figures: Vec<_> = held(&pool).await.into_iter().map(|(_, held)| held.figure).collect();
     assert_eq!(figures, [Figure::count(7); 4]);
+}
+
+#[tokio::test]
+async fn no_figure_of_a_lifetime_is_erased_by_a_later_absence() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    brand.medium("1", at("2026-06-01T09:00"), "kopi", at("2026-06-01T10:00")).await;
+    brand.counts("1", Some(10), 2, at("2026-06-02T09:00")).await;
+    for (metric, value) in [("reach", 100), ("saved", 4), ("views", 300)] {
+        brand.figure("1", metric, Some(value), at("2026-06-02T09:00")).await;
+        brand.figure("1", metric, None, at("2026-06-04T09:00")).await;
+    }
+    // Something that does change on the day of the absences, so that there is a row to look at.
+    brand.counts("1", Some(11), 2, at("2026-06-04T09:00")).await;
+    brand.settle().await;
+    let totals = brand
+        .table(
+            "SELECT jsonb_build_array(datestamp, total_reach, total_saved, skipped_reach, skipped_saved)
+             FROM toba_cek_insta.user_hastags_metrics ORDER BY datestamp DESC LIMIT 1",
+        )
+        .await;
+    assert_eq!(totals, [json!(["2026-06-04", 100, 4, 0, 0])]);
+    let spread = brand
+        .table(
+            "SELECT jsonb_build_array(datestamp, reach, impressions)
+             FROM toba_cek_insta.user_hastags_metrics_distribution ORDER BY datestamp DESC LIMIT 1",
+        )
+        .await;
+    assert_eq!(spread, [json!(["2026-06-04", 100, 300])]);
 }
