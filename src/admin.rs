@@ -94,3 +94,29 @@ async fn ready(State(roles): State<Arc<Vec<Role>>>) -> impl IntoResponse {
 async fn render(State(metrics): State<PrometheusHandle>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.render())
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+    use serde_json::Value;
+
+    use super::*;
+
+    async fn ask(roles: Vec<(&'static str, Readiness)>) -> (StatusCode, Value) {
+        let answer = ready(State(Arc::new(roles))).await.into_response();
+        let status = answer.status();
+        let body = to_bytes(answer.into_body(), 1000).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn one_role_that_makes_no_progress_is_enough_not_to_be_ready() {
+        let well: Readiness = Arc::new(|| Ok(()));
+        let stuck: Readiness = Arc::new(|| Err("the database has not answered yet".to_owned()));
+        let (status, body) = ask(vec![("ingest", Arc::clone(&well)), ("serve", stuck)]).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        let reasons = ["serve: the database has not answered yet"];
+        assert_eq!(body, json!({ "ready": false, "reasons": reasons }));
+        assert_eq!(ask(vec![("ingest", well)]).await.0, StatusCode::OK);
+    }
+}

@@ -72,8 +72,20 @@ fn wrong_usage_and_wrong_configuration_end_with_2() {
     let misspelt = Cekbrand::new().with("CEKBRAND__DATABASE__ULR", "x").run(&["ledger"]);
     assert_eq!(misspelt.status.code(), Some(2));
     assert!(stderr(&misspelt).contains("did you mean CEKBRAND__DATABASE__URL?"), "{}", stderr(&misspelt));
-    let missing = cekbrand.run(&["--config", "nowhere.toml", "ledger"]);
-    assert_eq!(missing.status.code(), Some(2), "{}", stderr(&missing));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_file_that_is_named_must_be_readable() {
+    // All that the command needs is in the environment: only the file is at fault.
+    let (cekbrand, _database) = on_database().await;
+    cekbrand.ok(&["key", "list"]);
+    std::fs::create_dir(cekbrand.dir().join("folder")).unwrap();
+    for file in ["nowhere.toml", "folder"] {
+        let refused = cekbrand.run(&["--config", file, "key", "list"]);
+        let said = stderr(&refused);
+        assert_eq!(refused.status.code(), Some(2), "{file}: {said}");
+        assert!(said.contains(&format!("{file} cannot be read")), "{said}");
+    }
 }
 
 #[test]
@@ -156,6 +168,56 @@ async fn a_key_opens_the_api_until_it_is_revoked() {
     assert_eq!(ask().await, 401);
     assert!(cekbrand.ok(&["key", "list"]).contains("revoked"));
     assert_eq!(cekbrand.run(&["key", "revoke", id]).status.code(), Some(1));
+    assert_eq!(serve.terminate(), Some(0), "{}", serve.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn books_with_one_open_partition_do_not_close_and_end_with_1() {
+    let (cekbrand, database) = on_database().await;
+    let write = async |sql: &'static str| sqlx::query(sql).execute(&database.pool()).await.unwrap();
+    write(
+        r#"INSERT INTO pipeline.consumer_offset
+            ("group", topic, partition, start, next, epoch, landed, duplicates, dead_lettered, expired, continued, updated_at)
+        VALUES
+            ('cekbrand.comments', 'instagram.comments.v1', 0, 0, 5, 1, 5, 0, 0, 0, 0, to_timestamp(0)),
+            ('cekbrand.comments', 'instagram.comments.v1', 1, 0, 5, 1, 4, 0, 0, 0, 0, to_timestamp(0)),
+            ('cekbrand.other', 'instagram.other.v1', 0, 0, 5, 1, 5, 0, 0, 0, 0, to_timestamp(0))"#,
+    )
+    .await;
+    let open = cekbrand.run(&["ledger", "--json"]);
+    assert_eq!(open.status.code(), Some(1), "{}", stderr(&open));
+    let books: Value = serde_json::from_slice(&open.stdout).unwrap();
+    assert_eq!(books["closed"], false, "{books}");
+    let closed: Vec<_> = books["partitions"].as_array().unwrap().iter().map(|row| &row["closed"]).collect();
+    assert_eq!(closed, [true, false, true], "{books}");
+    let shown = cekbrand.run(&["ledger"]);
+    assert_eq!(shown.status.code(), Some(1));
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("DOES NOT CLOSE") && shown.contains("THE BOOKS DO NOT CLOSE"), "{shown}");
+    write("UPDATE pipeline.consumer_offset SET duplicates = 1 WHERE landed = 4").await;
+    let books: Value = serde_json::from_str(&cekbrand.ok(&["ledger", "--json"])).unwrap();
+    assert_eq!(books["closed"], true, "{books}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_without_its_database_is_alive_and_not_ready() {
+    let (listen, admin, away) = (free_port(), free_port(), free_port());
+    let cekbrand = Cekbrand::new()
+        .with("CEKBRAND__DATABASE__URL", format!("postgres://nobody@127.0.0.1:{away}/nothing"))
+        .with("CEKBRAND__SERVE__LISTEN", format!("127.0.0.1:{listen}"))
+        .with("CEKBRAND__ADMIN__LISTEN", format!("127.0.0.1:{admin}"));
+    let mut serve = cekbrand.start("serve");
+    let ask = async |path: &str| http().get(format!("http://127.0.0.1:{admin}{path}")).send().await;
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while ask("/healthz").await.is_err() {
+        assert!(serve.is_running() && Instant::now() < deadline, "{}", serve.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(ask("/healthz").await.unwrap().status(), 200);
+    let ready = ask("/readyz").await.unwrap();
+    assert_eq!(ready.status(), 503);
+    let said: Value = ready.json().await.unwrap();
+    assert_eq!(said["reasons"][0], "serve: the database has not answered yet", "{said}");
     assert_eq!(serve.terminate(), Some(0), "{}", serve.log());
 }
 
