@@ -38,11 +38,13 @@ pub struct AnalyseSettings {
     pub idle: Duration,
     /// Accounts looked at in one tick.
     pub accounts_per_tick: i64,
+    /// The zone in which Meta numbers the hours of online followers, in hours from UTC. It is not documented.
+    pub online_hours_offset: i32,
 }
 
 impl Default for AnalyseSettings {
     fn default() -> Self {
-        Self { idle: Duration::from_secs(1), accounts_per_tick: 100 }
+        Self { idle: Duration::from_secs(1), accounts_per_tick: 100, online_hours_offset: -7 }
     }
 }
 
@@ -137,7 +139,8 @@ impl Analyser {
         marked.extend(store::sync_media(conn, account_id).await?);
         let today = store::today(conn, account_id, now).await?;
         if let Some(reach) = days::reach(&marked, today) {
-            let work = Work { account_id, reach: &reach, today, now };
+            let online_hours_offset = self.settings.online_hours_offset;
+            let work = Work { account_id, reach: &reach, today, now, online_hours_offset };
             for table in TABLES {
                 let written = table.write(conn, work).await?;
                 tracing::debug!(table = table.name, rows.written = written, "a table is up to date");

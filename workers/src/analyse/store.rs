@@ -29,9 +29,9 @@ pub(super) async fn take_marks(conn: &mut PgConnection, account_id: &str) -> Res
 
 const SYNC_MEDIA: &str = include_str!("sync_media.sql");
 
-/// Takes over what changed among the account's media; returns the days of publication of those that did, before
-/// and after. So a medium whose owner, time or hashtags became known makes its days dirty, whoever wrote it and
-/// whatever day that one marked.
+/// Takes over what changed among the account's media, and its zone; returns the days that this concerns. So a medium
+/// whose owner, time or hashtags became known makes its days dirty, whoever wrote it and whatever day that one
+/// marked.
 pub(super) async fn sync_media(conn: &mut PgConnection, account_id: &str) -> Result<Vec<Date>, sqlx::Error> {
     days(SYNC_MEDIA, conn, account_id).await
 }

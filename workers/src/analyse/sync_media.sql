@@ -1,5 +1,6 @@
--- Brings pipeline.analysed_media up to date for one account and returns the days of publication of what differs,
--- before and after. What a hashtag is, and how it is compared, was decided where the caption was written.
+-- Brings pipeline.analysed_media and analysed_account up to date for one account and returns the days that what
+-- differs concerns, before and after: of publication, of deletion, and of the comments that came or went with a
+-- medium. What a hashtag is, and how it is compared, was decided where the caption was written.
 -- $1 account
 WITH zone AS (
     SELECT coalesce((SELECT timezone FROM instagram."user" WHERE id = $1), 'UTC') AS name
@@ -29,7 +30,9 @@ difference AS MATERIALIZED (
         held.published_on,
         held.deleted_on,
         held.media_hastag,
-        before.published_on AS was_published_on
+        before.published_on AS was_published_on,
+        before.deleted_on AS was_deleted_on,
+        held.media_id IS NULL OR before.media_id IS NULL AS is_other
     FROM held
     FULL JOIN (SELECT * FROM pipeline.analysed_media WHERE user_id = $1) AS before
         ON before.media_id = held.media_id
@@ -68,7 +71,62 @@ written AS (
         deleted_on = excluded.deleted_on,
         media_hastag = excluded.media_hastag,
         hastags = excluded.hastags
+),
+-- Another zone moves comments that no medium moves with.
+moved AS MATERIALIZED (
+    SELECT zone.name
+    FROM zone
+    LEFT JOIN pipeline.analysed_account AS before ON before.account_id = $1
+    WHERE zone.name IS DISTINCT FROM before.timezone
+),
+account_written AS (
+    INSERT INTO pipeline.analysed_account AS before (account_id, timezone)
+    SELECT $1, name
+    FROM moved
+    ON CONFLICT (account_id) DO UPDATE SET timezone = excluded.timezone
+),
+-- Media whose comments have to be counted again: all of them, or those from the day of a deletion on.
+recounted AS (
+    SELECT media_id, '-infinity'::date AS since FROM difference WHERE is_other
+    UNION ALL
+    SELECT media_id, least(deleted_on, was_deleted_on) FROM difference
+    WHERE NOT is_other AND deleted_on IS DISTINCT FROM was_deleted_on
+    UNION ALL
+    SELECT held.media_id, '-infinity'::date FROM held CROSS JOIN moved
+),
+comment_day AS (
+    SELECT day.d
+    FROM recounted
+    CROSS JOIN zone
+    CROSS JOIN LATERAL (
+        SELECT recounted.media_id AS id
+        UNION ALL
+        SELECT part.id
+        FROM instagram.media AS part
+        WHERE coalesce(part.original_media_id, part.parent_id) = recounted.media_id
+    ) AS part
+    -- OFFSET 0 keeps it a loop over an index, however many the planner believes to differ.
+    CROSS JOIN LATERAL (
+        SELECT "timestamp", first_seen_at, deleted_at
+        FROM instagram.media_comment
+        WHERE media_id = part.id
+        OFFSET 0
+    ) AS comment
+    CROSS JOIN LATERAL (
+        VALUES
+        ((coalesce(comment."timestamp", comment.first_seen_at) AT TIME ZONE zone.name)::date),
+        ((comment.deleted_at AT TIME ZONE zone.name)::date)
+    ) AS day (d)
+    WHERE day.d >= recounted.since
 )
 SELECT published_on AS day FROM difference WHERE published_on IS NOT NULL
 UNION
 SELECT was_published_on FROM difference WHERE was_published_on IS NOT NULL
+UNION
+SELECT deleted_on FROM difference WHERE deleted_on IS NOT NULL
+UNION
+SELECT was_deleted_on FROM difference WHERE was_deleted_on IS NOT NULL
+UNION
+SELECT d FROM comment_day
+UNION
+SELECT delta.day FROM toba_cek_insta.sentiment_delta AS delta CROSS JOIN moved WHERE delta.user_id = $1

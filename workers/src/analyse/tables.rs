@@ -30,6 +30,8 @@ pub struct Work<'a> {
     pub today: Date,
     /// `$6`: now.
     pub now: Timestamp,
+    /// `$7`: the zone in which Meta numbers the hours of online followers, in hours from UTC.
+    pub online_hours_offset: i32,
 }
 
 /// Every table, in the order of writing: one that others are made from comes before them.
@@ -41,12 +43,53 @@ pub const TABLES: &[Table] = &[
         sql: include_str!("tables/user_insight_engagement.sql"),
     },
     Table {
+        name: "toba_cek_insta.user_insight_engagement_growth",
+        sql: include_str!("tables/user_insight_engagement_growth.sql"),
+    },
+    Table {
+        name: "toba_cek_insta.user_insight_engagement_rate_growth",
+        sql: include_str!("tables/user_insight_engagement_rate_growth.sql"),
+    },
+    Table {
+        name: "toba_cek_insta.user_insight_follower_growth",
+        sql: include_str!("tables/user_insight_follower_growth.sql"),
+    },
+    Table {
+        name: "toba_cek_insta.user_insight_reach_growth",
+        sql: include_str!("tables/user_insight_reach_growth.sql"),
+    },
+    Table {
+        name: "toba_cek_insta.user_insight_impressions_growth",
+        sql: include_str!("tables/user_insight_impressions_growth.sql"),
+    },
+    Table { name: "toba_cek_insta.sentiment_delta", sql: include_str!("tables/sentiment_delta.sql") },
+    Table {
+        name: "toba_cek_insta.user_insight_sentiment",
+        sql: include_str!("tables/user_insight_sentiment.sql"),
+    },
+    Table {
+        name: "toba_cek_insta.user_insight_sentiment_growth",
+        sql: include_str!("tables/user_insight_sentiment_growth.sql"),
+    },
+    Table {
         name: "toba_cek_insta.user_media_largest_engagement",
         sql: include_str!("tables/user_media_largest_engagement.sql"),
     },
     Table {
         name: "toba_cek_insta.user_media_smallest_engagement",
         sql: include_str!("tables/user_media_smallest_engagement.sql"),
+    },
+    Table {
+        name: "toba_cek_insta.user_media_largest_reach",
+        sql: include_str!("tables/user_media_largest_reach.sql"),
+    },
+    Table {
+        name: "toba_cek_insta.user_media_most_positive",
+        sql: include_str!("tables/user_media_most_positive.sql"),
+    },
+    Table {
+        name: "toba_cek_insta.user_media_most_negative",
+        sql: include_str!("tables/user_media_most_negative.sql"),
     },
     Table {
         name: "toba_cek_insta.user_hastags_metrics",
@@ -62,6 +105,24 @@ pub const TABLES: &[Table] = &[
             include_str!("tables/user_hastags_metrics_distribution.sql")
         ),
     },
+    Table {
+        name: "toba_cek_insta.user_insight_follower_online",
+        sql: concat!(
+            include_str!("tables/online_hours.sql"),
+            include_str!("tables/user_insight_follower_online.sql")
+        ),
+    },
+    Table {
+        name: "toba_cek_insta.user_insight_follower_online_wording",
+        sql: include_str!("tables/user_insight_follower_online_wording.sql"),
+    },
+    Table {
+        name: "toba_cek_insta.user_insight_most_active_time",
+        sql: concat!(
+            include_str!("tables/online_hours.sql"),
+            include_str!("tables/user_insight_most_active_time.sql")
+        ),
+    },
 ];
 
 impl Table {
@@ -75,6 +136,7 @@ impl Table {
             .bind(days(&work.reach.days))
             .bind(work.today.to_sqlx())
             .bind(work.now.to_sqlx())
+            .bind(work.online_hours_offset)
             .execute(conn)
             .await?;
         Ok(written.rows_affected())

@@ -14,7 +14,7 @@ static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
 /// The names that readers rely on.
 #[rustfmt::skip]
-const PUBLISHED: [(&str, &str); 23] = [
+const PUBLISHED: [(&str, &str); 36] = [
     ("instagram.user", "id username name biography profile_picture_url website social_account_id updated_timestamp has_problems is_userid_valid"),
     ("instagram.user_data", "id user_id followers_count follows_count media_count updated_timestamp datestamp followers_count_growth media_count_growth"),
     ("instagram.user_competitor", "id user_id competitor_id"),
@@ -38,6 +38,19 @@ const PUBLISHED: [(&str, &str); 23] = [
     ("toba_cek_insta.user_hastags_metrics", "id user_id hastag total_engagement post_count engagement_per_post updated_timestamp datestamp total_reach total_saved reach_per_post saved_per_post"),
     ("toba_cek_insta.user_media_comment_sentiment", "id comment_id media_id sentiment updated_timestamp"),
     ("toba_cek_insta.user_hastags_metrics_distribution", "id user_id media_id hastag media_timestamp engagement reach impressions updated_timestamp datestamp comments_count like_count"),
+    ("toba_cek_insta.user_insight_engagement_growth", "id user_id growth timeframe datestamp updated_timestamp"),
+    ("toba_cek_insta.user_insight_engagement_rate_growth", "id user_id growth timeframe datestamp updated_timestamp"),
+    ("toba_cek_insta.user_insight_follower_online", "id user_id hours val date_range updated_date"),
+    ("toba_cek_insta.user_insight_follower_growth", "id user_id date_stamp timeframe growth updated_timestamp"),
+    ("toba_cek_insta.user_insight_impressions_growth", "id user_id date_stamp timeframe growth updated_timestamp"),
+    ("toba_cek_insta.user_insight_reach_growth", "id user_id date_stamp timeframe growth updated_timestamp"),
+    ("toba_cek_insta.user_insight_sentiment", "id user_id date_stamp neu pos neg updated_timestamp"),
+    ("toba_cek_insta.user_insight_sentiment_growth", "id user_id date_stamp neu pos neg updated_timestamp timeframe"),
+    ("toba_cek_insta.user_media_largest_reach", "id user_id media_id timeframe reach_count updated_timestamp"),
+    ("toba_cek_insta.user_media_most_negative", "id user_id media_id timeframe negative_count updated_timestamp"),
+    ("toba_cek_insta.user_media_most_positive", "id user_id media_id timeframe positive_count updated_timestamp"),
+    ("toba_cek_insta.user_insight_follower_online_wording", "id user_id highlight_wording highlight_type date_range lang updated_date"),
+    ("toba_cek_insta.user_insight_most_active_time", "id user_id waktu_paling_aktif value_paling_aktif updated_date"),
 ];
 
 /// Columns that may stay empty whatever the service does; each says why in its comment.

@@ -1,5 +1,6 @@
--- What was known of each medium with hashtags: on the day before the first, and on each day on which it may have
--- changed. Two statements begin with it and go on with a comma. The cost follows what changed, not what is held.
+-- What was known of each medium with hashtags: on the day before the first, and on each day on which it may
+-- have changed. Two statements begin with it and go on with a comma. The cost follows what changed, not
+-- what is held.
 WITH point AS (
     SELECT media_id, published_at, published_on, deleted_on, hastags, published_on AS day
     FROM pipeline.analysed_media

@@ -1,4 +1,5 @@
--- Growth columns of the snapshots of the account's media from the first day on: the difference from the one before.
+-- Growth columns of the snapshots of the account's media from the first day on: the difference from the one
+-- before.
 UPDATE instagram.media_like_comment AS held SET
     like_count_growth = computed.like_count_growth,
     comments_count_growth = computed.comments_count_growth

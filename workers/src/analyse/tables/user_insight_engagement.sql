@@ -47,7 +47,7 @@ gone AS (
     DELETE FROM toba_cek_insta.user_insight_engagement AS held
     WHERE
         held.user_id = $1
-        AND held.datestamp = ANY ($4)
+        AND (held.datestamp = ANY ($4) OR held.datestamp > $5)
         AND NOT EXISTS (
             SELECT FROM computed
             WHERE computed.timeframe = held.timeframe AND computed.datestamp = held.datestamp

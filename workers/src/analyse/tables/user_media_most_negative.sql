@@ -1,0 +1,41 @@
+-- The medium of the last 7 and 28 days with the most negative comments, for the present day.
+WITH zone AS MATERIALIZED (
+    SELECT coalesce((SELECT timezone FROM instagram."user" WHERE id = $1), 'UTC') AS name
+),
+figure AS (
+    SELECT frame.days AS timeframe, post.media_id, post.published_at, count(*) AS value
+    FROM (VALUES (7), (28)) AS frame (days)
+    CROSS JOIN LATERAL pipeline.posts_of_window($1, $5, frame.days) AS post
+    INNER JOIN pipeline.post_part AS part ON part.user_id = $1 AND part.post_id = post.media_id
+    CROSS JOIN LATERAL pipeline.felt_comments($1, part.part_id, '-infinity', 'infinity') AS felt
+    CROSS JOIN zone
+    WHERE
+        felt.sentiment = 'neg'
+        AND (felt.at AT TIME ZONE zone.name)::date <= $5
+        AND (felt.deleted_at IS NULL OR (felt.deleted_at AT TIME ZONE zone.name)::date > $5)
+    GROUP BY frame.days, post.media_id, post.published_at
+),
+-- Ids are decimal numbers: the shorter is the smaller.
+first AS (
+    SELECT DISTINCT ON (timeframe) timeframe, media_id, value
+    FROM figure
+    ORDER BY timeframe, value DESC, published_at, length(media_id), media_id COLLATE "C"
+),
+gone AS (
+    DELETE FROM toba_cek_insta.user_media_most_negative AS held
+    WHERE held.user_id = $1 AND NOT EXISTS (SELECT FROM first WHERE first.timeframe = held.timeframe)
+)
+INSERT INTO toba_cek_insta.user_media_most_negative AS held
+    (user_id, timeframe, datestamp, media_id, negative_count, updated_timestamp)
+SELECT
+    $1, timeframe, $5, media_id, value, $6
+FROM first
+ON CONFLICT (user_id, timeframe) DO UPDATE SET
+    datestamp = excluded.datestamp,
+    media_id = excluded.media_id,
+    negative_count = excluded.negative_count,
+    updated_timestamp = excluded.updated_timestamp
+WHERE
+    (held.datestamp, held.media_id, held.negative_count)
+    IS DISTINCT FROM
+    (excluded.datestamp, excluded.media_id, excluded.negative_count)

@@ -1,0 +1,144 @@
+//! When followers are online: Meta's hours, taken as those of UTC-7, by the account's clock.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+use serde_json::json;
+
+use super::super::raw::{Account, Row};
+use super::{Made, before, raw};
+
+/// A figure of one hour: Meta's day, when the hour began, followers.
+struct Hour {
+    meta_day: Date,
+    start: Timestamp,
+    value: i64,
+}
+
+pub(super) fn hours(account: &Account<'_>, made: &mut Made) {
+    let known = known(account);
+    for length in [7, 28] {
+        let first = before(account.today, length - 1);
+        let range = format!("{first}/{}", account.today);
+        let means = means(account, &known, first);
+        for (hour, (mean, days)) in &means {
+            made.add(
+                "user_insight_follower_online",
+                json!({"hours": hour, "date_range": range, "val": mean, "day_count": days}),
+            );
+        }
+        if length == 28 && means.len() >= 6 {
+            wording(account, &means, made);
+        }
+    }
+    let recent = known.iter().filter(|hour| hour.meta_day > before(account.today, 28));
+    let best = recent.max_by_key(|hour| (hour.meta_day, hour.value, std::cmp::Reverse(hour.start)));
+    if let Some(best) = best {
+        made.add(
+            "user_insight_most_active_time",
+            json!({"waktu_paling_aktif": best.start.as_second(), "value_paling_aktif": best.value}),
+        );
+    }
+}
+
+/// Of several rows of one hour: a value before none, then the later.
+fn known(account: &Account<'_>) -> Vec<Hour> {
+    let mut rows: BTreeMap<(Date, i64), &Row> = BTreeMap::new();
+    for row in account.own(&raw(account).online) {
+        let rank = |row: &Row| (row.int("value").is_some(), row.instant("end_time"));
+        let held = rows.entry((row.meta_day(), row.int("hour").unwrap())).or_insert(row);
+        if rank(row) > rank(held) {
+            *held = row;
+        }
+    }
+    let hour = |((meta_day, hour), row): ((Date, i64), &Row)| {
+        let midnight =
+            meta_day.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(-7))).unwrap().timestamp();
+        Some(Hour { meta_day, start: midnight + hour.hours(), value: row.int("value")? })
+    };
+    rows.into_iter().filter_map(hour).collect()
+}
+
+/// Mean, rounded half up, and number of figures of each local hour from a local day on.
+fn means(account: &Account<'_>, known: &[Hour], first: Date) -> BTreeMap<i8, (i64, i64)> {
+    let mut sums: BTreeMap<i8, (i64, i64)> = BTreeMap::new();
+    for hour in known {
+        let local = hour.start.to_zoned(account.zone.clone());
+        if local.date() >= first && local.date() <= account.today {
+            let sum = sums.entry(local.hour()).or_default();
+            *sum = (sum.0 + hour.value, sum.1 + 1);
+        }
+    }
+    sums.into_iter().map(|(hour, (sum, days))| (hour, ((2 * sum + days) / (2 * days), days))).collect()
+}
+
+fn wording(account: &Account<'_>, means: &BTreeMap<i8, (i64, i64)>, made: &mut Made) {
+    let mut hours: Vec<(i64, i8)> = means.iter().map(|(hour, (mean, _))| (*mean, *hour)).collect();
+    hours.sort_by_key(|(mean, hour)| (*mean, *hour));
+    let quiet = hours.iter().take(3).map(|(_, hour)| *hour).collect::<Vec<_>>();
+    hours.sort_by_key(|(mean, hour)| (-mean, *hour));
+    let best = hours.iter().take(3).map(|(_, hour)| *hour).collect::<Vec<_>>();
+    let (first, last) = (before(account.today, 27), account.today);
+    for (kind, hours) in [("best_hours", best), ("quiet_hours", quiet)] {
+        for lang in ["id", "en"] {
+            let (span, ranges, zone) =
+                (span(first, last, lang), ranges(hours.clone(), lang), &account.zone_name);
+            let words = match (lang, kind) {
+                ("id", "best_hours") => {
+                    format!(
+                        "Selama 28 hari terakhir ({span}), pengikut paling banyak online pada pukul {ranges} (zona waktu {zone})."
+                    )
+                }
+                ("id", _) => {
+                    format!(
+                        "Selama 28 hari terakhir ({span}), pengikut paling sedikit online pada pukul {ranges} (zona waktu {zone})."
+                    )
+                }
+                (_, "best_hours") => {
+                    format!(
+                        "Over the last 28 days ({span}), most followers were online at {ranges} (time zone {zone})."
+                    )
+                }
+                _ => {
+                    format!(
+                        "Over the last 28 days ({span}), the fewest followers were online at {ranges} (time zone {zone})."
+                    )
+                }
+            };
+            made.add(
+                "user_insight_follower_online_wording",
+                json!({"highlight_type": kind, "lang": lang, "date_range": last.to_string(), "highlight_wording": words}),
+            );
+        }
+    }
+}
+
+fn span(first: Date, last: Date, lang: &str) -> String {
+    let months = match lang {
+        "id" => "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember",
+        _ => "January February March April May June July August September October November December",
+    };
+    let month = |day: Date| months.split(' ').nth(usize::try_from(day.month() - 1).unwrap()).unwrap();
+    let year = if first.year() == last.year() { String::new() } else { format!(" {}", first.year()) };
+    format!("{} {}{year}–{} {} {}", first.day(), month(first), last.day(), month(last), last.year())
+}
+
+fn ranges(mut hours: Vec<i8>, lang: &str) -> String {
+    hours.sort_unstable();
+    let mut joined: Vec<(i8, i8)> = Vec::new();
+    for hour in hours {
+        match joined.last_mut() {
+            Some((_, until)) if *until == hour => *until = hour + 1,
+            _ => joined.push((hour, hour + 1)),
+        }
+    }
+    let (dot, and) = if lang == "id" { ('.', "dan") } else { (':', "and") };
+    let texts: Vec<String> =
+        joined.iter().map(|(start, until)| format!("{start:02}{dot}00–{until:02}{dot}00")).collect();
+    match texts.as_slice() {
+        [one] => one.clone(),
+        [one, two] => format!("{one} {and} {two}"),
+        _ => format!("{}, {}, {and} {}", texts[0], texts[1], texts[2]),
+    }
+}
