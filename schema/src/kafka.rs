@@ -38,7 +38,8 @@ impl KafkaSettings {
         }
     }
 
-    /// The connection as librdkafka properties. The result holds the password: hand it to a client, never to a log.
+    /// The connection as librdkafka properties. The result holds the password: hand it to a client, never to
+    /// a log.
     pub fn properties(&self) -> Vec<(&'static str, String)> {
         let mut properties = vec![
             ("bootstrap.servers", self.brokers.clone()),
@@ -49,7 +50,36 @@ impl KafkaSettings {
             ("sasl.username", self.sasl_username.clone()),
             ("sasl.password", self.sasl_password.as_ref().map(|p| p.expose_secret().to_owned())),
         ];
+        if self.security_protocol.ends_with("ssl") {
+            // An OpenSSL that was built with the program does not know where this system keeps its
+            // authorities.
+            properties.push(("ssl.ca.location", "probe".to_owned()));
+        }
         properties.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
         properties
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_authorities_are_looked_for_where_tls_is_spoken() {
+        let location = |protocol: &str| {
+            let settings =
+                KafkaSettings { security_protocol: protocol.to_owned(), ..KafkaSettings::default() };
+            settings
+                .properties()
+                .into_iter()
+                .find(|(name, _)| *name == "ssl.ca.location")
+                .map(|(_, value)| value)
+        };
+        for protocol in ["ssl", "sasl_ssl"] {
+            assert_eq!(location(protocol).as_deref(), Some("probe"), "{protocol}");
+        }
+        for protocol in ["plaintext", "sasl_plaintext"] {
+            assert_eq!(location(protocol), None, "{protocol}");
+        }
     }
 }
