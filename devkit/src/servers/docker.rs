@@ -1,21 +1,32 @@
-//! The same servers as containers, where a Docker daemon answers.
+//! The same servers as containers, where a Docker daemon answers: by its command, which has to be there
+//! anyway to remove them.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use testcontainers::core::IntoContainerPort;
-use testcontainers::runners::AsyncRunner;
-use testcontainers::{ContainerRequest, GenericImage, ImageExt};
+use anyhow::{Context, Result, bail};
 
 use super::postgres::free_port;
-use super::supervise::Launch;
+use super::supervise::{Launch, tail};
 use super::{kafka, postgres};
 
 const PATIENCE: Duration = Duration::from_secs(5);
-const POSTGRES_TAG: &str = "17-alpine";
 
-/// Whether there is a `docker` command and its daemon answers. The command is needed to remove the containers.
+/// A server in a container.
+#[derive(Debug)]
+pub(super) struct Container {
+    pub(super) image: &'static str,
+    pub(super) tag: &'static str,
+    /// The port inside, and the one on this side.
+    pub(super) inside: u16,
+    pub(super) outside: u16,
+    pub(super) environment: Vec<(String, String)>,
+    pub(super) arguments: Vec<&'static str>,
+    /// What clients need to reach it.
+    pub(super) address: String,
+}
+
+/// Whether there is a `docker` command and its daemon answers.
 pub(super) fn is_available() -> bool {
     let asked = Command::new("docker")
         .args(["version", "--format", "{{.Server.Version}}"])
@@ -30,7 +41,8 @@ pub(super) fn is_available() -> bool {
             Ok(Some(status)) => return status.success(),
             Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(20)),
             _ => {
-                // A daemon that does not answer is no daemon; whether its client can still be killed changes nothing.
+                // A daemon that does not answer is no daemon; whether its client can still be killed changes
+                // nothing.
                 let _gone = asked.kill().and_then(|()| asked.wait());
                 return false;
             }
@@ -38,26 +50,34 @@ pub(super) fn is_available() -> bool {
     }
 }
 
-/// Starts PostgreSQL in a container.
+/// PostgreSQL, with a password of its own.
 ///
 /// # Errors
-/// When the image cannot be had or does not start.
-pub(super) fn prepare_postgres() -> Result<Launch> {
-    let (port, password) = (free_port()?, const_hex::encode(rand::random::<[u8; 16]>()));
-    let request = GenericImage::new("postgres", POSTGRES_TAG)
-        .with_mapped_port(port, 5432.tcp())
-        .with_env_var("POSTGRES_USER", "cekbrand")
-        .with_env_var("POSTGRES_DB", "postgres")
-        .with_env_var("POSTGRES_PASSWORD", &password)
-        .with_cmd(["postgres"].into_iter().chain(postgres::SETTINGS.iter().flat_map(|s| ["-c", s])));
-    start(request, format!("postgres://cekbrand:{password}@127.0.0.1:{port}/postgres"))
+/// When no port is free.
+pub(super) fn postgres() -> Result<Container> {
+    let (outside, password) = (free_port()?, const_hex::encode(rand::random::<[u8; 16]>()));
+    let address = format!("postgres://cekbrand:{password}@127.0.0.1:{outside}/postgres");
+    let environment =
+        [("POSTGRES_USER", "cekbrand"), ("POSTGRES_DB", "postgres"), ("POSTGRES_PASSWORD", &password)];
+    Ok(Container {
+        image: "postgres",
+        tag: "17-alpine",
+        inside: 5432,
+        outside,
+        environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+        arguments: ["postgres"]
+            .into_iter()
+            .chain(postgres::SETTINGS.iter().flat_map(|s| ["-c", s]))
+            .collect(),
+        address,
+    })
 }
 
-/// Starts Kafka in a container. Its clients are told the port on this side of the mapping.
+/// Kafka. Its clients are told the port on this side.
 ///
 /// # Errors
-/// When the image cannot be had or does not start.
-pub(super) fn prepare_kafka() -> Result<Launch> {
+/// When no port is free.
+pub(super) fn kafka() -> Result<Container> {
     let port = free_port()?;
     let own = [
         ("listeners", format!("PLAINTEXT://0.0.0.0:{port},CONTROLLER://localhost:9093")),
@@ -65,24 +85,47 @@ pub(super) fn prepare_kafka() -> Result<Launch> {
         ("controller.quorum.voters", "1@localhost:9093".to_owned()),
     ];
     let shared = kafka::SETTINGS.map(|(name, value)| (name, value.to_owned()));
-    let mut request = GenericImage::new("apache/kafka", kafka::VERSION).with_mapped_port(port, port.tcp());
-    for (name, value) in shared.into_iter().chain(own) {
-        request = request.with_env_var(format!("KAFKA_{}", name.to_uppercase().replace('.', "_")), value);
-    }
-    start(request, format!("127.0.0.1:{port}"))
+    let variable = |name: &str| format!("KAFKA_{}", name.to_uppercase().replace('.', "_"));
+    Ok(Container {
+        image: "apache/kafka",
+        tag: kafka::VERSION,
+        inside: port,
+        outside: port,
+        environment: shared.into_iter().chain(own).map(|(name, value)| (variable(name), value)).collect(),
+        arguments: Vec::new(),
+        address: format!("127.0.0.1:{port}"),
+    })
 }
 
-/// The container outlives the handle and this process: the supervisor removes it.
-fn start(request: ContainerRequest<GenericImage>, address: String) -> Result<Launch> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
-    let container = runtime.block_on(request.start()).context("cannot start a container")?;
-    let id = container.id().to_owned();
-    std::mem::forget(container);
-    Ok(Launch {
+/// Starts a container; its image is pulled where it is lacking.
+///
+/// # Errors
+/// When the image cannot be had or does not start.
+pub(super) fn start(container: Container) -> Result<Launch> {
+    let mut command = Command::new("docker");
+    command.args(["run", "--detach", "--publish"]);
+    command.arg(format!("127.0.0.1:{}:{}", container.outside, container.inside));
+    for (name, value) in &container.environment {
+        // A value can be a password, which has no place among arguments.
+        command.args(["--env", name]).env(name, value);
+    }
+    command.arg(format!("{}:{}", container.image, container.tag)).args(&container.arguments);
+    let output = command.stdin(Stdio::null()).output().context("cannot run `docker`")?;
+    if !output.status.success() {
+        bail!("docker run: {}", tail(&String::from_utf8_lossy(&output.stderr), 5));
+    }
+    let id = String::from_utf8(output.stdout).context("docker run gives no id")?;
+    Ok(launch(id.trim().to_owned(), container.address))
+}
+
+/// How a running container is looked after: the supervisor removes it.
+pub(super) fn launch(id: String, address: String) -> Launch {
+    Launch {
         command: ["docker", "wait", &id].map(Into::into).to_vec(),
+        user: None,
         end_signal: "TERM",
         scratch: None,
         container: Some(id),
         address,
-    })
+    }
 }

@@ -1,5 +1,5 @@
-//! Apache Kafka from Maven Central's jars: one KRaft node, fetched once into the target directory, formatted in a
-//! private directory, and made ready to be supervised.
+//! Apache Kafka from Maven Central's jars: one KRaft node, fetched once into the target directory, formatted
+//! in a private directory, and made ready to be supervised.
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,15 +12,13 @@ use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
-use super::postgres::{end_with_parent, free_port};
+use super::java::{self, Java};
+use super::postgres::free_port;
 use super::supervise::{Launch, tail};
 
 /// The version that is fetched, and the tag of the image where Docker is used.
 pub(super) const VERSION: &str = "4.1.1";
 const DEPENDENCY_PLUGIN: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
-const INSTALL: &str =
-    "install a JDK of version 17 or later and Maven (Debian: apt-get install default-jdk-headless maven)";
-const OLDEST_JAVA: u32 = 17;
 
 /// Broker settings for tests, for the local broker and the container alike.
 pub(super) const SETTINGS: [(&str, &str); 19] = [
@@ -50,8 +48,8 @@ pub(super) const SETTINGS: [(&str, &str); 19] = [
 /// # Errors
 /// When Java or Maven are missing, or a step fails.
 pub(super) fn prepare(target: &Path) -> Result<Launch> {
-    let java = find_java()?;
-    let jars = fetch_jars(&target.join(format!("kafka-{VERSION}")))?;
+    let java = java::find()?;
+    let jars = fetch_jars(&target.join(format!("kafka-{VERSION}")), &java)?;
     let scratch = tempfile::Builder::new()
         .prefix("cekbrand-kafka-")
         .tempdir()
@@ -62,13 +60,13 @@ pub(super) fn prepare(target: &Path) -> Result<Launch> {
         .context("cannot write Kafka's settings")?;
     let mut class_path = jars.into_os_string();
     class_path.push("/*");
-    format_storage(&java, &class_path, &properties)?;
-    let mut command = end_with_parent("KILL");
-    command.push(java.into());
+    format_storage(&java.program, &class_path, &properties)?;
+    let mut command = vec![java.program.into_os_string()];
     command.extend(jvm_arguments(&class_path));
     command.extend(["kafka.Kafka".into(), properties.into()]);
     Ok(Launch {
         command,
+        user: None,
         end_signal: "KILL",
         address: format!("127.0.0.1:{port}"),
         scratch: Some(scratch.keep()),
@@ -96,30 +94,8 @@ pub(super) fn answers(brokers: &str) -> Result<()> {
     Ok(())
 }
 
-fn find_java() -> Result<PathBuf> {
-    let java = std::env::var_os("JAVA_HOME")
-        .map(|home| Path::new(&home).join("bin/java"))
-        .filter(|java| java.is_file())
-        .unwrap_or_else(|| PathBuf::from("java"));
-    let Ok(output) = Command::new(&java).arg("-version").output() else {
-        bail!("`java` is not on PATH; {INSTALL}");
-    };
-    let text = String::from_utf8_lossy(&output.stderr);
-    match java_version(&text) {
-        Some(version) if version >= OLDEST_JAVA => Ok(java),
-        Some(version) => bail!("Java {version} is too old for Kafka; {INSTALL}"),
-        None => bail!("`java -version` answers {:?}; {INSTALL}", text.trim()),
-    }
-}
-
-/// The major version out of `openjdk version "17.0.15" 2025-04-15`.
-fn java_version(text: &str) -> Option<u32> {
-    let (_, rest) = text.split_once("version \"")?;
-    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
-}
-
 /// The directory of Kafka's jars. It appears whole or not at all.
-fn fetch_jars(home: &Path) -> Result<PathBuf> {
+fn fetch_jars(home: &Path, java: &Java) -> Result<PathBuf> {
     let jars = home.join("libs");
     if jars.is_dir() {
         return Ok(jars);
@@ -128,12 +104,14 @@ fn fetch_jars(home: &Path) -> Result<PathBuf> {
     let partial = home.join("libs.partial");
     fs::create_dir_all(&partial).with_context(|| format!("cannot create {}", partial.display()))?;
     fs::write(home.join("pom.xml"), render_pom()).context("cannot write Kafka's pom.xml")?;
-    let output = Command::new("mvn")
+    let mut maven = Command::new("mvn");
+    maven.envs(java.home.iter().map(|home| ("JAVA_HOME", home)));
+    let output = maven
         .args(["--quiet", "--batch-mode", DEPENDENCY_PLUGIN, "-DincludeScope=runtime"])
         .arg(format!("-DoutputDirectory={}", partial.display()))
         .current_dir(home)
         .output();
-    let Ok(output) = output else { bail!("`mvn` is not on PATH; {INSTALL}") };
+    let Ok(output) = output else { bail!("`mvn` is not on PATH; {}", java::INSTALL) };
     if !output.status.success() {
         bail!("Maven could not fetch Kafka: {}", tail(&String::from_utf8_lossy(&output.stdout), 10));
     }
@@ -193,17 +171,4 @@ fn jvm_arguments(class_path: &OsString) -> Vec<OsString> {
     .to_vec();
     arguments.extend(["-cp".into(), class_path.clone()]);
     arguments
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_major_version_of_java_is_read() {
-        assert_eq!(java_version("openjdk version \"17.0.15\" 2025-04-15"), Some(17));
-        assert_eq!(java_version("openjdk version \"25\" 2025-09-16"), Some(25));
-        assert_eq!(java_version("java version \"1.8.0_402\""), Some(1));
-        assert_eq!(java_version("command not found"), None);
-    }
 }

@@ -1,4 +1,5 @@
-//! Real servers for tests and the demo: Apache Kafka and PostgreSQL, given, in containers or from this machine.
+//! Real servers for tests and the demo: Apache Kafka and PostgreSQL, given, in containers or from this
+//! machine.
 //!
 //! ```text
 //!  test binary ─┐  lease                      ┌─ PostgreSQL   a database per test, copied from a template
@@ -6,15 +7,23 @@
 //!  test binary ─┘          per server         └─ Kafka        topics per test, by prefix
 //! ```
 //!
-//! Looked for in this order: `CEKBRAND_TEST_KAFKA` and `CEKBRAND_TEST_DATABASE_URL`; Docker, if a daemon answers;
-//! binaries of this machine. One set serves a whole test run, whatever number of test binaries it has.
+//! For tests, in this order: `CEKBRAND_TEST_KAFKA` and `CEKBRAND_TEST_DATABASE_URL`; Docker, if a daemon
+//! answers and the image can be had; this machine's own PostgreSQL, or a fetched one, and a fetched Kafka.
+//! One set serves a whole test run, whatever number of test binaries it has. The demo takes this machine's
+//! PostgreSQL first, then Docker.
 
+mod binaries;
 mod database;
 mod docker;
+mod java;
 mod kafka;
 mod postgres;
 mod supervise;
+#[cfg(feature = "containers")]
+mod testcontainers;
 mod topics;
+mod user;
+mod ways;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -23,7 +32,8 @@ use anyhow::{Context, Result, anyhow};
 use cekbrand_schema::Topics;
 
 pub use database::TestDatabase;
-use supervise::{Held, Launch, Service};
+use supervise::{Held, Service};
+use ways::Ways;
 
 const KAFKA_VARIABLE: &str = "CEKBRAND_TEST_KAFKA";
 const DATABASE_VARIABLE: &str = "CEKBRAND_TEST_DATABASE_URL";
@@ -103,7 +113,8 @@ impl TestServers {
     }
 }
 
-/// A PostgreSQL of the caller's own, ended soon after the value is dropped or the process is gone, however it ends.
+/// A PostgreSQL of the caller's own, ended soon after the value is dropped or the process is gone, however it
+/// ends.
 #[derive(Debug)]
 pub struct PrivatePostgres {
     server: Server,
@@ -119,7 +130,7 @@ impl PrivatePostgres {
 /// Starts a PostgreSQL for the caller alone, empty. Blocks until it answers.
 ///
 /// # Errors
-/// When neither Docker nor local binaries can give one; says what to install.
+/// When neither this machine's programs, nor Docker, nor fetched ones give one; says what to install.
 pub fn private_postgres() -> Result<PrivatePostgres> {
     let dir = tempfile::Builder::new()
         .prefix("cekbrand-private-")
@@ -128,8 +139,9 @@ pub fn private_postgres() -> Result<PrivatePostgres> {
     // From here the supervisor removes it.
     let dir = dir.keep();
     // On a thread of its own: the caller may be inside a runtime.
-    let started = std::thread::spawn(move || start_postgres(&dir, 0)).join();
-    let server = started.map_err(|_| anyhow!("starting PostgreSQL panicked"))??;
+    let start = move || start_postgres(&dir, 0, &ways::private_postgres()).map(Server::Held);
+    let server = std::thread::spawn(start).join();
+    let server = server.map_err(|_| anyhow!("starting PostgreSQL panicked"))??;
     Ok(PrivatePostgres { server })
 }
 
@@ -154,21 +166,17 @@ fn obtain_kafka() -> Result<Server> {
         kafka::answers(&brokers).with_context(|| format!("{KAFKA_VARIABLE} is {brokers}"))?;
         return Ok(Server::Given(brokers));
     }
-    let target = target_dir();
-    let prepare = || -> Result<Launch> {
-        if docker::is_available() { docker::prepare_kafka() } else { kafka::prepare(&target) }
-    };
     let dir = state_dir("kafka");
+    let target = target_dir();
+    let ways = ways::test_kafka(&target);
     let service = Service {
         name: "Kafka",
         dir: &dir,
         grace: GRACE_SECONDS,
-        prepare: &prepare,
+        prepare: &|| ways.first(),
         answers: &kafka::answers,
     };
-    service.obtain().map(Server::Held).context(
-        "no Kafka to test with: CEKBRAND_TEST_KAFKA is not set, no Docker daemon served, and none starts here",
-    )
+    service.obtain().map(Server::Held).context("no Kafka to test with: CEKBRAND_TEST_KAFKA is not set")
 }
 
 fn obtain_postgres(dir: &Path, grace: u32) -> Result<Server> {
@@ -176,18 +184,14 @@ fn obtain_postgres(dir: &Path, grace: u32) -> Result<Server> {
         postgres::answers(&url).with_context(|| format!("{DATABASE_VARIABLE} does not answer"))?;
         return Ok(Server::Given(url));
     }
-    start_postgres(dir, grace).context(
-        "no PostgreSQL to test with: CEKBRAND_TEST_DATABASE_URL is not set, no Docker daemon served, and none starts \
-         here",
-    )
+    start_postgres(dir, grace, &ways::test_postgres())
+        .map(Server::Held)
+        .context("no PostgreSQL to test with: CEKBRAND_TEST_DATABASE_URL is not set")
 }
 
-fn start_postgres(dir: &Path, grace: u32) -> Result<Server> {
-    let prepare = || -> Result<Launch> {
-        if docker::is_available() { docker::prepare_postgres() } else { postgres::prepare() }
-    };
-    let service = Service { name: "PostgreSQL", dir, grace, prepare: &prepare, answers: &postgres::answers };
-    service.obtain().map(Server::Held)
+fn start_postgres(dir: &Path, grace: u32, ways: &Ways<'_>) -> Result<Held> {
+    let prepare = || ways.first();
+    Service { name: "PostgreSQL", dir, grace, prepare: &prepare, answers: &postgres::answers }.obtain()
 }
 
 fn given(variable: &str) -> Option<String> {
@@ -242,6 +246,29 @@ mod tests {
             assert!(Instant::now() < deadline, "it outlives its owner");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// Also as root, whose home directory the server's user cannot read.
+    #[tokio::test]
+    async fn a_fetched_postgres_serves_as_well() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().to_owned();
+        let start = move || {
+            let fetched = Ways::fetched_postgres();
+            start_postgres(&path, 0, &fetched).unwrap()
+        };
+        let held = tokio::task::spawn_blocking(start).await.unwrap();
+        let database = TestDatabase::create(&held.address).await.unwrap();
+        let version: String =
+            sqlx::query_scalar("SHOW server_version").fetch_one(&database.pool()).await.unwrap();
+        assert!(version.starts_with("17."), "{version}");
+        let days: i64 = sqlx::query_scalar(
+            "SELECT count(DISTINCT utc_offset) FROM pg_timezone_names WHERE name IN ('Asia/Jakarta', 'UTC')",
+        )
+        .fetch_one(&database.pool())
+        .await
+        .unwrap();
+        assert_eq!(days, 2, "it does not know time zones");
     }
 
     #[tokio::test]

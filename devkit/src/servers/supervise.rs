@@ -1,6 +1,6 @@
-//! One server, shared by processes that know nothing of each other. The first starts it under a supervisor (a shell
-//! script); each holds a lease for as long as it lives; the supervisor ends the server when the last lease is gone,
-//! however its holder ended.
+//! One server, shared by processes that know nothing of each other. The first starts it under a supervisor (a
+//! Perl script); each holds a lease for as long as it lives; the supervisor ends the server when the last
+//! lease is gone, however its holder ended.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-const SCRIPT: &str = include_str!("supervise.sh");
+use super::user::Unprivileged;
+
+const SCRIPT: &str = include_str!("supervise.pl");
 const START_TIMEOUT: Duration = Duration::from_secs(90);
 const END_TIMEOUT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(100);
@@ -23,6 +25,8 @@ const POLL: Duration = Duration::from_millis(100);
 pub(super) struct Launch {
     /// Runs the server in the foreground.
     pub(super) command: Vec<OsString>,
+    /// Who runs it, unless it is us.
+    pub(super) user: Option<Unprivileged>,
     /// The signal that ends it at once; its data need not survive.
     pub(super) end_signal: &'static str,
     /// Removed when the server has ended.
@@ -112,17 +116,20 @@ impl Service<'_> {
         Ok(launch.address)
     }
 
-    /// The supervisor gets a process group of its own, so that Ctrl-C in the terminal of a client leaves it alone.
+    /// The supervisor gets a process group of its own, so that Ctrl-C in the terminal of a client leaves it
+    /// alone.
     fn spawn(&self, launch: &Launch) -> Result<Child> {
-        let script = self.dir.join("supervise.sh");
+        let script = self.dir.join("supervise.pl");
         fs::write(&script, SCRIPT).context("cannot write the supervisor's script")?;
         let log =
             File::create(self.dir.join("supervisor.log")).context("cannot write the supervisor's log")?;
         let scratch = launch.scratch.as_deref().unwrap_or(Path::new(""));
-        Command::new("sh")
+        let user = launch.user.map_or_else(String::new, |user| user.to_string());
+        Command::new("perl")
             .arg(script)
             .arg(self.dir)
-            .args([&self.grace.to_string(), launch.end_signal, launch.container.as_deref().unwrap_or("")])
+            .args([&self.grace.to_string(), launch.end_signal, &user])
+            .arg(launch.container.as_deref().unwrap_or(""))
             .arg(scratch)
             .arg("--")
             .args(&launch.command)
@@ -132,7 +139,7 @@ impl Service<'_> {
             .stderr(log)
             .process_group(0)
             .spawn()
-            .context("cannot start `sh` as a supervisor")
+            .context("cannot start `perl`, which looks after servers: install it")
     }
 
     /// The address can hold a password, so nobody else may read it. The rename makes it appear whole.
@@ -194,10 +201,9 @@ mod tests {
     fn sleeper(started: &Cell<u32>) -> Result<Launch> {
         started.set(started.get() + 1);
         let scratch = tempfile::tempdir()?.keep();
-        let mut command = super::super::postgres::end_with_parent("KILL");
-        command.extend(["sleep".into(), "600".into()]);
         Ok(Launch {
-            command,
+            command: ["sleep", "600"].map(OsString::from).to_vec(),
+            user: None,
             end_signal: "TERM",
             address: scratch.display().to_string(),
             scratch: Some(scratch),
@@ -256,11 +262,25 @@ mod tests {
     }
 
     #[test]
+    fn nothing_outlives_a_supervisor_that_was_killed() {
+        let dir = tempfile::tempdir().unwrap();
+        let started = Cell::new(0);
+        let prepare = || sleeper(&started);
+        let service =
+            Service { name: "sleep", dir: dir.path(), grace: 60, prepare: &prepare, answers: &exists };
+        let held = service.obtain().unwrap();
+        let supervisor = fs::read_to_string(dir.path().join("owner")).unwrap();
+        assert!(Command::new("kill").args(["-KILL", supervisor.trim()]).status().unwrap().success());
+        wait_until("its server goes on", || exists(&held.address).is_err());
+    }
+
+    #[test]
     fn a_server_that_does_not_start_shows_its_log() {
         let dir = tempfile::tempdir().unwrap();
         let prepare = || {
             Ok(Launch {
                 command: ["sh", "-c", "echo out of luck; exit 3"].map(OsString::from).to_vec(),
+                user: None,
                 end_signal: "TERM",
                 address: "nowhere".to_owned(),
                 scratch: None,
@@ -270,5 +290,35 @@ mod tests {
         let service = Service { name: "sh", dir: dir.path(), grace: 0, prepare: &prepare, answers: &exists };
         let message = service.obtain().unwrap_err().to_string();
         assert!(message.contains("out of luck"), "{message}");
+    }
+
+    /// macOS has neither flock(1) nor setpriv(1).
+    #[test]
+    fn the_supervisor_needs_perl_and_rm_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let bin = dir.path().join("bin");
+        fs::create_dir(&bin).unwrap();
+        let path = std::env::var_os("PATH").unwrap();
+        let real = |tool: &str| std::env::split_paths(&path).map(|dir| dir.join(tool)).find(|p| p.is_file());
+        std::os::unix::fs::symlink(real("rm").unwrap(), bin.join("rm")).unwrap();
+        let state = dir.path().join("state");
+        let scratch = dir.path().join("scratch");
+        fs::create_dir(&state).unwrap();
+        fs::create_dir(&scratch).unwrap();
+        fs::write(state.join("supervise.pl"), SCRIPT).unwrap();
+        let mut supervisor = Command::new(real("perl").unwrap())
+            .arg(state.join("supervise.pl"))
+            .arg(&state)
+            .args(["0", "TERM", "", ""])
+            .arg(&scratch)
+            .arg("--")
+            .arg(real("sleep").unwrap())
+            .arg("600")
+            .env_clear()
+            .env("PATH", &bin)
+            .spawn()
+            .unwrap();
+        assert_eq!(supervisor.wait().unwrap().code(), Some(0));
+        assert!(!scratch.exists() && !state.join("owner").exists(), "something is left over");
     }
 }
