@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use cekbrand_graph::HttpGraphApi;
-use cekbrand_schema::{SharedClock, SystemClock};
+use cekbrand_schema::SystemClock;
+use cekbrand_workers::clock::DatabaseClock;
 use cekbrand_workers::database::Use;
 use cekbrand_workers::{Parts, Worker};
 use clap::{Parser, ValueEnum};
@@ -53,11 +54,13 @@ pub(crate) async fn run(args: &Args, file: Option<&Path>) -> Result<()> {
     let admin = Admin::bind(config.admin_listen(SocketAddr::from(([127, 0, 0, 1], 9102)))?).await?;
     let mut settings = config.work()?;
     settings.parts = parts(&args.only);
-    let clock: SharedClock = Arc::new(SystemClock);
-    let api =
-        HttpGraphApi::new(config.graph()?, Arc::clone(&clock)).context("no client for the Graph API")?;
+    let clock = Arc::new(DatabaseClock::new(Arc::new(SystemClock)));
+    let api = HttpGraphApi::new(config.graph()?, clock.clone()).context("no client for the Graph API")?;
     let shutdown = shutdown::on_signal()?;
     let pool = config.lazy_pool(CONNECTIONS, Use::Write)?;
+    if let Err(error) = clock.set(&pool).await {
+        tracing::warn!(%error, "the database does not tell the time yet");
+    }
     let worker = Worker::new(settings, &pool, Arc::new(api), &clock)?;
     admin.start(metrics, vec![Role { name: "work", readiness: worker.readiness() }]);
     shutdown::within_grace(worker.run(shutdown.clone()), &shutdown, config.duration("shutdown_grace")?).await

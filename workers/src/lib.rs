@@ -17,6 +17,7 @@
 //! Invariants: effects happen exactly once; the books close; PostgreSQL and Kafka are all that workers share, so that more processes share the work.
 
 pub mod analyse;
+pub mod clock;
 pub mod database;
 pub mod enrich;
 pub mod insight;

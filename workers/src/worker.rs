@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::analyse::Analyser;
 use crate::analyse::sentiment::Scorer;
+use crate::clock::DatabaseClock;
 use crate::enrich::Enricher;
 use crate::land::{Halt, landing};
 use crate::schedule::Scheduler;
@@ -41,15 +42,16 @@ impl Worker {
         settings: Settings,
         pool: &PgPool,
         api: Arc<dyn GraphApi>,
-        clock: &SharedClock,
+        database_clock: &Arc<DatabaseClock>,
     ) -> Result<Self, Halt> {
+        let clock: &SharedClock = &(Arc::clone(database_clock) as SharedClock);
         #[cfg(feature = "failpoints")]
         arm_fail_points();
         describe();
         let Settings { parts, land, enrich, analyse, token_keys, app_id } = settings;
         let stop = CancellationToken::new();
         let make = Maker { clock, stop: &stop };
-        let mut list = vec![database_loop(pool, clock, &stop)];
+        let mut list = vec![database_loop(pool, database_clock, &stop)];
         if parts.land {
             list.extend(landing::lanes(&land, pool, clock, &stop)?);
         }
@@ -135,9 +137,9 @@ impl Maker<'_> {
     }
 }
 
-/// Asks the database whether it takes writes, so that readiness says so even where nothing else asks.
-fn database_loop(pool: &PgPool, clock: &SharedClock, stop: &CancellationToken) -> Loop {
-    let pulse = Arc::new(Pulse::new(clock, STUCK_AFTER));
+/// Asks the database whether it takes writes, so that readiness says so even where nothing else asks, and what time it is.
+fn database_loop(pool: &PgPool, clock: &Arc<DatabaseClock>, stop: &CancellationToken) -> Loop {
+    let pulse = Arc::new(Pulse::new(&(Arc::clone(clock) as SharedClock), STUCK_AFTER));
     pulse.trouble("it was not asked yet".to_owned());
     let (pool, clock, stop, beats) = (pool.clone(), Arc::clone(clock), stop.clone(), Arc::clone(&pulse));
     Loop::beating("database", AtEnd::Restart, pulse, move || {
@@ -145,7 +147,12 @@ fn database_loop(pool: &PgPool, clock: &SharedClock, stop: &CancellationToken) -
         Box::pin(async move {
             while !stop.is_cancelled() {
                 match database::answers(&pool).await {
-                    Ok(()) => pulse.well(),
+                    Ok(()) => {
+                        pulse.well();
+                        if let Err(error) = clock.set(&pool).await {
+                            tracing::warn!(%error, "the database does not tell the time");
+                        }
+                    }
                     Err(reason) => pulse.trouble(reason),
                 }
                 pulse.beat();

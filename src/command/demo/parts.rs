@@ -14,6 +14,7 @@ use cekbrand_ingest::Ingest;
 use cekbrand_insights::Insights;
 use cekbrand_schema::{SharedClock, SystemClock};
 use cekbrand_workers::Worker;
+use cekbrand_workers::clock::DatabaseClock;
 use cekbrand_workers::database::Use;
 use cekbrand_workers::token::seal::TokenKeys;
 use rdkafka::mocking::MockCluster;
@@ -109,7 +110,8 @@ impl Roles {
         let serve = Insights::bind(config.serve()?, serve_pool, Arc::clone(clock)).await?;
         let api = HttpGraphApi::new(config.graph()?, Arc::clone(clock)).context("no Graph API client")?;
         let work_pool = config.lazy_pool(work::CONNECTIONS, Use::Write)?;
-        let worker = Worker::new(config.work()?, &work_pool, Arc::new(api), clock)?;
+        let work_clock = Arc::new(DatabaseClock::new(Arc::clone(clock)));
+        let worker = Worker::new(config.work()?, &work_pool, Arc::new(api), &work_clock)?;
         let ready = vec![
             Role { name: "ingest", readiness: ingest.readiness() },
             Role { name: "work", readiness: worker.readiness() },

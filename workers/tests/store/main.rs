@@ -5,6 +5,7 @@
 mod analyse;
 mod analytics;
 mod brand;
+mod clock;
 mod described;
 mod enrich;
 mod insight;
