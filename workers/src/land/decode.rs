@@ -165,3 +165,88 @@ fn dead_part(message: &BorrowedMessage<'_>) -> Content {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cekbrand_schema::envelope::{self, Arrival};
+    use cekbrand_schema::{delivery, identity};
+    use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::{Arc, Mutex};
+
+    /// Remembers counters by their labels.
+    #[derive(Default)]
+    struct Counters(Mutex<Vec<(Vec<String>, Arc<AtomicU64>)>>);
+
+    impl Recorder for Counters {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            assert_eq!(key.name(), "cekbrand_worker_unreadable_changes_total");
+            let labels = key.labels().map(|label| label.value().to_owned()).collect();
+            let counter = Arc::new(AtomicU64::new(0));
+            self.0.lock().unwrap().push((labels, Arc::clone(&counter)));
+            Counter::from_arc(counter)
+        }
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::noop()
+        }
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    fn read(body: &str) -> Vec<Arrived> {
+        let arrival = Arrival::new(Timestamp::UNIX_EPOCH, "main");
+        let changes = delivery::parse(body.as_bytes()).unwrap();
+        let record =
+            |change: &_| envelope::write(change, &identity::identify(change, &mut Vec::new()), &arrival);
+        let contents = changes.iter().map(|written| change(&record(written)));
+        let arrived = contents.map(|content| match content {
+            Content::Change(arrived) => *arrived,
+            other => panic!("{other:?}"),
+        });
+        arrived.collect()
+    }
+
+    #[test]
+    fn a_value_that_is_not_what_its_field_claims_is_kept_and_counted() {
+        let counters = Counters::default();
+        let body = |object: &str, field: &str, value: &str| {
+            format!(
+                r#"{{"object":"{object}","entry":[{{"id":"5","changes":[{{"field":"{field}","value":{value}}}]}}]}}"#
+            )
+        };
+        metrics::with_local_recorder(&counters, || {
+            let unreadable = read(&body("instagram", "comments", r#"["x"]"#));
+            assert_eq!(
+                (unreadable[0].raw.as_str(), &unreadable[0].payload),
+                (r#"["x"]"#, &Payload::Unreadable(Unreadable::NotAnObject))
+            );
+            read(&body("instagram", "story_insights", "{}"));
+            read(&body("instagram", "something_new", r#"["x"]"#));
+            read(&body("instagram", "comments", "null"));
+            read(&body("page", "comments", r#"["x"]"#));
+            read(&body("instagram", "comments", r#"[{"id":"1"}]"#));
+        });
+        let counted: Vec<_> = counters
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(labels, n)| (labels.join(" "), n.load(Ordering::Relaxed)))
+            .collect();
+        let expected = [("comments not_an_object", 1), ("story_insights no_subject", 1)];
+        assert_eq!(counted, expected.map(|(labels, n)| (labels.to_owned(), n)));
+    }
+
+    #[test]
+    fn a_sample_of_the_dashboard_is_a_test_and_makes_no_rows() {
+        let sample = r#"{"field":"comments","value":{"id":"1","text":"t","media":{"id":"123123123"}}}"#;
+        let arrived = read(sample).remove(0);
+        assert!(arrived.is_test);
+        assert_eq!(arrived.payload, Payload::Other);
+    }
+}
