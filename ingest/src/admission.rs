@@ -1,4 +1,5 @@
-//! Who may come in: at most so many requests and so many body bytes at once. Whoever does not fit is asked to come back.
+//! Who may come in: at most so many requests and so many body bytes at once. Whoever does not fit is asked to
+//! come back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,7 +1,8 @@
-//! Reading a body: within its size, the budget of all bodies in flight, its time, and a pace that it must not fall below.
+//! Reading a body: within its size, the budget of all bodies in flight, its time, and a pace that it must not
+//! fall below.
 //!
-//! What a caller announces costs nothing: its share of the budget grows with the bytes that have come. So whoever sends
-//! nothing takes nothing away from others, and is soon cut off.
+//! What a caller announces costs nothing: its share of the budget grows with the bytes that have come. So
+//! whoever sends nothing takes nothing away from others, and is soon cut off.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
+use hyper::body::Frame;
 
 use crate::admission::{Limit, Share};
 use crate::problem::Problem;
@@ -18,7 +20,8 @@ use crate::problem::Problem;
 /// How often a body that keeps us waiting is looked at.
 const WINDOW: Duration = Duration::from_secs(3);
 
-/// What must have come since the last look: 8 KiB a second. A sender as slow as that could finish no large body in time.
+/// What must have come since the last look: 8 KiB a second. A sender as slow as that could finish no large
+/// body in time.
 const LEAST_IN_WINDOW: usize = 24_576;
 
 /// The first bytes of a body say how much memory may be laid out for the rest: this many times as much.
@@ -66,7 +69,7 @@ pub async fn read(limits: &BodyLimits, headers: &HeaderMap, mut body: Body) -> R
         tokio::select! {
             biased;
             frame = body.frame() => match frame {
-                Some(frame) => gathered.add(frame.map_err(|_| Problem::BrokenBody)?.into_data().unwrap_or_default())?,
+                Some(frame) => gathered.add(data(frame)?)?,
                 None => return Ok(gathered.whole()),
             },
             () = look.as_mut() => {
@@ -81,6 +84,11 @@ pub async fn read(limits: &BodyLimits, headers: &HeaderMap, mut body: Body) -> R
             }
         }
     }
+}
+
+/// A frame's bytes; none where it holds trailers.
+fn data(frame: Result<Frame<Bytes>, axum::Error>) -> Result<Bytes, Problem> {
+    Ok(frame.map_err(|_| Problem::BrokenBody)?.into_data().unwrap_or_default())
 }
 
 fn announced(headers: &HeaderMap) -> Option<usize> {

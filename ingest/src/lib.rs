@@ -7,15 +7,17 @@
 //! ```
 //!
 //! - `server` accepts connections. [`routes`]: the HTTP surface; [`problem`]: every status that is not 200.
-//! - [`receiver`]: what is done with a request. [`body`]: reading within limits. [`admission`]: how much may be in flight.
+//! - [`receiver`]: what is done with a request. [`body`]: reading within limits. [`admission`]: how much may
+//!   be in flight.
 //! - [`signature`]: HMAC over the raw bytes; only it makes a `SignedBody`.
 //! - [`signed_request`]: deauthorisation and data deletion, which come as a signed form.
 //! - [`record`]: what a delivery becomes. [`publish`]: making it durable. [`progress`]: readiness.
 //! - [`settings`], [`stats`].
 //!
-//! Invariants: 200 means that every change of the delivery was acknowledged by all in-sync replicas; a signed delivery is
-//! never lost, whatever it contains; the signature is checked over the bytes as they came; whoever has signed nothing can
-//! take from others only what they send themselves, and only for a few seconds.
+//! Invariants: 200 means that every change of the delivery was acknowledged by all in-sync replicas; a signed
+//! delivery is never lost, whatever it contains; the signature is checked over the bytes as they came;
+//! whoever has signed nothing can take from others only what they send themselves, and only for a few
+//! seconds.
 
 pub mod admission;
 pub mod body;
@@ -60,7 +62,8 @@ pub enum StartError {
     Producer(#[source] rdkafka::error::KafkaError),
 }
 
-/// The receiver stopped, but not every record was acknowledged. None of them was answered 200, so Meta sends them again.
+/// The receiver stopped, but not every record was acknowledged. None of them was answered 200, so Meta sends
+/// them again.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "records were still unacknowledged at the end of the grace period; their deliveries were not answered 200"

@@ -68,8 +68,9 @@ impl Progress {
         self.remember(&failures[..]);
     }
 
-    /// A record for each lane that fails, to be published once more: whether Kafka takes it tells whether the lane has
-    /// recovered, also when nobody sends anything because the receiver is not ready. None that is under way comes again.
+    /// A record for each lane that fails, to be published once more: whether Kafka takes it tells whether the
+    /// lane has recovered, also when nobody sends anything because the receiver is not ready. None that is
+    /// under way comes again.
     pub fn to_retry(&self) -> Vec<Record> {
         self.failures().iter_mut().flatten().filter_map(|failure| failure.record.take()).collect()
     }

@@ -22,8 +22,8 @@ use crate::stats::{Accepted, Stats};
 /// The largest form that a signed request may come in. Deliveries are not bounded by it.
 const MAX_FORM_BYTES: usize = 65_536;
 
-/// From this size on, a body is worth a thread of its own: it takes longer to read than a thread takes to wake, and a
-/// flood of such bodies keeps all cores busy.
+/// From this size on, a body is worth a thread of its own: it takes longer to read than a thread takes to
+/// wake, and a flood of such bodies keeps all cores busy.
 const LARGE_BODY_BYTES: usize = 16_384;
 
 /// What handlers need, shared by all requests.
@@ -94,7 +94,8 @@ impl Receiver {
             (self.read(claim, bytes), share)
         } else {
             let receiver = Arc::clone(self);
-            // The share goes along: the bytes are there until they are read, even if the caller hangs up meanwhile.
+            // The share goes along: the bytes are there until they are read, even if the caller hangs up
+            // meanwhile.
             aside(move || (receiver.read(claim, bytes), share)).await?
         };
         let Read { taken, secret_label } = read?;
@@ -104,7 +105,8 @@ impl Receiver {
         Ok(accepted)
     }
 
-    /// Makes a signed request durable on the control lane, as a change of `field`, and returns its confirmation code.
+    /// Makes a signed request durable on the control lane, as a change of `field`, and returns its
+    /// confirmation code.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! From a signed body to the records that Kafka gets: one envelope for each change, or the bytes themselves in parts.
+//! From a signed body to the records that Kafka gets: one envelope for each change, or the bytes themselves
+//! in parts.
 
 use cekbrand_schema::dead_letter::{DeadLetter, DeadPart};
 use cekbrand_schema::delivery;
@@ -9,7 +10,8 @@ use jiff::Timestamp;
 
 use crate::signature::SignedBody;
 
-/// The largest key and value that a record may have together, so that no broker's limit of 1 MB needs raising.
+/// The largest key and value that a record may have together, so that no broker's limit of 1 MB needs
+/// raising.
 const MAX_RECORD_BYTES: usize = 900_000;
 
 /// One record to be published.

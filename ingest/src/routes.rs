@@ -15,7 +15,8 @@ use tracing::Instrument;
 use crate::problem::Problem;
 use crate::receiver::Receiver;
 
-/// All routes. Each answers with a slash at its end as well: whoever typed the address into the dashboard may have added it.
+/// All routes. Each answers with a slash at its end as well: whoever typed the address into the dashboard may
+/// have added it.
 pub fn router(receiver: Arc<Receiver>) -> Router {
     let both =
         |router: Router<Arc<Receiver>>, path: &str, route: axum::routing::MethodRouter<Arc<Receiver>>| {

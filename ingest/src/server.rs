@@ -1,4 +1,5 @@
-//! The HTTP server: accepts connections, bounds how many there are and the time and size of headers, ends gracefully.
+//! The HTTP server: accepts connections, bounds how many there are and the time and size of headers, ends
+//! gracefully.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,8 +33,8 @@ pub(crate) struct Bounds {
     pub(crate) grace: Duration,
 }
 
-/// Serves until `shutdown`, then lets running requests finish. Whoever comes while all places are taken waits for one in
-/// the system's queue: connections that send nothing are soon ended.
+/// Serves until `shutdown`, then lets running requests finish. Whoever comes while all places are taken waits
+/// for one in the system's queue: connections that send nothing are soon ended.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,

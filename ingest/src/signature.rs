@@ -1,4 +1,5 @@
-//! The signature check: HMAC-SHA256 over the raw bytes, in constant time, with any of several labelled secrets.
+//! The signature check: HMAC-SHA256 over the raw bytes, in constant time, with any of several labelled
+//! secrets.
 
 use std::sync::Arc;
 
@@ -10,7 +11,8 @@ use sha2::Sha256;
 
 use crate::settings::LabelledSecret;
 
-/// The only header that counts. The older `X-Hub-Signature` (SHA-1) may come beside it and is never looked at.
+/// The only header that counts. The older `X-Hub-Signature` (SHA-1) may come beside it and is never looked
+/// at.
 const HEADER: &str = "x-hub-signature-256";
 
 /// Why a delivery is not believed. The names are metric labels; the answer is always 401.

@@ -1,5 +1,5 @@
-//! Meta's `signed_request`: `base64url(signature).base64url(payload)`, signed over the payload as it is sent. It
-//! announces that a person took the app's rights away, or wants their data deleted.
+//! Meta's `signed_request`: `base64url(signature).base64url(payload)`, signed over the payload as it is sent.
+//! It announces that a person took the app's rights away, or wants their data deleted.
 
 use base64::Engine;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};

@@ -115,7 +115,8 @@ impl Stats {
         }
     }
 
-    /// A request asked for what is not there: mostly an address with a slip in it. The query may hold a secret and is not told.
+    /// A request asked for what is not there: mostly an address with a slip in it. The query may hold a
+    /// secret and is not told.
     pub fn unserved(&self, problem: Problem, method: &Method, path: &str) -> Problem {
         counter!(UNSERVED, "reason" => problem.as_str()).increment(1);
         tracing::warn!(

@@ -13,11 +13,11 @@ pub struct Change<'a> {
     pub account_id: Cow<'a, str>,
     /// `entry.time`: when Meta sent the notification.
     pub entry_time: Option<Timestamp>,
-    /// The webhook field. For `messaging` items the field that Meta subscribes them under; [`UNKNOWN_FIELD`] where nothing
-    /// says.
+    /// The webhook field. For `messaging` items the field that Meta subscribes them under; [`UNKNOWN_FIELD`]
+    /// where nothing says.
     pub field: Cow<'a, str>,
-    /// The value exactly as received, or as it stood in what it was wrapped in; `null` for `changed_fields`, which come
-    /// without values.
+    /// The value exactly as received, or as it stood in what it was wrapped in; `null` for `changed_fields`,
+    /// which come without values.
     pub value: Cow<'a, str>,
     /// Members of the delivery, the entry and the change that have no place above, as a JSON object.
     pub extra: Option<String>,

@@ -1,6 +1,8 @@
-//! A dead letter on the wire: bytes that could not be read, cut into numbered parts, each with headers that say what it is.
+//! A dead letter on the wire: bytes that could not be read, cut into numbered parts, each with headers that
+//! say what it is.
 //!
-//! The receiver writes this form, the worker reads it, and so does a publisher that hands back what it could not publish.
+//! The receiver writes this form, the worker reads it, and so does a publisher that hands back what it could
+//! not publish.
 
 use jiff::Timestamp;
 
@@ -40,7 +42,8 @@ pub struct DeadPart {
 }
 
 impl<'a> DeadLetter<'a> {
-    /// The letter in parts of at most `max_bytes`, each with what its headers say. Letters without a byte have one part as well.
+    /// The letter in parts of at most `max_bytes`, each with what its headers say. Letters without a byte
+    /// have one part as well.
     pub fn parts(self, max_bytes: usize) -> impl Iterator<Item = (DeadPart, &'a [u8])> {
         let max_bytes = max_bytes.max(1);
         let count = self.bytes.len().div_ceil(max_bytes).max(1);
@@ -75,7 +78,8 @@ impl DeadPart {
         always.into_iter().chain(received_at).chain(secret_label)
     }
 
-    /// Reads the headers of a record, which `value` looks up by name. `None` where they do not say what the record is.
+    /// Reads the headers of a record, which `value` looks up by name. `None` where they do not say what the
+    /// record is.
     pub fn read<'h>(value: impl Fn(&str) -> Option<&'h [u8]>) -> Option<Self> {
         let text = |name: &str| std::str::from_utf8(value(name)?).ok();
         let part = Self {

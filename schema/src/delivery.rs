@@ -1,6 +1,7 @@
 //! One webhook delivery: every shape in which Meta packs changes, read without copying.
 //!
-//! Nothing that is JSON and holds at least one change is refused: unknown fields, odd items and unknown members are kept.
+//! Nothing that is JSON and holds at least one change is refused: unknown fields, odd items and unknown
+//! members are kept.
 
 use std::borrow::Cow;
 
@@ -54,7 +55,8 @@ pub fn parse(body: &[u8]) -> Result<Vec<Change<'_>>, Unparsable> {
     if changes.is_empty() { Err(Unparsable::NoChanges) } else { Ok(changes) }
 }
 
-/// The shape of nearly all deliveries, read in one pass. Whatever differs in the least is read by [`lenient`].
+/// The shape of nearly all deliveries, read in one pass. Whatever differs in the least is read by
+/// [`lenient`].
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Usual<'a> {

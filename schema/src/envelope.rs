@@ -1,6 +1,7 @@
 //! The record in Kafka, version 1: a change with its identity and the circumstances of its arrival.
 //!
-//! One JSON object. The value comes last and is byte by byte what Meta sent. An old envelope parses for ever; a new meaning is a new version.
+//! One JSON object. The value comes last and is byte by byte what Meta sent. An old envelope parses for ever;
+//! a new meaning is a new version.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,5 @@
-//! What a change's payload says, typed. Read from the raw value at landing; whatever is missing or odd is `None`, never an error.
+//! What a change's payload says, typed. Read from the raw value at landing; whatever is missing or odd is
+//! `None`, never an error.
 
 use crate::change::is_read;
 use crate::figure::Figure;
@@ -14,7 +15,8 @@ pub enum Payload {
     StoryInsights(StoryInsights),
     /// `mentions`.
     Mention(Mention),
-    /// A field that is read, with a value that cannot be: kept as an event, and counted where an operator sees it.
+    /// A field that is read, with a value that cannot be: kept as an event, and counted where an operator
+    /// sees it.
     Unreadable(Unreadable),
     /// Every other field, and fields without a value: kept as events.
     Other,
@@ -84,7 +86,8 @@ impl Comment {
 pub struct StoryInsights {
     /// The story.
     pub media_id: MediaId,
-    /// Metric names in lower case, sorted, with their figures; -1 is `suppressed`. Unknown numeric metrics are kept.
+    /// Metric names in lower case, sorted, with their figures; -1 is `suppressed`. Unknown numeric metrics
+    /// are kept.
     pub figures: Vec<(String, Figure)>,
 }
 

@@ -1,8 +1,11 @@
-//! What makes two changes the same. Meta gives neither a delivery id nor a change id, so identity comes from content.
+//! What makes two changes the same. Meta gives neither a delivery id nor a change id, so identity comes from
+//! content.
 //!
-//! The event id is the SHA-256 of the UTF-8 text `["<object>","<entry id>","<field>",<value>]`, in which the value is in
-//! canonical form (keys sorted, no white space, numbers under `id` and `*_id` as text). A change without a natural id has the entry's time in milliseconds (or `null`) as a
-//! fifth element. A value that no JSON value type can hold stands there byte by byte as received. Test vectors: `vectors.json` beside this file.
+//! The event id is the SHA-256 of the UTF-8 text `["<object>","<entry id>","<field>",<value>]`, in which the
+//! value is in canonical form (keys sorted, no white space, numbers under `id` and `*_id` as text). A change
+//! without a natural id has the entry's time in milliseconds (or `null`) as a fifth element. A value that no
+//! JSON value type can hold stands there byte by byte as received. Test vectors: `vectors.json` beside this
+//! file.
 
 use sha2::{Digest, Sha256};
 
@@ -15,8 +18,8 @@ use crate::value::{Value, write_json, write_text};
 pub struct Identity {
     /// Equal for equal content: only an equal event id is a duplicate.
     pub event_id: EventId,
-    /// The natural thing that the change is about (comment, story, message); rows are upserted on it. `None` where the
-    /// payload names none.
+    /// The natural thing that the change is about (comment, story, message); rows are upserted on it. `None`
+    /// where the payload names none.
     pub subject_id: Option<String>,
 }
 

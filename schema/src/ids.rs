@@ -1,4 +1,5 @@
-//! Ids as Meta gives them: opaque text, told apart by type so that a medium cannot stand where an account should.
+//! Ids as Meta gives them: opaque text, told apart by type so that a medium cannot stand where an account
+//! should.
 
 use std::cmp::Ordering;
 use std::fmt;

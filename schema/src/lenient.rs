@@ -1,4 +1,5 @@
-//! The slow way to read a delivery: takes apart whatever is JSON, one level at a time, and finds the changes in it.
+//! The slow way to read a delivery: takes apart whatever is JSON, one level at a time, and finds the changes
+//! in it.
 
 use std::borrow::Cow;
 
@@ -162,7 +163,8 @@ fn members(raw: &str) -> Option<Members<'_>> {
     deserializer.deserialize_map(MembersVisitor).ok()
 }
 
-/// Removes a member and returns its value. Of a repeated key the last counts; the others stay and end up beside the change.
+/// Removes a member and returns its value. Of a repeated key the last counts; the others stay and end up
+/// beside the change.
 fn take<'a>(members: &mut Members<'a>, key: &str) -> Option<&'a str> {
     let at = members.iter().rposition(|(k, _)| k == key)?;
     Some(members.remove(at).1)

@@ -15,23 +15,28 @@
 //! - [`topic`]: lanes, topics, consumer groups, header names.
 //! - [`ids`]: typed ids. [`figure`]: numbers that may be absent, and how observations merge.
 //! - [`metric`]: which figures exist for which kind of medium today, what each means, and which are retired.
-//! - [`meta_time`]: Meta's ways of writing an instant. [`clock`]: where the present comes from. [`health`], [`kafka`]: what roles share.
+//! - [`meta_time`]: Meta's ways of writing an instant. [`clock`]: where the present comes from. [`health`],
+//!   [`kafka`]: what roles share.
 //!
 //! # Words
 //!
 //! - **webhook**: how Meta tells us what happened: a signed POST. Its body is a **delivery**.
-//! - **entry**: the part of a delivery that concerns one account; it holds **changes**: a field and a value each.
+//! - **entry**: the part of a delivery that concerns one account; it holds **changes**: a field and a value
+//!   each.
 //! - **field**: what a change is about (`comments`, `story_insights`); its **payload** is the value, read.
-//! - **event**: a change that was kept, known by its event id; its **subject** is the thing that it speaks of.
+//! - **event**: a change that was kept, known by its event id; its **subject** is the thing that it speaks
+//!   of.
 //! - **envelope**: a change as it travels, with identity and circumstances; one **record** in Kafka.
 //! - **lane**: one kind of work with its own **topic** and consumer group, so that no other delays it.
 //! - **dead letter**: what could not be read or landed, kept as bytes, in **parts** where it is large.
 //! - **secret label**: the name of an app secret; the secret itself is only ever called `secret`.
 //! - **task**: a **read** of the Graph API that is wanted; the **lane of a task** says how urgently.
-//! - **figure**: a number, or its **absence**: the reason why there is none. An **observation** is a figure that was seen.
+//! - **figure**: a number, or its **absence**: the reason why there is none. An **observation** is a figure
+//!   that was seen.
 //! - **mark**: an account and day whose analytics must be computed anew.
 //!
-//! Invariants: an old envelope parses for ever; a change's raw value is kept byte by byte; unknown is not zero.
+//! Invariants: an old envelope parses for ever; a change's raw value is kept byte by byte; unknown is not
+//! zero.
 
 pub mod change;
 pub mod clock;

@@ -14,8 +14,8 @@ pub fn parse_graph_time(text: &str) -> Option<Timestamp> {
     strtime::parse("%Y-%m-%dT%H:%M:%S%z", text).ok()?.to_timestamp().ok()
 }
 
-/// Reads a number that counts seconds or milliseconds since 1970, told apart by magnitude. `None` for what is not after 1970 or lies
-/// beyond the calendar.
+/// Reads a number that counts seconds or milliseconds since 1970, told apart by magnitude. `None` for what is
+/// not after 1970 or lies beyond the calendar.
 pub fn from_number(number: i64) -> Option<Timestamp> {
     match number {
         ..=0 => None,
@@ -24,8 +24,8 @@ pub fn from_number(number: i64) -> Option<Timestamp> {
     }
 }
 
-/// Reads `entry.time` as it stands in a delivery: a JSON number or a JSON string that holds a number or a date. `None` where it says no
-/// instant, as in documentation placeholders.
+/// Reads `entry.time` as it stands in a delivery: a JSON number or a JSON string that holds a number or a
+/// date. `None` where it says no instant, as in documentation placeholders.
 pub fn from_json(raw: &str) -> Option<Timestamp> {
     let text = raw.trim().trim_matches('"');
     match text.parse() {

@@ -1,6 +1,7 @@
 //! Text that strangers escaped wrongly: half of a surrogate pair becomes U+FFFD.
 
-/// Replaces every `\uD800`..`\uDFFF` escape that is not half of a pair by `\uFFFD`, in JSON text. All else stays byte by byte.
+/// Replaces every `\uD800`..`\uDFFF` escape that is not half of a pair by `\uFFFD`, in JSON text. All else
+/// stays byte by byte.
 pub fn repair_surrogates(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let mut rest = json;

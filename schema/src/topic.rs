@@ -1,5 +1,5 @@
-//! Topics and lanes: where a change travels. A lane is a topic with a consumer of its own, so that a flood in one
-//! cannot delay another.
+//! Topics and lanes: where a change travels. A lane is a topic with a consumer of its own, so that a flood in
+//! one cannot delay another.
 
 use std::fmt;
 use std::str::FromStr;

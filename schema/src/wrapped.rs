@@ -1,5 +1,5 @@
-//! Values that come wrapped: several comments in an array, JSON inside a string. Each object in them is a change of its own,
-//! with the identity that it would have had if it had come alone.
+//! Values that come wrapped: several comments in an array, JSON inside a string. Each object in them is a
+//! change of its own, with the identity that it would have had if it had come alone.
 
 use std::borrow::Cow;
 
@@ -16,8 +16,8 @@ pub(crate) fn is_wrapped(change: &Change<'_>) -> bool {
     matches!(change.value.as_bytes().first(), Some(b'[' | b'"')) && is_read(&change.object, &change.field)
 }
 
-/// The changes that a wrapped one holds. Where it holds no object, it stays as it is; what stands beside an object and is
-/// none itself becomes a change as well, so that nothing is left out.
+/// The changes that a wrapped one holds. Where it holds no object, it stays as it is; what stands beside an
+/// object and is none itself becomes a change as well, so that nothing is left out.
 pub(crate) fn unwrap(change: Change<'_>) -> Vec<Change<'_>> {
     if !is_wrapped(&change) {
         return vec![change];

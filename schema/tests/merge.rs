@@ -1,4 +1,5 @@
-//! How observations of one figure merge, case by case as the data model says it: whatever the order of arrival, the same stays.
+//! How observations of one figure merge, case by case as the data model says it: whatever the order of
+//! arrival, the same stays.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -83,7 +83,8 @@ pub fn thousand_changes(account: &str) -> String {
     pack(&changes, Packing::default())
 }
 
-/// A comment that holds `depth` nested arrays besides what a comment holds: JSON, and too deep for most parsers.
+/// A comment that holds `depth` nested arrays besides what a comment holds: JSON, and too deep for most
+/// parsers.
 pub fn nested_brackets(account: &str, depth: usize) -> String {
     let mut change = plain_comment(account, 1_000_001, "dalam");
     let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));

@@ -41,8 +41,8 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// The most Graph calls the changes may cost if nothing fails: one for each account, two for each medium, one
-    /// for each comment that lacks something and for each mention.
+    /// The most Graph calls the changes may cost if nothing fails: one for each account, two for each medium,
+    /// one for each comment that lacks something and for each mention.
     pub fn most_graph_calls(&self) -> u64 {
         let media: BTreeSet<&String> = [&self.media, &self.hidden_media, &self.original_media, &self.stories]
             .into_iter()

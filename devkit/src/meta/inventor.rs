@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::change::{Change, CommentTwist, Shape, comment, story_insights};
+use super::change::{Change, Shape};
+use super::payload::{CommentTwist, comment, story_insights};
 use crate::seeded::Seeded;
 use crate::world::{Medium, Product, World};
 

@@ -1,7 +1,7 @@
 //! What Meta sends to a webhook receiver, made up and sent the way Meta does it.
 //!
 //! - [`signer`]: the signature over the raw bytes.
-//! - [`change`]: one change, and the JSON of its value.
+//! - [`change`]: one change; `payload`: the JSON of its value.
 //! - [`generator`]: a seeded stream of deliveries; [`expectation`]: the exact totals they must become.
 //! - [`delivery`]: how changes are packed into a body, in all shapes Meta uses.
 //! - [`sender`]: posts deliveries, retries what was not answered with 200, and keeps a log.
@@ -13,6 +13,7 @@ pub mod delivery;
 pub mod expectation;
 pub mod generator;
 mod inventor;
+mod payload;
 pub mod sender;
 pub mod signer;
 

@@ -1,7 +1,8 @@
-//! Posts signed deliveries like Meta: over kept-alive connections, several at once, again until the answer is 200.
+//! Posts signed deliveries like Meta: over kept-alive connections, several at once, again until the answer is
+//! 200.
 //!
-//! A delivery that was not answered with 200 may have landed in part; its repetition then brings the same changes
-//! twice. The log says for how many changes that is possible ([`SentLog::retried`]).
+//! A delivery that was not answered with 200 may have landed in part; its repetition then brings the same
+//! changes twice. The log says for how many changes that is possible ([`SentLog::retried`]).
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -88,8 +89,8 @@ impl SentDelivery {
         self.attempts.last().is_some_and(|attempt| attempt.status == Some(200))
     }
 
-    /// How many tries may have left something behind although they were not answered with 200: those without an
-    /// answer and those answered with 5xx.
+    /// How many tries may have left something behind although they were not answered with 200: those without
+    /// an answer and those answered with 5xx.
     pub fn doubtful_attempts(&self) -> u64 {
         let doubtful = |attempt: &&Attempt| attempt.status.is_none_or(|status| status >= 500);
         self.attempts.iter().filter(doubtful).count() as u64
@@ -109,8 +110,8 @@ impl SentLog {
         self.deliveries.iter().filter(|delivery| delivery.accepted()).map(|delivery| delivery.changes).sum()
     }
 
-    /// Changes in tries that were not answered with 200 and may have landed all the same: the most by which the
-    /// receiver's books may exceed [`SentLog::accepted`].
+    /// Changes in tries that were not answered with 200 and may have landed all the same: the most by which
+    /// the receiver's books may exceed [`SentLog::accepted`].
     pub fn retried(&self) -> u64 {
         self.deliveries.iter().map(|delivery| delivery.doubtful_attempts() * delivery.changes).sum()
     }

@@ -1,4 +1,5 @@
-//! The generator's totals against a naive recount of its bytes, and the sender against a receiver that misbehaves.
+//! The generator's totals against a naive recount of its bytes, and the sender against a receiver that
+//! misbehaves.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,7 +1,8 @@
-//! The Kafka producer: idempotent, acks=all, one countdown for each delivery instead of a future for each record.
+//! The Kafka producer: idempotent, acks=all, one countdown for each delivery instead of a future for each
+//! record.
 //!
-//! A fatal producer error (KIP-360 has some that no retry mends) makes the producer useless for ever, so a watcher builds
-//! a new one.
+//! A fatal producer error (KIP-360 has some that no retry mends) makes the producer useless for ever, so a
+//! watcher builds a new one.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -39,7 +40,8 @@ struct Client {
 }
 
 impl KafkaPublisher {
-    /// Builds the producer; it connects in the background. To be called on a Tokio runtime, which then forwards deliveries.
+    /// Builds the producer; it connects in the background. To be called on a Tokio runtime, which then
+    /// forwards deliveries.
     ///
     /// # Errors
     ///
@@ -105,12 +107,16 @@ impl std::fmt::Debug for KafkaPublisher {
 }
 
 impl Client {
-    /// Replaces a producer that has failed for good. Otherwise tries failing lanes again, and where nothing was
-    /// acknowledged lately asks the brokers whether they are there.
+    /// Replaces a producer that has failed for good. Otherwise tries failing lanes again, and where nothing
+    /// was acknowledged lately asks the brokers whether they are there.
     fn check(&self, timeout: Duration) {
         let producer = self.current();
         if let Some((code, reason)) = producer.client().fatal_error() {
-            tracing::error!(kafka.error = %code, kafka.reason = reason, "the producer failed for good and is built anew");
+            tracing::error!(
+                kafka.error = %code,
+                kafka.reason = reason,
+                "the producer failed for good and is built anew"
+            );
             return self.rebuild();
         }
         for record in self.progress.to_retry() {
@@ -197,8 +203,8 @@ fn client_config(kafka: &KafkaSettings, timeout: Duration) -> ClientConfig {
         .set("acks", "all")
         // A topic that is not there must not come up with a broker's defaults: `migrate` makes topics.
         .set("allow.auto.create.topics", "false")
-        // Waiting for company would add its whole time to every delivery; under load batches form by themselves while
-        // a request is under way.
+        // Waiting for company would add its whole time to every delivery; under load batches form by
+        // themselves while a request is under way.
         .set("linger.ms", "0")
         // The same partition for a key as Java clients choose.
         .set("partitioner", "murmur2_random")

@@ -1,7 +1,8 @@
-//! Where records go: a [`Publisher`] answers only when every record is durable, and hands back what it could not publish.
+//! Where records go: a [`Publisher`] answers only when every record is durable, and hands back what it could
+//! not publish.
 //!
-//! - [`kafka`]: the producer. `outbox` gathers what arrives together before it, `countdown` says after it when
-//!   a delivery is through, `wire` is a record as a message.
+//! - [`kafka`]: the producer. `outbox` gathers what arrives together before it, `countdown` says after it
+//!   when a delivery is through, `wire` is a record as a message.
 //! - [`memory`]: remembers, for tests.
 
 mod countdown;
@@ -21,8 +22,8 @@ pub type Published<'a> = Pin<Box<dyn Future<Output = Result<(), Unpublished>> + 
 
 /// Makes records durable. One may stand around another: it publishes there, and keeps what comes back.
 pub trait Publisher: Send + Sync + 'static {
-    /// Publishes the records of one delivery. Records that come back may have become durable all the same: whoever
-    /// publishes them again produces duplicates, which landing tells apart.
+    /// Publishes the records of one delivery. Records that come back may have become durable all the same:
+    /// whoever publishes them again produces duplicates, which landing tells apart.
     fn publish(&self, records: Vec<Record>) -> Published<'_>;
 
     /// Whether records are taken.
@@ -32,8 +33,9 @@ pub trait Publisher: Send + Sync + 'static {
     /// One sentence saying why not.
     fn ready(&self) -> Result<(), String>;
 
-    /// Looks after the publisher: mends what can be mended, and finds out what [`Publisher::ready`] answers when
-    /// nothing is published. Blocks for up to `timeout`: call it every few seconds, where blocking is allowed.
+    /// Looks after the publisher: mends what can be mended, and finds out what [`Publisher::ready`] answers
+    /// when nothing is published. Blocks for up to `timeout`: call it every few seconds, where blocking is
+    /// allowed.
     fn check(&self, timeout: Duration);
 
     /// Waits until everything is durable or was handed back. Blocks for up to `timeout`.
@@ -54,7 +56,8 @@ pub struct Unpublished {
     pub records: Vec<Record>,
 }
 
-/// Why records are not known to be durable. To the sender each is a 503: it keeps the delivery and tries again.
+/// Why records are not known to be durable. To the sender each is a 503: it keeps the delivery and tries
+/// again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PublishError {
     /// The producer's own queue is full.

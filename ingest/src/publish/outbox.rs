@@ -1,9 +1,10 @@
 //! Between the deliveries and the Kafka client: what arrives together is handed over together.
 //!
-//! A record that finds the client's thread asleep wakes it, and wakes others again when Kafka answers. Under a flood
-//! of small deliveries, waking threads was the largest part of their cost. So the first parcel waits some turns of the
-//! event loop, and whoever comes by then goes along. A turn has no length of its own: when nothing is going on, all of
-//! them pass in microseconds, and under load in the time that the work at hand takes.
+//! A record that finds the client's thread asleep wakes it, and wakes others again when Kafka answers. Under
+//! a flood of small deliveries, waking threads was the largest part of their cost. So the first parcel waits
+//! some turns of the event loop, and whoever comes by then goes along. A turn has no length of its own: when
+//! nothing is going on, all of them pass in microseconds, and under load in the time that the work at hand
+//! takes.
 
 use std::sync::Arc;
 
@@ -13,8 +14,8 @@ use super::PublishError;
 use super::countdown::Countdown;
 use crate::record::Record;
 
-/// Turns of the event loop that a parcel waits for others. Measured with 256 connections on two cores: without any, a
-/// delivery costs a sixth more; with more of them, no less.
+/// Turns of the event loop that a parcel waits for others. Measured with 256 connections on two cores:
+/// without any, a delivery costs a sixth more; with more of them, no less.
 const TURNS: usize = 8;
 
 /// Parcels in a group, and records handed over before other tasks get their turn.
@@ -56,8 +57,8 @@ impl Drop for Parcel {
     }
 }
 
-/// Opens an outbox. What is put into it reaches `hand_over` until the last sender is gone. It has no limit of its
-/// own: requests have one, and none has more than one parcel in here.
+/// Opens an outbox. What is put into it reaches `hand_over` until the last sender is gone. It has no limit of
+/// its own: requests have one, and none has more than one parcel in here.
 pub(super) fn open(hand_over: impl FnMut(&mut Parcel) + Send + 'static) -> UnboundedSender<Parcel> {
     let (sender, receiver) = unbounded_channel();
     tokio::spawn(forward(receiver, hand_over));

@@ -148,7 +148,8 @@ async fn while_kafka_is_away_nothing_is_answered_200_and_readiness_says_so() {
     running.task.await.unwrap().unwrap();
 }
 
-/// Whoever may not have a producer id never sends again: KIP-360's fatal errors, from a broker that can be told to make one.
+/// Whoever may not have a producer id never sends again: KIP-360's fatal errors, from a broker that can be
+/// told to make one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_producer_that_failed_for_good_is_built_anew() {
     let cluster = MockCluster::new(1).unwrap();

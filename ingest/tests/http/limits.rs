@@ -83,7 +83,8 @@ impl Publisher for Gate {
     }
 }
 
-/// Its place among the requests, and its share of the bytes, whether it is read here or on a thread of its own.
+/// Its place among the requests, and its share of the bytes, whether it is read here or on a thread of its
+/// own.
 #[tokio::test]
 async fn a_delivery_is_charged_until_it_is_durable() {
     for text in ["short".to_owned(), "long".repeat(10_000)] {

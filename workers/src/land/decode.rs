@@ -121,7 +121,8 @@ fn arrived(envelope: &Envelope<'_>) -> Arrived {
     }
 }
 
-/// An operator must see that a field claims to be what it is not: Meta has changed something, or a tool in between has.
+/// An operator must see that a field claims to be what it is not: Meta has changed something, or a tool in
+/// between has.
 fn count_unreadable(envelope: &Envelope<'_>, reason: Unreadable) {
     describe_counter!(
         UNREADABLE,
@@ -138,14 +139,16 @@ fn count_unreadable(envelope: &Envelope<'_>, reason: Unreadable) {
     );
 }
 
-/// Text that PostgreSQL can hold: NUL becomes U+FFFD. The raw value needs no such care, since JSON text holds no bare NUL.
+/// Text that PostgreSQL can hold: NUL becomes U+FFFD. The raw value needs no such care, since JSON text holds
+/// no bare NUL.
 fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
 fn describe(error: &EnvelopeError) -> String {
     match error {
-        // serde_json names the line and column and, for a wrong type, the value's kind, never more of the payload than a word.
+        // serde_json names the line and column and, for a wrong type, the value's kind, never more of the
+        // payload than a word.
         EnvelopeError::Malformed(source) => format!("{error}: {source}").replace('\0', "\u{fffd}"),
         EnvelopeError::UnknownVersion(_) => error.to_string(),
     }
