@@ -47,7 +47,7 @@ impl Worker {
         let clock: &SharedClock = &(Arc::clone(database_clock) as SharedClock);
         #[cfg(feature = "failpoints")]
         arm_fail_points();
-        describe();
+        schedule::describe();
         let Settings { parts, land, enrich, analyse, token_keys, app_id } = settings;
         let stop = CancellationToken::new();
         let make = Maker { clock, stop: &stop };
@@ -170,20 +170,4 @@ fn arm_fail_points() {
     static ARMED: std::sync::Once = std::sync::Once::new();
     // Dropping the scenario would disarm them again.
     ARMED.call_once(|| std::mem::forget(fail::FailScenario::setup()));
-}
-
-/// What the metrics of the loops mean that do not say so themselves.
-fn describe() {
-    use metrics::describe_counter;
-    schedule::describe();
-    describe_counter!(
-        "cekbrand_worker_analyse_failures_total",
-        "Rounds of analytics that failed and are tried again"
-    );
-    describe_counter!("cekbrand_worker_accounts_analysed_total", "Accounts whose analytics were computed");
-    describe_counter!(
-        "cekbrand_worker_sentiment_failures_total",
-        "Rounds of scoring that failed and are tried again"
-    );
-    describe_counter!("cekbrand_worker_comments_scored_total", "Comments whose sentiment was scored");
 }
