@@ -107,7 +107,11 @@ async fn write(pool: sqlx::PgPool, first: i64, stop: tokio_util::sync::Cancellat
             number += 1;
             if let Err(error) = insert.execute(&mut *transaction).await {
                 // The row was on its way into the default partition when the day's took its place: the next try finds it.
-                let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code).unwrap().into_owned();
+                let code = error
+                    .as_database_error()
+                    .and_then(sqlx::error::DatabaseError::code)
+                    .unwrap()
+                    .into_owned();
                 assert_eq!(code, "23514", "{error}");
                 whole = false;
                 break;
