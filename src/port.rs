@@ -38,9 +38,8 @@ where
 
 /// Name and number of the process that listens on a TCP port.
 fn holder(port: u16) -> Option<String> {
-    let inode = ["/proc/net/tcp", "/proc/net/tcp6"]
-        .iter()
-        .find_map(|table| listening_inode(&std::fs::read_to_string(table).ok()?, port))?;
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(std::fs::read_to_string);
+    let inode = tables.iter().flatten().find_map(|table| listening_inode(table, port))?;
     let socket = format!("socket:[{inode}]");
     let processes = std::fs::read_dir("/proc").ok()?;
     processes.filter_map(Result::ok).find_map(|process| {
