@@ -25,7 +25,8 @@ SELECT
     COUNT(*) FILTER (WHERE state = 'done') AS done,
     COUNT(*) FILTER (WHERE state = 'parked') AS parked,
     COUNT(*) FILTER (WHERE state IN ('waiting', 'running')) AS open,
-    (SELECT COUNT(*) FROM pipeline.dirty_mark) AS dirty_marks
+    -- A comment to score becomes a mark.
+    (SELECT COUNT(*) FROM pipeline.dirty_mark) + (SELECT COUNT(*) FROM pipeline.changed_comment) AS dirty_marks
 FROM pipeline.enrichment_task";
 
 const PARKED: &str = "

@@ -29,7 +29,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
 
-use tables::{TABLES, Work};
+use tables::{TABLES, Table, Work};
 
 /// Settings of the analyser.
 #[derive(Debug, Clone)]
@@ -71,12 +71,19 @@ pub struct Analyser {
     pool: PgPool,
     clock: SharedClock,
     settings: AnalyseSettings,
+    tables: &'static [Table],
 }
 
 impl Analyser {
     /// An analyser of this database.
     pub fn new(pool: PgPool, clock: SharedClock, settings: AnalyseSettings) -> Self {
-        Self { pool, clock, settings }
+        Self { pool, clock, settings, tables: TABLES }
+    }
+
+    /// The same with other tables than all.
+    #[must_use]
+    pub fn of(self, tables: &'static [Table]) -> Self {
+        Self { tables, ..self }
     }
 
     /// Computes until told to stop. An error is logged and what it concerns tried again.
@@ -131,6 +138,7 @@ impl Analyser {
         if !store::try_lock(conn, account_id).await? {
             return Ok(false);
         }
+        store::settle_plans(conn).await?;
         // In this order: what is read after the marks are gone includes what they were set for.
         let mut marked = store::take_marks(conn, account_id).await?;
         if marked.is_empty() {
@@ -141,7 +149,7 @@ impl Analyser {
         if let Some(reach) = days::reach(&marked, today) {
             let online_hours_offset = self.settings.online_hours_offset;
             let work = Work { account_id, reach: &reach, today, now, online_hours_offset };
-            for table in TABLES {
+            for table in self.tables {
                 let written = table.write(conn, work).await?;
                 tracing::debug!(table = table.name, rows.written = written, "a table is up to date");
             }

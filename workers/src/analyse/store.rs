@@ -20,6 +20,15 @@ pub(super) async fn try_lock(conn: &mut PgConnection, account_id: &str) -> Resul
     sqlx::query_scalar(TRY_LOCK).bind(account_id).fetch_one(conn).await
 }
 
+const SETTLE_PLANS: &str = "SET LOCAL jit = off";
+
+/// For the rest of the transaction the server compiles no plan: that takes seconds for statements of this size, which
+/// run for a fraction of one.
+pub(super) async fn settle_plans(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query(SETTLE_PLANS).execute(conn).await?;
+    Ok(())
+}
+
 const TAKE_MARKS: &str = "DELETE FROM pipeline.dirty_mark WHERE account_id = $1 RETURNING day";
 
 /// Deletes the account's marks and returns their days.

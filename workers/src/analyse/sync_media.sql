@@ -87,12 +87,16 @@ account_written AS (
 ),
 -- Media whose comments have to be counted again: all of them, or those from the day of a deletion on.
 recounted AS (
-    SELECT media_id, '-infinity'::date AS since FROM difference WHERE is_other
-    UNION ALL
-    SELECT media_id, least(deleted_on, was_deleted_on) FROM difference
-    WHERE NOT is_other AND deleted_on IS DISTINCT FROM was_deleted_on
-    UNION ALL
-    SELECT held.media_id, '-infinity'::date FROM held CROSS JOIN moved
+    SELECT media_id, min(since) AS since
+    FROM (
+        SELECT media_id, '-infinity'::date AS since FROM difference WHERE is_other
+        UNION ALL
+        SELECT media_id, least(deleted_on, was_deleted_on) FROM difference
+        WHERE NOT is_other AND deleted_on IS DISTINCT FROM was_deleted_on
+        UNION ALL
+        SELECT held.media_id, '-infinity'::date FROM held CROSS JOIN moved
+    ) AS any_reason
+    GROUP BY media_id
 ),
 comment_day AS (
     SELECT day.d

@@ -53,6 +53,10 @@ impl Brand {
         brand
     }
 
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(crate) fn analyser(&self) -> Analyser {
         Analyser::new(self.pool.clone(), Arc::new(self.clock.clone()), AnalyseSettings::default())
     }

@@ -26,7 +26,7 @@ touched AS (
     FROM pipeline.post_part AS part
     CROSS JOIN span
     CROSS JOIN LATERAL (
-        SELECT DISTINCT coalesce(comment."timestamp", comment.first_seen_at) AS at
+        SELECT coalesce(comment."timestamp", comment.first_seen_at) AS at
         FROM instagram.media_comment AS comment
         WHERE
             comment.media_id = part.part_id

@@ -2,18 +2,25 @@
 WITH zone AS MATERIALIZED (
     SELECT coalesce((SELECT timezone FROM instagram."user" WHERE id = $1), 'UTC') AS name
 ),
-figure AS (
-    SELECT frame.days AS timeframe, post.media_id, post.published_at, count(*) AS value
-    FROM (VALUES (7), (28)) AS frame (days)
-    CROSS JOIN LATERAL pipeline.posts_of_window($1, $5, frame.days) AS post
-    INNER JOIN pipeline.post_part AS part ON part.user_id = $1 AND part.post_id = post.media_id
+counted AS (
+    SELECT post.media_id, post.published_at, count(*) AS value
+    FROM pipeline.posts_of_window($1, $5, 28) AS post
+    CROSS JOIN LATERAL (
+        SELECT part_id FROM pipeline.post_part WHERE user_id = $1 AND post_id = post.media_id OFFSET 0
+    ) AS part
     CROSS JOIN LATERAL pipeline.felt_comments($1, part.part_id, '-infinity', 'infinity') AS felt
     CROSS JOIN zone
     WHERE
         felt.sentiment = 'neg'
         AND (felt.at AT TIME ZONE zone.name)::date <= $5
         AND (felt.deleted_at IS NULL OR (felt.deleted_at AT TIME ZONE zone.name)::date > $5)
-    GROUP BY frame.days, post.media_id, post.published_at
+    GROUP BY post.media_id, post.published_at
+),
+figure AS (
+    SELECT frame.days AS timeframe, counted.media_id, counted.published_at, counted.value
+    FROM (VALUES (7), (28)) AS frame (days)
+    CROSS JOIN LATERAL pipeline.posts_of_window($1, $5, frame.days) AS post
+    INNER JOIN counted ON counted.media_id = post.media_id
 ),
 -- Ids are decimal numbers: the shorter is the smaller.
 first AS (

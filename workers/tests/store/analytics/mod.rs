@@ -4,13 +4,14 @@ mod raw;
 mod reference;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use cekbrand_devkit::servers::{TestDatabase, TestServers};
 use cekbrand_schema::{Clock, ManualClock};
 use cekbrand_workers::analyse::sentiment::Scorer;
+use cekbrand_workers::analyse::tables::{TABLES, Table};
 use cekbrand_workers::analyse::{AnalyseSettings, Analyser};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -194,22 +195,37 @@ const HELD: &[(&str, &str)] = &[
     ("user_insight_most_active_time", "SELECT jsonb_build_object('waktu_paling_aktif', extract(epoch FROM waktu_paling_aktif)::bigint, 'value_paling_aktif', value_paling_aktif) FROM toba_cek_insta.user_insight_most_active_time AS t WHERE user_id = $1"),
 ];
 
-/// Fails where a table and the reference differ, naming the first rows that do.
-async fn compare(stage: &Stage, world: &World, when: &str) {
+/// Where a table and the reference differ: the first row that is wrong, and the first that is missing.
+async fn differences(stage: &Stage, world: &World) -> Vec<String> {
     let raw = Raw::read(&stage.pool).await;
+    let (mut found, none) = (Vec::new(), BTreeSet::new());
     for account in &world.accounts {
         let expected = reference::tables(&Account::new(&raw, account, stage.clock.now()));
         let held = stage.rows(account).await;
         for (table, _) in HELD {
-            let empty = Default::default();
-            let (expected, held) = (expected.get(table).unwrap_or(&empty), held.get(table).unwrap_or(&empty));
-            let missing = expected.difference(held).next();
-            let wrong = held.difference(expected).next();
-            assert_eq!(
-                (wrong, missing),
-                (None, None),
-                "{when}: {table} of {account}, in the table and by the raw rows"
-            );
+            let (expected, held) = (expected.get(table).unwrap_or(&none), held.get(table).unwrap_or(&none));
+            let (wrong, missing) = (held.difference(expected).next(), expected.difference(held).next());
+            if wrong.is_some() || missing.is_some() {
+                found.push(format!("{table} of {account}: held {wrong:?}, by the raw rows {missing:?}"));
+            }
+        }
+    }
+    found
+}
+
+/// Marks every day of every account and computes with these tables. Says whether the database took the rows.
+async fn compute_all(stage: &Stage, world: &World, tables: &'static [Table]) -> bool {
+    for account in &world.accounts {
+        let today = stage.today(account).await;
+        for day in today.saturating_sub(100.days()).series(1.day()).take_while(|day| *day <= today) {
+            stage.mark(account, day).await;
+        }
+    }
+    loop {
+        match stage.analyser().of(tables).tick().await {
+            Ok(0) => return true,
+            Ok(_) => {}
+            Err(_) => return false,
         }
     }
 }
@@ -264,17 +280,131 @@ async fn tables_say_what_the_raw_rows_say_whatever_the_order() {
             (format!("world {seed} as it happens"), live(&world, seed, end).await),
             (format!("world {seed} afterwards"), late(&world, seed, end).await),
         ] {
-            compare(&stage, &world, &when).await;
+            assert_eq!(differences(&stage, &world).await, [""; 0], "{when}");
             // Once more, with every day marked: no row is written.
             let before = stage.versions().await;
-            for account in &world.accounts {
-                let today = stage.today(account).await;
-                for day in today.saturating_sub(100.days()).series(1.day()).take_while(|day| *day <= today) {
-                    stage.mark(account, day).await;
-                }
-            }
-            stage.settle().await;
+            assert!(compute_all(&stage, &world, TABLES).await);
             assert_eq!(stage.versions().await, before, "{when}: computed again");
         }
     }
+}
+
+/// Every table has rows in a world, so that a comparison compares something.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_world_fills_every_table() {
+    let world = World::new(0, "178");
+    assert!(world.writes.len() > 1000, "{}", world.writes.len());
+    let stage = late(&world, 0, world::start() + (HOURS + 30).hours()).await;
+    for (table, _) in HELD {
+        let mut rows = 0;
+        for account in &world.accounts {
+            rows += stage.rows(account).await.get(table).map_or(0, BTreeSet::len);
+        }
+        assert!(rows > 0, "{table} is empty");
+    }
+}
+
+/// A fault in a statement: table, what stands there, what stands there instead.
+const FAULTS: &[(&str, &str, &str)] = &[
+    (
+        "instagram.user_data",
+        "earlier.datestamp < snapshot.datestamp",
+        "earlier.datestamp <= snapshot.datestamp",
+    ),
+    ("toba_cek_insta.user_insight_engagement", "sum(reading.like_count)", "max(reading.like_count)"),
+    (
+        "toba_cek_insta.user_insight_engagement_growth",
+        "present.datestamp - present.timeframe",
+        "present.datestamp - 7",
+    ),
+    (
+        "toba_cek_insta.user_insight_engagement_rate_growth",
+        "followers.datestamp = engagement.datestamp",
+        "followers.datestamp = engagement.datestamp - 1",
+    ),
+    (
+        "toba_cek_insta.user_insight_follower_growth",
+        "WHEN past.followers_count = 0 THEN 'no_data'",
+        "WHEN past.followers_count = 0 THEN 'hidden'",
+    ),
+    (
+        "toba_cek_insta.user_insight_reach_growth",
+        "held.value IS NULL, held.end_time DESC",
+        "held.value IS NULL, held.end_time",
+    ),
+    ("toba_cek_insta.user_insight_reach_growth", "'America/Los_Angeles'", "'UTC'"),
+    (
+        "toba_cek_insta.user_insight_impressions_growth",
+        "past.metric <> past.last_metric OR past.metric <> present.metric",
+        "FALSE",
+    ),
+    ("toba_cek_insta.user_insight_impressions_growth", "present.timeframe - present.known", "present.known"),
+    ("toba_cek_insta.sentiment_delta", "went_on IS NULL OR went_on > came_on", "TRUE"),
+    ("toba_cek_insta.sentiment_delta", ", touched.deleted_on)", ")"),
+    ("toba_cek_insta.user_insight_sentiment", "delta.day <= day.d", "delta.day < day.d"),
+    ("toba_cek_insta.user_insight_sentiment_growth", "present.neg - past.neg", "past.neg - present.neg"),
+    (
+        "toba_cek_insta.user_media_largest_engagement",
+        "counts.like_count + counts.comments_count",
+        "coalesce(counts.like_count, 0) + counts.comments_count",
+    ),
+    ("toba_cek_insta.user_media_smallest_engagement", "ORDER BY value ASC", "ORDER BY value DESC"),
+    ("toba_cek_insta.user_media_largest_reach", "'reach'", "'views'"),
+    ("toba_cek_insta.user_media_most_positive", "felt.deleted_at IS NULL OR", "TRUE OR"),
+    (
+        "toba_cek_insta.user_media_most_negative",
+        "part.post_id = post.media_id",
+        "part.part_id = post.media_id AND part.post_id <> part.part_id",
+    ),
+    ("toba_cek_insta.user_hastags_metrics", "looked_at.deleted_on > looked_at.day", "TRUE"),
+    (
+        "toba_cek_insta.user_hastags_metrics_distribution",
+        "coalesce(views.value, impressions.value) AS impressions",
+        "views.value AS impressions",
+    ),
+    ("toba_cek_insta.user_insight_follower_online", "held.hour - $7::int", "held.hour + $7::int"),
+    ("toba_cek_insta.user_insight_follower_online_wording", "from_quiet <= 3", "from_quiet <= 2"),
+    ("toba_cek_insta.user_insight_most_active_time", "value DESC, start", "value DESC, start DESC"),
+];
+
+/// A fault in what the statements share: function, what stands there, what stands there instead.
+const SHARED_FAULTS: &[(&str, &str, &str)] = &[
+    ("counts_as_of", "snapshot.datestamp <= day", "snapshot.datestamp < day"),
+    ("figure_as_of", "insight.value IS NOT NULL", "TRUE"),
+    ("posts_of_window", "medium.deleted_on > day", "medium.deleted_on >= day"),
+    ("posts_of_window", "> day - days", ">= day - days"),
+    ("felt_comments", "IS DISTINCT FROM account", "IS DISTINCT FROM ''"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_in_any_statement_is_seen() {
+    let world = World::new(1, "178");
+    let stage = late(&world, 1, world::start() + (HOURS + 30).hours()).await;
+    assert_eq!(differences(&stage, &world).await, [""; 0]);
+    let mut unseen = Vec::new();
+    for (name, from, to) in FAULTS {
+        let table = TABLES.iter().find(|table| table.name == *name).unwrap();
+        assert!(table.sql.contains(from), "{name} has no {from}");
+        let sql: &'static str = table.sql.replace(from, to).leak();
+        // A constraint that refuses the rows sees it as well.
+        let taken = compute_all(&stage, &world, vec![Table { sql, ..*table }].leak()).await;
+        if taken && differences(&stage, &world).await.is_empty() {
+            unseen.push(format!("{name}: {from}"));
+        }
+        assert!(compute_all(&stage, &world, std::slice::from_ref(table)).await);
+    }
+    for (name, from, to) in SHARED_FAULTS {
+        let definition = "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = $1";
+        let right: String = sqlx::query_scalar(definition).bind(name).fetch_one(&stage.pool).await.unwrap();
+        assert!(right.contains(from), "{name} has no {from}");
+        sqlx::raw_sql(AssertSqlSafe(right.replace(from, to))).execute(&stage.pool).await.unwrap();
+        let taken = compute_all(&stage, &world, TABLES).await;
+        if taken && differences(&stage, &world).await.is_empty() {
+            unseen.push(format!("{name}: {from}"));
+        }
+        sqlx::raw_sql(AssertSqlSafe(right)).execute(&stage.pool).await.unwrap();
+    }
+    assert!(compute_all(&stage, &world, TABLES).await);
+    assert_eq!(differences(&stage, &world).await, [""; 0], "the faults are taken out again");
+    assert_eq!(unseen, [""; 0]);
 }
