@@ -26,11 +26,21 @@ pub enum Role {
     Spam,
     /// A joking face that says little alone.
     Playful,
+    /// A phrase that is read whole: `tidak ada duanya`.
+    Idiom,
+    /// A swear word, or one as strong, that strengthens praise: `anjir`, `parah`.
+    Swear,
+    /// Puts words into the mouth of others: `dibilang`, `ngatain`.
+    Report,
+    /// Names those who blame, or their blame: `haters`, `hujat`.
+    Foe,
+    /// Stands by somebody: `sabar`, `abaikan`.
+    Support,
 }
 
 impl Role {
     /// All roles; the position is the byte in the artefact.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
         Self::None,
         Self::Negator,
         Self::Booster,
@@ -40,6 +50,11 @@ impl Role {
         Self::Request,
         Self::Spam,
         Self::Playful,
+        Self::Idiom,
+        Self::Swear,
+        Self::Report,
+        Self::Foe,
+        Self::Support,
     ];
 }
 

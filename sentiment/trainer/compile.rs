@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use cekbrand_sentiment::lexicon::{Entry, Lexicon, Role};
+use cekbrand_sentiment::normalise::Normalised;
 
 use crate::data::{self, Example};
 
@@ -37,8 +38,35 @@ pub(crate) fn lexicon(
     languages(&mut table, indonesian, english, &ours);
     spellings(&mut table, sources, indonesian, english)?;
     derive(&mut table);
+    idioms(&mut table, data::groups(&sources.own.join("idioms.txt"), ',')?)?;
     mark_phrases(&mut table);
-    Ok(Lexicon::new(table.into_iter().map(|(form, entry)| (form.into(), entry)).collect()))
+    Ok(lexicon_of(table))
+}
+
+fn lexicon_of(table: Table) -> Lexicon {
+    Lexicon::new(table.into_iter().map(|(form, entry)| (form.into(), entry)).collect())
+}
+
+/// Idioms are written as people type them, so each is brought to the words that a comment with it has. A doubled
+/// word is known with its hyphen, and found without it too.
+fn idioms(table: &mut Table, groups: Vec<(String, Vec<String>)>) -> Result<(), String> {
+    let words = groups.iter().flat_map(|(_, forms)| forms).flat_map(|form| form.split(' '));
+    for doubled in words.filter(|word| word.contains('-')) {
+        table.entry(doubled.to_owned()).or_default();
+    }
+    let known = lexicon_of(table.clone());
+    let mut comment = Normalised::default();
+    for (tag, forms) in groups {
+        let polarity: i8 = tag.parse().map_err(|_| format!("idioms.txt: {tag:?} is no polarity"))?;
+        for form in forms.iter().flat_map(|form| [form.clone(), form.replace('-', " ")]) {
+            comment.read(&form, &known);
+            let words: Vec<&str> = comment.tokens().iter().map(|token| comment.text(token)).collect();
+            let idiom =
+                Entry { own: Some(polarity * 10), role: Role::Idiom, language: 0, ..Entry::default() };
+            table.insert(words.join(" "), idiom);
+        }
+    }
+    Ok(())
 }
 
 fn polarities_and_roles(
@@ -71,6 +99,10 @@ fn role(tag: &str) -> Result<Role, String> {
         "request" => Role::Request,
         "spam" => Role::Spam,
         "playful" => Role::Playful,
+        "swear" => Role::Swear,
+        "report" => Role::Report,
+        "foe" => Role::Foe,
+        "support" => Role::Support,
         other => return Err(format!("unknown tag {other:?}")),
     })
 }

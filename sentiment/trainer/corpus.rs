@@ -33,6 +33,7 @@ impl Corpus {
         let english = data::examples(&data.join("vader_tweets_en.tsv"))?;
         let own = data::examples(&crate::home().join("trainer/comments.tsv"))?;
         keep_apart(&own, &acceptance()?)?;
+        keep_apart(&own, &kinds()?)?;
         let mut corpus = Self {
             sets: Default::default(),
             contrasts: Vec::new(),
@@ -93,6 +94,11 @@ pub(crate) fn acceptance() -> Result<Vec<Example>, String> {
     data::examples(&crate::home().join("acceptance/comments.tsv"))
 }
 
+/// The comments of misleading kinds, each with its slice.
+pub(crate) fn kinds() -> Result<Vec<Example>, String> {
+    data::examples(&crate::home().join("acceptance/kinds.tsv"))
+}
+
 fn keep_apart(training: &[Example], acceptance: &[Example]) -> Result<(), String> {
     let kept: Vec<_> = acceptance.iter().map(|example| windows(&example.text)).collect();
     for example in training {
@@ -135,5 +141,6 @@ mod tests {
     fn the_training_comments_are_apart_from_the_acceptance_set() {
         let own = data::examples(&crate::home().join("trainer/comments.tsv")).unwrap();
         assert_eq!(keep_apart(&own, &acceptance().unwrap()), Ok(()));
+        assert_eq!(keep_apart(&own, &kinds().unwrap()), Ok(()));
     }
 }

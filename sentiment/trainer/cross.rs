@@ -1,4 +1,4 @@
-//! Five-fold cross-validation: each example is judged by weights that never saw it.
+//! Cross-validation: each example is judged by weights that never saw it.
 
 use cekbrand_sentiment::Label;
 
@@ -6,8 +6,6 @@ use crate::corpus::Corpus;
 use crate::fit;
 use crate::settings::Settings;
 use crate::vectors::Vector;
-
-const FOLDS: usize = 5;
 
 /// What weights from the other folds say of one example.
 #[derive(Debug, Clone, Copy)]
@@ -20,18 +18,19 @@ pub(crate) struct Outside {
 /// Judges every example of every set from outside, set by set.
 pub(crate) fn outside(corpus: &Corpus, settings: &Settings) -> [Vec<Outside>; 3] {
     let mut outside: [Vec<Outside>; 3] = Default::default();
-    for fold in 0..FOLDS {
+    let folds = settings.folds;
+    for fold in 0..folds {
         let made = corpus.contrasts.iter();
-        let made = made.filter(|(parents, _)| parents.iter().all(|parent| fold_of(*parent) != fold));
+        let made = made.filter(|(parents, _)| parents.iter().all(|parent| fold_of(*parent, folds) != fold));
         let training: Vec<&Vector> = corpus
             .sets
             .iter()
-            .flat_map(|(_, set)| in_fold(set, move |of| of != fold))
+            .flat_map(|(_, set)| in_fold(set, folds, move |of| of != fold))
             .chain(made.map(|(_, vector)| vector))
             .collect();
         let weights = fit::fit(&training, settings);
         for ((_, set), judged) in corpus.sets.iter().zip(&mut outside) {
-            let with_words = in_fold(set, move |of| of == fold).filter(|vector| vector.words > 0);
+            let with_words = in_fold(set, folds, move |of| of == fold).filter(|vector| vector.words > 0);
             judged.extend(with_words.map(|vector| Outside {
                 truth: vector.label,
                 sums: weights.sums(vector),
@@ -42,11 +41,11 @@ pub(crate) fn outside(corpus: &Corpus, settings: &Settings) -> [Vec<Outside>; 3]
     outside
 }
 
-fn in_fold(set: &[Vector], wanted: impl Fn(usize) -> bool) -> impl Iterator<Item = &Vector> {
-    set.iter().enumerate().filter(move |(place, _)| wanted(fold_of(*place))).map(|(_, vector)| vector)
+fn in_fold(set: &[Vector], folds: usize, wanted: impl Fn(usize) -> bool) -> impl Iterator<Item = &Vector> {
+    set.iter().enumerate().filter(move |(place, _)| wanted(fold_of(*place, folds))).map(|(_, vector)| vector)
 }
 
 /// Scatters the places over the folds, the same way every time.
-fn fold_of(place: usize) -> usize {
-    (place.wrapping_mul(2_654_435_761) >> 7) % FOLDS
+fn fold_of(place: usize, folds: usize) -> usize {
+    (place.wrapping_mul(2_654_435_761) >> 7) % folds
 }

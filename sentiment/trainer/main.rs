@@ -14,6 +14,7 @@ mod data;
 mod fit;
 mod lbfgs;
 mod load;
+mod misses;
 mod report;
 mod settings;
 mod vectors;
@@ -21,22 +22,27 @@ mod vectors;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use cekbrand_sentiment::Model;
 use settings::Settings;
 
 const USAGE: &str = "\
 usage: sentiment-lab train  --data DIR --slang FILE [--out FILE] [NAME=VALUE ...]
-       sentiment-lab report --data DIR --slang FILE [NAME=VALUE ...]
+       sentiment-lab report --data DIR --slang FILE [--out FILE] [NAME=VALUE ...]
+       sentiment-lab misses --labelled FILE [--out FILE]
        sentiment-lab agree
        sentiment-lab load
 
 DIR holds smsa_train.tsv, smsa_valid.tsv, vader_tweets_en.tsv, umsab_en_valid.tsv and lexicons/.
-FILE is the slang map, slang_data.py of the package indoNLP 0.3.4.
+--slang is the slang map, slang_data.py of the package indoNLP 0.3.4.
+--out is the artefact: written by train, measured by report and misses; the crate's own by default.
+--labelled has lines of class<TAB>text.
 NAME=VALUE changes a setting of trainer/settings.rs.";
 
 /// The arguments after the subcommand.
 struct Arguments {
     data: Option<PathBuf>,
     slang: Option<PathBuf>,
+    labelled: Option<PathBuf>,
     out: PathBuf,
     settings: Settings,
 }
@@ -61,7 +67,14 @@ fn run(arguments: &[String]) -> Result<(), String> {
     };
     match command.as_str() {
         "train" => train(&corpus()?, &arguments),
-        "report" => report::print(&corpus()?, &arguments.settings),
+        "report" => {
+            let bytes = arguments.artefact()?;
+            report::print(&corpus()?, &arguments.settings, &model(&bytes)?)
+        }
+        "misses" => {
+            let bytes = arguments.artefact()?;
+            misses::print(&model(&bytes)?, arguments.labelled.as_deref().ok_or(USAGE)?)
+        }
         "agree" => agree::print(),
         "load" => load::print(),
         _ => Err(USAGE.into()),
@@ -80,16 +93,26 @@ fn train(corpus: &corpus::Corpus, arguments: &Arguments) -> Result<(), String> {
     Ok(())
 }
 
+fn model(bytes: &[u8]) -> Result<Model<'_>, String> {
+    Model::read(bytes).map_err(|error| error.to_string())
+}
+
 impl Arguments {
+    fn artefact(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.out).map_err(|error| format!("cannot read {}: {error}", self.out.display()))
+    }
+
     fn read(words: &[String]) -> Result<Self, String> {
         let out = home().join("model/id-linear.bin");
-        let mut arguments = Self { data: None, slang: None, out, settings: Settings::default() };
+        let mut arguments =
+            Self { data: None, slang: None, labelled: None, out, settings: Settings::default() };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let mut value = || words.next().map(PathBuf::from).ok_or(USAGE);
             match word.as_str() {
                 "--data" => arguments.data = Some(value()?),
                 "--slang" => arguments.slang = Some(value()?),
+                "--labelled" => arguments.labelled = Some(value()?),
                 "--out" => arguments.out = value()?,
                 other => arguments.settings.set(other)?,
             }

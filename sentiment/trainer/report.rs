@@ -11,14 +11,14 @@ use crate::cross::{self, Outside};
 use crate::data::Example;
 use crate::settings::Settings;
 
-/// Measures the bundled model on what it never saw, and the settings by cross-validation.
-pub(crate) fn print(corpus: &Corpus, settings: &Settings) -> Result<(), String> {
+/// Measures a model on what it never saw, and the settings by cross-validation.
+pub(crate) fn print(corpus: &Corpus, settings: &Settings, model: &Model<'_>) -> Result<(), String> {
     println!(
         "| set | n | macro-F1 (95 %) | pos P / R / F1 | neu P / R / F1 | neg P / R / F1 | right | uncertain | right of the rest | calibration error |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     for name in ["smsa_valid", "umsab_en_valid"] {
-        row(name, &judge(&corpus.held_back(&format!("{name}.tsv"))?));
+        row(name, &judge(model, &corpus.held_back(&format!("{name}.tsv"))?));
     }
     let outside = cross::outside(corpus, settings);
     let calibration = calibrate::calibrate(&outside);
@@ -27,20 +27,26 @@ pub(crate) fn print(corpus: &Corpus, settings: &Settings) -> Result<(), String> 
         row(&format!("{name}, 5-fold"), &judged);
     }
     let acceptance = corpus::acceptance()?;
-    row("acceptance, all", &judge(&acceptance));
+    row("acceptance, all", &judge(model, &acceptance));
     let literal: Vec<Example> = acceptance.iter().filter(|one| one.slice != "sarcasm").cloned().collect();
-    row("acceptance, all but sarcasm", &judge(&literal));
-    let mut slices: Vec<&str> = acceptance.iter().map(|example| example.slice.as_str()).collect();
-    slices.dedup();
-    for slice in slices {
-        let of_slice: Vec<Example> = acceptance.iter().filter(|one| one.slice == slice).cloned().collect();
-        row(&format!("acceptance, {slice}"), &judge(&of_slice));
-    }
+    row("acceptance, all but sarcasm", &judge(model, &literal));
+    slices("acceptance", &acceptance, model);
+    let kinds = corpus::kinds()?;
+    row("misleading, all", &judge(model, &kinds));
+    slices("misleading", &kinds, model);
     Ok(())
 }
 
-fn judge(examples: &[Example]) -> Vec<Judged> {
-    let model = Model::bundled();
+fn slices(set: &str, examples: &[Example], model: &Model<'_>) {
+    let mut slices: Vec<&str> = examples.iter().map(|example| example.slice.as_str()).collect();
+    slices.dedup();
+    for slice in slices {
+        let of_slice: Vec<Example> = examples.iter().filter(|one| one.slice == slice).cloned().collect();
+        row(&format!("{set}, {slice}"), &judge(model, &of_slice));
+    }
+}
+
+fn judge(model: &Model<'_>, examples: &[Example]) -> Vec<Judged> {
     let one = |example: &Example| {
         let scored = model.score(&example.text);
         Judged { truth: example.label, label: scored.label, score: scored.score, uncertain: scored.uncertain }

@@ -13,6 +13,8 @@ pub(crate) struct Settings {
     pub(crate) dense_ridge: f32,
     /// The most steps of the optimiser.
     pub(crate) steps: usize,
+    /// How many folds judge from outside, for calibration and report; none for a quick look.
+    pub(crate) folds: usize,
     /// The weight of a neutral Indonesian example.
     pub(crate) neutral_id: f32,
     /// The weight of a negative Indonesian example.
@@ -35,9 +37,10 @@ impl Default for Settings {
             bits: 18,
             least_seen: 3,
             ridge: 3e-5,
-            dense_ridge: 3e-4,
+            dense_ridge: 2e-3,
             steps: 100,
-            neutral_id: 3.5,
+            folds: 5,
+            neutral_id: 5.0,
             negative_id: 1.7,
             english: 0.7,
             neutral_en: 3.0,
@@ -66,6 +69,7 @@ impl Settings {
             "ridge" => self.ridge = number,
             "dense_ridge" => self.dense_ridge = number,
             "steps" => self.steps = count as usize,
+            "folds" => self.folds = count as usize,
             "neutral_id" => self.neutral_id = number,
             "negative_id" => self.negative_id = number,
             "english" => self.english = number,

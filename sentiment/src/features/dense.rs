@@ -4,7 +4,7 @@
 
 use crate::language::Language;
 use crate::lexicon::{Entry, Lexicon, Role};
-use crate::normalise::{Normalised, Token, TokenKind};
+use crate::normalise::{Normalised, Reading, Token, TokenKind};
 
 /// What is added up over the tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +32,13 @@ enum Tally {
     Mention,
     Link,
     Number,
+    Tag,
+    Reported,
+    Foe,
+    Support,
 }
 
-const TALLIES: usize = Tally::Number as usize + 1;
+const TALLIES: usize = Tally::Support as usize + 1;
 
 /// When a tally counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,12 +54,14 @@ enum Gate {
     English,
     /// There is both praise and complaint.
     Both,
+    /// The comment names those who blame, or stands by somebody.
+    Defence,
 }
 
-const GATES: usize = Gate::Both as usize + 1;
+const GATES: usize = Gate::Defence as usize + 1;
 
 /// The dense features after the gates themselves, in the artefact's order.
-const FEATURES: [(Tally, Gate); 53] = [
+const FEATURES: [(Tally, Gate); 63] = [
     (Tally::Praise, Gate::Always),
     (Tally::Praise, Gate::Tiny),
     (Tally::Praise, Gate::Short),
@@ -109,6 +115,16 @@ const FEATURES: [(Tally, Gate); 53] = [
     (Tally::Mention, Gate::Always),
     (Tally::Link, Gate::Always),
     (Tally::Number, Gate::Always),
+    (Tally::Tag, Gate::Always),
+    (Tally::Tag, Gate::Short),
+    (Tally::Reported, Gate::Always),
+    (Tally::Foe, Gate::Always),
+    (Tally::Foe, Gate::Short),
+    (Tally::Support, Gate::Always),
+    (Tally::Support, Gate::Short),
+    (Tally::Support, Gate::Both),
+    (Tally::Praise, Gate::Defence),
+    (Tally::Complaint, Gate::Defence),
 ];
 
 /// Bias, three languages, tiny, short, silent, both: what holds of the whole comment.
@@ -151,7 +167,8 @@ impl Dense {
         let at = |tally: Tally| tallies[tally as usize];
         let silent = at(Tally::Praise) + at(Tally::Complaint) == 0.0;
         let both = at(Tally::Praise) > 0.0 && at(Tally::Complaint) > 0.0;
-        let gates = [true, words <= 3, words <= 8, silent, language == Language::English, both];
+        let defence = at(Tally::Foe) + at(Tally::Support) > 0.0;
+        let gates = [true, words <= 3, words <= 8, silent, language == Language::English, both, defence];
         let mut dense = Self {
             values: [0.0; DENSE],
             language,
@@ -226,6 +243,7 @@ fn each_tally(comment: &Normalised, place: usize, lexicon: &Lexicon, mut add: im
         TokenKind::Link => return add(Tally::Link, 1.0),
         TokenKind::Number => return add(Tally::Number, 1.0),
         TokenKind::Question => return add(Tally::Question, 1.0),
+        TokenKind::Tag => return add(Tally::Tag, 1.0),
         TokenKind::Exclamation => return add(Tally::Exclamation, 1.0),
         TokenKind::Stop => return,
     }
@@ -236,11 +254,21 @@ fn each_tally(comment: &Normalised, place: usize, lexicon: &Lexicon, mut add: im
         add(Tally::Shouted, 1.0);
     }
     let Some(entry) = comment.entry(token, lexicon) else { return };
+    if token.reading == Reading::Strengthening && entry.role != Role::Idiom {
+        return;
+    }
     match entry.role {
         Role::Asking => add(Tally::Asking, 1.0),
         Role::Request => add(Tally::Request, 1.0),
         Role::Spam => add(Tally::Spam, 1.0),
         Role::Negator => add(Tally::Negator, 1.0),
+        Role::Foe => add(Tally::Foe, 1.0),
+        Role::Support => add(Tally::Support, 1.0),
+        _ => {}
+    }
+    match token.reading {
+        Reading::Asked => return,
+        Reading::Reported => return add(Tally::Reported, 1.0),
         _ => {}
     }
     let force = force(comment, place, lexicon);
@@ -285,6 +313,9 @@ fn turned(tenths: i8, token: &Token) -> f32 {
 fn force(comment: &Normalised, place: usize, lexicon: &Lexicon) -> f32 {
     let role = |place: usize| {
         let token = comment.tokens().get(place).filter(|token| token.kind == TokenKind::Word);
+        if token.is_some_and(|token| token.reading == Reading::Strengthening) {
+            return Role::Booster;
+        }
         token.and_then(|token| comment.entry(token, lexicon)).map_or(Role::None, |entry| entry.role)
     };
     let neighbours = [if place > 0 { role(place - 1) } else { Role::None }, role(place + 1)];

@@ -2,7 +2,7 @@
 
 use super::Sink;
 use crate::hash;
-use crate::normalise::{Normalised, TokenKind};
+use crate::normalise::{Normalised, Reading, Token, TokenKind};
 
 /// Features are scaled by the size of their group, so that long comments do not shout down the bias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,8 @@ enum Kind {
     AfterContrast,
     Stem,
     Window,
+    Asked,
+    Reported,
 }
 
 const LONGEST_WINDOW: usize = 5;
@@ -39,28 +41,43 @@ const WINDOW_REACH: usize = 24;
 pub(super) fn extract(comment: &Normalised, sink: &mut impl Sink) {
     let mut before = edge();
     for (place, token) in comment.tokens().iter().enumerate() {
-        let text = comment.text(token);
-        let form = match token.kind {
-            TokenKind::Word | TokenKind::Emoji => hash::bytes(1, text.as_bytes()),
-            TokenKind::Stop => {
-                before = edge();
-                continue;
-            }
-            kind => hash::bytes(2, &[kind as u8]),
+        if token.kind == TokenKind::Stop {
+            before = edge();
+            continue;
+        }
+        if token.in_phrase && token.reading.is_whole() {
+            continue;
+        }
+        let form = form(comment, token);
+        let kind = match token.reading {
+            Reading::Asked => Kind::Asked,
+            Reading::Reported => Kind::Reported,
+            _ if token.negated => Kind::Negated,
+            _ => Kind::Word,
         };
-        let kind = if token.negated { Kind::Negated } else { Kind::Word };
         sink.add(Group::Word, of_kind(kind, form), place);
         sink.add(Group::Word, hash::finish(hash::mix(hash::mix(Kind::Pair as u64, before), form)), place);
         if token.after_contrast {
             sink.add(Group::Word, of_kind(Kind::AfterContrast, form), place);
         }
         before = form;
-        if token.kind == TokenKind::Word {
+        if token.kind == TokenKind::Word && token.reading == Reading::Plain {
+            let text = comment.text(token);
             if let Some(stem) = stem(text) {
                 sink.add(Group::Word, of_kind(Kind::Stem, hash::bytes(1, stem.as_bytes())), place);
             }
             windows(text, place, sink);
         }
+    }
+}
+
+/// What stands for the token in every hash. Idioms, and swear words that strengthen, stand for what they do: one
+/// teaches of all.
+fn form(comment: &Normalised, token: &Token) -> u64 {
+    match token.kind {
+        TokenKind::Word if token.reading.is_whole() => hash::bytes(4, &[token.reading as u8]),
+        TokenKind::Word | TokenKind::Emoji => hash::bytes(1, comment.text(token).as_bytes()),
+        kind => hash::bytes(2, &[kind as u8]),
     }
 }
 

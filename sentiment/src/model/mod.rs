@@ -15,7 +15,7 @@ use crate::normalise::{Normalised, TokenKind};
 pub use explain::{Explanation, MOST_TOKENS, Spoken};
 
 /// The version of the bundled model, as kept in the `model` column.
-pub const MODEL_VERSION: &str = "id-linear-2026.11.1";
+pub const MODEL_VERSION: &str = "id-linear-2026.11.2";
 
 static BUNDLED: &[u8] = include_bytes!("../../model/id-linear.bin");
 

@@ -1,12 +1,15 @@
 //! What reaches beyond one word: phrases, the scope of negation, the part after a contrast.
 
-use super::{Normalised, TokenKind};
+use super::{Normalised, Reading, Token, TokenKind};
 use crate::lexicon::{Lexicon, Role};
 
 /// How many words a negator turns.
 const REACH: usize = 3;
 /// The longest phrase of the lexicon, in words.
 const LONGEST_PHRASE: usize = 4;
+/// From here on, in tenths, an idiom praises or blames by itself; a weaker one strengthens what is beside it.
+const DECIDING: i8 = 20;
+const BLAMING: i8 = -DECIDING;
 /// After these a negator adds instead of turning: `bukan cuma enak`, `not only`.
 const ADDING: [&str; 7] = ["hanya", "cuma", "sekadar", "sekedar", "only", "just", "lebih"];
 
@@ -20,12 +23,28 @@ pub(super) fn join_phrases(out: &mut Normalised, lexicon: &Lexicon) {
         if let Some((length, number)) = found {
             out.tokens[first].entry = Some(number);
             out.tokens[first + 1..first + length].iter_mut().for_each(|token| token.in_phrase = true);
+            let entry = lexicon.entry(number);
+            if entry.role == Role::Idiom {
+                read_idiom(&mut out.tokens[first..first + length], entry.own.unwrap_or(0));
+            }
             first += length;
         } else {
             first += 1;
         }
     }
     out.scratch = phrase;
+}
+
+/// An idiom is read whole, and its negator turns nothing.
+fn read_idiom(tokens: &mut [Token], polarity: i8) {
+    let reading = match polarity {
+        DECIDING.. => Reading::Praising,
+        ..=BLAMING => Reading::Blaming,
+        _ => Reading::Strengthening,
+    };
+    for token in tokens {
+        (token.reading, token.negates) = (reading, false);
+    }
 }
 
 fn longest_phrase(
@@ -53,31 +72,46 @@ fn longest_phrase(
     found
 }
 
+/// Finds the negators, before phrases hide them, and tells whether there is any.
+pub(super) fn find_negators(out: &mut Normalised, lexicon: &Lexicon) -> bool {
+    let mut any = false;
+    for place in 0..out.tokens.len() {
+        let token = out.tokens[place];
+        let is_negator = token.kind == TokenKind::Word
+            && out.entry(&token, lexicon).is_some_and(|entry| entry.role == Role::Negator)
+            && !adds(out, place);
+        out.tokens[place].negates = is_negator;
+        any |= is_negator;
+    }
+    any
+}
+
 /// Marks what negators turn: the next few words of the clause, up to a contrast.
 pub(super) fn mark_negation(out: &mut Normalised, lexicon: &Lexicon) {
     let mut reach = 0;
     for place in 0..out.tokens.len() {
         let token = out.tokens[place];
-        let role = out.entry(&token, lexicon).map_or(Role::None, |entry| entry.role);
-        match token.kind {
-            TokenKind::Word if role == Role::Negator && !adds(out, place) => reach = REACH,
-            TokenKind::Word if role == Role::Contrast => reach = 0,
-            TokenKind::Word if reach > 0 => {
-                out.tokens[place].negated = true;
-                reach -= 1;
-            }
-            TokenKind::Word => {}
-            _ => reach = 0,
+        if token.kind != TokenKind::Word || is_contrast(out, &token, lexicon) {
+            reach = 0;
+        } else if token.negates {
+            reach = REACH;
+        } else if reach > 0 {
+            out.tokens[place].negated = true;
+            reach -= 1;
         }
     }
 }
 
 /// Marks what stands after the last contrast word.
 pub(super) fn mark_contrast(out: &mut Normalised, lexicon: &Lexicon) {
-    let is_contrast = |token| out.entry(token, lexicon).is_some_and(|entry| entry.role == Role::Contrast);
-    if let Some(place) = out.tokens.iter().rposition(is_contrast) {
+    if let Some(place) = out.tokens.iter().rposition(|token| is_contrast(out, token, lexicon)) {
         out.tokens[place..].iter_mut().for_each(|token| token.after_contrast = true);
     }
+}
+
+/// Whether the token is a contrast word.
+pub(super) fn is_contrast(out: &Normalised, token: &Token, lexicon: &Lexicon) -> bool {
+    out.entry(token, lexicon).is_some_and(|entry| entry.role == Role::Contrast)
 }
 
 fn adds(out: &Normalised, negator: usize) -> bool {

@@ -1,7 +1,8 @@
 //! Brings one word to its normalised spelling: slang, elongation, figures for letters, doubling, endings.
 
+use super::homonym::{self, Homonym};
 use super::{Normalised, TokenKind, fold};
-use crate::lexicon::Lexicon;
+use crate::lexicon::{Lexicon, Role};
 
 /// Endings that hang on a known word: possessives and particles.
 const ENDINGS: [&str; 6] = ["nya", "ku", "mu", "lah", "kah", "pun"];
@@ -19,7 +20,22 @@ pub(super) fn push_word(rest: &str, length: usize, place: usize, lexicon: &Lexic
         }
     }
     let first = out.tokens.len();
-    push_folded(&word, (place, place + length), lexicon, out);
+    let source = (place, place + length);
+    match homonym::of(&word, typed, &rest[length..], out) {
+        None => push_folded(&word, source, lexicon, out),
+        Some(Homonym::Unit) => {
+            out.push(TokenKind::Number, "", None, source);
+        }
+        Some(Homonym::Name) => {
+            out.push(TokenKind::Word, &word, None, source);
+        }
+        Some(Homonym::Numero) => {
+            out.push(TokenKind::Word, "nomor", lexicon.find("nomor").map(|(number, _)| number), source);
+        }
+    }
+    if word.ends_with("nya") {
+        out.tokens[first..].iter_mut().for_each(|token| token.owned = true);
+    }
     let shouted = typed.len() > 1 && typed.bytes().all(|byte| byte.is_ascii_uppercase());
     if shouted {
         out.tokens[first..].iter_mut().for_each(|token| token.shouted = true);
@@ -110,7 +126,9 @@ fn push_figures(
         && head.len() > 1
         && !head.bytes().any(|byte| byte.is_ascii_digit())
     {
-        if !push_known(head, source, false, lexicon, out) {
+        form.clear();
+        form.extend([head, "-", head]);
+        if !push_known(form, source, false, lexicon, out) && !push_known(head, source, false, lexicon, out) {
             out.push(TokenKind::Word, head, None, source);
         }
         return true;
@@ -137,9 +155,16 @@ fn push_stem(
 ) -> bool {
     ENDINGS.iter().any(|ending| {
         word.strip_suffix(ending)
-            .filter(|stem| stem.len() > 2)
+            .filter(|stem| stem.len() > 2 && !is_negator(stem, lexicon))
             .is_some_and(|stem| push_known(stem, source, elongated, lexicon, out))
     })
+}
+
+/// Whether the word, or what it is short for, is a negator: no ending hangs on one, and `Teuku` is a name.
+fn is_negator(word: &str, lexicon: &Lexicon) -> bool {
+    let role = |word: &str| lexicon.find(word).map_or(Role::None, |(_, entry)| entry.role);
+    let rewrite = lexicon.find(word).and_then(|(_, entry)| entry.rewrite.as_deref());
+    role(rewrite.and_then(|rewrite| rewrite.split(' ').next()).unwrap_or(word)) == Role::Negator
 }
 
 fn longest_run(word: &str) -> usize {
@@ -178,30 +203,28 @@ fn is_laugh(word: &str) -> bool {
         || (word.len() > 3 && made_of("xi") && count('x') > 1)
 }
 
-/// `12`, `25rb`, `1jt`, `100k`, `50ribuan`.
+/// `12`, `25rb`, `1jt`, `100k`, `50ribuan`, `5x`, `30x40`: a letter behind a number is a unit.
 fn is_amount(word: &str) -> bool {
-    let rest = word.trim_start_matches(|character: char| character.is_ascii_digit());
-    rest.len() < word.len()
-        && matches!(
-            rest,
-            "" | "k"
-                | "rb"
-                | "ribu"
-                | "rban"
-                | "rbu"
-                | "ribuan"
-                | "jt"
-                | "juta"
-                | "gb"
-                | "mb"
-                | "th"
-                | "cm"
-                | "kg"
-                | "gr"
-                | "ml"
-                | "pcs"
-                | "x"
-        )
+    let rest = without_figures(word);
+    if rest.len() == word.len() {
+        return false;
+    }
+    let mut letters = rest.chars();
+    let is_letter = letters.next().is_none_or(|letter| letter.is_ascii_alphabetic());
+    let behind = letters.as_str();
+    (is_letter && without_figures(behind).is_empty())
+        || UNITS.contains(&rest)
+        || (without_figures(behind).len() < behind.len() && UNITS.contains(&without_figures(behind)))
+}
+
+/// Units of more than one letter.
+const UNITS: [&str; 19] = [
+    "rb", "ribu", "rban", "rbu", "ribuan", "jt", "juta", "gb", "mb", "th", "cm", "mm", "kg", "gr", "ml",
+    "pcs", "mah", "mp", "an",
+];
+
+fn without_figures(word: &str) -> &str {
+    word.trim_start_matches(|character: char| character.is_ascii_digit())
 }
 
 #[cfg(test)]
