@@ -9,4 +9,5 @@ mod command;
 mod compose;
 mod pipeline;
 mod readme;
+mod setup;
 mod start;

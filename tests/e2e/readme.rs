@@ -1,4 +1,5 @@
-//! README's commands: those for a real installation run here, word for word but for ports; CI runs the two that build.
+//! README's commands: those for a real installation run here, word for word but for ports; CI runs the two
+//! that set up.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -6,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use cekbrand_devkit::servers::TestServers;
 
-use crate::command::{TOKEN_KEY, free_port};
+use crate::command::{Cekbrand, TOKEN_KEY, free_port};
 
 const README: &str = include_str!("../../README.md");
 const CI: &str = include_str!("../../.ci/run");
@@ -22,14 +23,22 @@ fn every_block_is_run_somewhere() {
         let command = block.trim();
         match command {
             // `.ci/run` adds `--once`, so that it ends; the demo that stays up has a test of its own.
-            "cargo run --release -- demo" => {
-                assert!(CI.contains("cargo run --release --locked -- demo"), "{CI}");
-            }
-            "cargo test --workspace" => assert!(CI.contains(command), "{CI}"),
-            // No container engine where this runs; README says so, and compose.yaml has tests of its own.
-            "docker compose up --build" => assert!(README.contains("has not been run yet")),
+            "script/demo" | "script/test" => assert!(CI.contains(command), "{CI}"),
+            // No container engine where this runs; compose.yaml and script/env have tests of their own.
+            "script/env\ndocker compose up --build --detach --wait" => {}
+            _ if command.starts_with("docker compose run ") => assert_compose_runs(command),
             _ => assert!(command.starts_with("cekbrand "), "a block that nothing runs: {command}"),
         }
+    }
+}
+
+/// Each line runs a subcommand that there is.
+fn assert_compose_runs(commands: &str) {
+    for line in commands.lines() {
+        let (_, arguments) = line.split_once(" cekbrand ").expect(line);
+        let subcommand = arguments.split([' ', '<']).take_while(|word| word.chars().all(char::is_alphabetic));
+        let arguments: Vec<&str> = subcommand.filter(|word| !word.is_empty()).chain(["--help"]).collect();
+        Cekbrand::new().ok(&arguments);
     }
 }
 
@@ -40,7 +49,8 @@ async fn a_real_installation_comes_up_as_described() {
     let database = servers.empty_database().await.unwrap();
     let dir = tempfile::tempdir().unwrap();
     let wrapper = dir.path().join("cekbrand");
-    // The variables stand for what README asks to be set in cekbrand.toml; the Graph API is out of reach on purpose.
+    // The variables stand for what README asks to be set in cekbrand.toml; the Graph API is out of reach on
+    // purpose.
     let settings = [
         ("DATABASE__URL", database.url()),
         ("KAFKA__BROKERS", servers.kafka_brokers().to_owned()),

@@ -5,11 +5,12 @@
 //!                                                            └─▶ simulator of the Graph API
 //! ```
 //!
-//! - [`parts`]: starts all of it. [`feed`]: sends changes, not faster than they are read.
+//! - [`parts`]: starts all of it; [`ports`]: where. [`feed`]: sends changes, not faster than they are read.
 //! - [`settle`]: waits until the books close and the work is done. [`summary`]: what came of it.
 
 mod feed;
 mod parts;
+mod ports;
 mod settle;
 mod summary;
 
@@ -33,8 +34,8 @@ const LOGS: &str = "warn,cekbrand_ingest::stats=error";
 /// Runs the whole pipeline on embedded parts: invented, signed webhooks in, rows and figures out.
 #[derive(Debug, Parser)]
 #[command(after_help = "Example:\n  cekbrand demo\n  cekbrand demo --once --events 2000 --json\n\n\
-                        Needs PostgreSQL's binaries or Docker. Kafka is simulated in process, unless \
-                        CEKBRAND__KAFKA__BROKERS names a real one.")]
+                        Takes this machine's PostgreSQL, else Docker's, else fetches one. Kafka is simulated in \
+                        process, unless CEKBRAND__KAFKA__BROKERS names a real one.")]
 pub(crate) struct Args {
     /// End when everything has settled; exit code 0 only if nothing is missing.
     #[arg(long)]

@@ -24,6 +24,7 @@ use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::ports;
 use crate::admin::{self, Admin, Role};
 use crate::command::{account, key, migrate, work};
 use crate::config::Config;
@@ -72,7 +73,8 @@ impl Parts {
         let postgres = private_postgres().context("the demo needs a PostgreSQL of its own")?;
         let kafka = (!config.is_given("kafka.brokers")).then(start_mock).transpose()?;
         let simulator = Simulator::start(seed, SimulatorConfig::default(), Arc::clone(&clock)).await?;
-        let config = config.overlaid(settings(&postgres, kafka.as_ref(), &simulator, once))?;
+        let places = ports::choose(&config, once);
+        let config = config.overlaid(settings(&postgres, kafka.as_ref(), &simulator))?.overlaid(places)?;
         let pool = config.pool(CONNECTIONS, Use::Write).await?;
         migrate::migrate(&pool, clock.now()).await?;
         create_topics(&config, kafka.as_ref()).await?;
@@ -165,7 +167,6 @@ fn settings(
     postgres: &PrivatePostgres,
     kafka: Option<&Mock>,
     simulator: &Simulator,
-    once: bool,
 ) -> Vec<(&'static str, String)> {
     let mut settings = vec![
         ("database.url", postgres.url().to_owned()),
@@ -182,11 +183,6 @@ fn settings(
         settings.push(("kafka.brokers", kafka.bootstrap_servers()));
         settings.push(("kafka.security_protocol", "plaintext".to_owned()));
         settings.push(("kafka.replication", "1".to_owned()));
-    }
-    if once {
-        // It asks nobody to come by, so it takes no port that somebody else may want.
-        let anywhere = ["ingest.listen", "serve.listen", "admin.listen"];
-        settings.extend(anywhere.map(|name| (name, "127.0.0.1:0".to_owned())));
     }
     settings
 }
