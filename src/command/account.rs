@@ -128,7 +128,7 @@ pub(crate) async fn run(args: Args, file: Option<&Path>) -> Result<()> {
 /// Watches an account, and wants its profile read.
 pub(crate) async fn add(pool: &PgPool, account: NewAccount<'_>, now: Timestamp) -> Result<()> {
     let id = account.id.to_owned();
-    let key = TaskKey::new(reads::user::KIND, &id, &id);
+    let key = TaskKey::new(reads::kind::USER, &id, &id);
     let profile = NewTask { key, lane: TaskLane::Daily, deadline: None };
     let mut transaction = pool.begin().await.context("the account was not added")?;
     accounts::add(&mut transaction, account, now).await.context("the account was not added")?;

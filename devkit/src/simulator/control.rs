@@ -7,15 +7,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Json, Path, Query, State as Shared};
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::fault::Fault;
-use super::server::control_answer;
 use super::state::State;
 use super::{block, kill_token};
 
@@ -154,4 +153,10 @@ fn done() -> Response {
 
 fn unknown() -> Response {
     control_answer(StatusCode::NOT_FOUND, &json!({ "success": false }))
+}
+
+/// An answer of the control interface.
+fn control_answer(status: StatusCode, body: &Value) -> Response {
+    let content_type = [(header::CONTENT_TYPE, "application/json; charset=UTF-8")];
+    (status, content_type, body.to_string()).into_response()
 }

@@ -10,7 +10,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use futures_util::stream;
-use serde_json::Value;
 
 use super::answer::{Decision, decide};
 use super::calls::Call;
@@ -126,9 +125,4 @@ fn add_usage(state: &State, decision: &Decision, response: &mut Response) {
             response.headers_mut().insert(name, value);
         }
     }
-}
-
-/// An answer of the control interface.
-pub(super) fn control_answer(status: StatusCode, body: &Value) -> Response {
-    json(status, Body::from(body.to_string()))
 }

@@ -133,7 +133,7 @@ fn wrong_request(task: &Task, settings: &Settings, note: String, now: Timestamp)
     }
     let fresh_until = after(now, settings.wrong_request_stands);
     let end = End::Finish(Finish { answer: LastAnswer::Final, note: Some(note), fresh_until });
-    Verdict { is_gone: task.key.kind == crate::reads::user::KIND, ..Verdict::of(end) }
+    Verdict { is_gone: task.key.kind == crate::reads::kind::USER, ..Verdict::of(end) }
 }
 
 /// Another try later, or none for long after too many.
@@ -165,7 +165,7 @@ mod tests {
     fn task(attempts: i32) -> Task {
         Task {
             lease: Lease { task: 1, id: Uuid::nil(), until: NOW },
-            key: TaskKey::new(reads::media_insights::KIND, "179", "178"),
+            key: TaskKey::new(reads::kind::MEDIA_INSIGHTS, "179", "178"),
             lane: TaskLane::NewComments,
             deadline: None,
             attempts,
@@ -244,7 +244,7 @@ mod tests {
         assert!(
             matches!(last.end, End::Finish(finish) if finish.answer == LastAnswer::Final && finish.note.is_some())
         );
-        let account = Task { key: TaskKey::new(reads::user::KIND, "178", "178"), ..task(4) };
+        let account = Task { key: TaskKey::new(reads::kind::USER, "178", "178"), ..task(4) };
         assert!(verdict(&error, &account).is_gone, "the account's id leads nowhere");
     }
 

@@ -64,13 +64,13 @@ impl Made {
         }
         if let Some(media) = comment.organic_media_id() {
             self.add_media(media.as_str(), change.received_at, |_| ());
-            self.want(change, reads::media::KIND, media.as_str(), TaskLane::NewComments);
-            self.want(change, reads::media_insights::KIND, media.as_str(), TaskLane::NewComments);
+            self.want(change, reads::kind::MEDIA, media.as_str(), TaskLane::NewComments);
+            self.want(change, reads::kind::MEDIA_INSIGHTS, media.as_str(), TaskLane::NewComments);
         }
         if comment.is_incomplete() {
             // A live comment can be read only while the broadcast runs.
             let lane = if comment.live { TaskLane::Live } else { TaskLane::NewComments };
-            self.want(change, reads::comment::KIND, comment.id.as_str(), lane);
+            self.want(change, reads::kind::COMMENT, comment.id.as_str(), lane);
         }
         self.want_account(change);
     }
@@ -90,7 +90,7 @@ impl Made {
             let key = InsightKey::plain(story.media_id.as_str(), metric, change.received_at);
             self.rows.add_insight(key, row);
         }
-        self.want(change, reads::media::KIND, story.media_id.as_str(), TaskLane::Live);
+        self.want(change, reads::kind::MEDIA, story.media_id.as_str(), TaskLane::Live);
         self.want_account(change);
         let account_id = change.account_id.as_str().to_owned();
         self.rows.marks.insert(Mark { account_id, instant: change.received_at });
@@ -98,9 +98,9 @@ impl Made {
 
     fn add_mention(&mut self, change: &Arrived, mention: &Mention) {
         if let Some(comment) = &mention.comment_id {
-            self.want(change, reads::mentioned_comment::KIND, comment.as_str(), TaskLane::NewComments);
+            self.want(change, reads::kind::MENTIONED_COMMENT, comment.as_str(), TaskLane::NewComments);
         } else if let Some(media) = &mention.media_id {
-            self.want(change, reads::mentioned_media::KIND, media.as_str(), TaskLane::NewComments);
+            self.want(change, reads::kind::MENTIONED_MEDIA, media.as_str(), TaskLane::NewComments);
         }
         if let Some(media) = &mention.media_id {
             self.add_media(media.as_str(), change.received_at, |_| ());
@@ -123,7 +123,7 @@ impl Made {
     }
 
     fn want_account(&mut self, change: &Arrived) {
-        self.want(change, reads::user::KIND, change.account_id.as_str(), TaskLane::Daily);
+        self.want(change, reads::kind::USER, change.account_id.as_str(), TaskLane::Daily);
     }
 
     fn want(&mut self, change: &Arrived, kind: Kind, target: &str, lane: TaskLane) {

@@ -7,14 +7,10 @@ use cekbrand_graph::node::CommentNode;
 use serde_json::Value;
 use tracing::{Span, info_span};
 
-use super::kind::Kind;
+use super::kind;
 use super::node::{self, Fields};
 use super::read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read};
-use super::{media, media_insights};
 use crate::rows::{Rows, Told};
-
-/// The kind.
-pub const KIND: Kind = Kind::new("comment");
 
 const FIELDS: Fields = Fields {
     all: "id,text,timestamp,username,from,media,parent_id,like_count,hidden",
@@ -28,7 +24,7 @@ pub struct Comment;
 impl Read for Comment {
     fn about(&self) -> &'static About {
         const ABOUT: About = About {
-            kind: KIND,
+            kind: kind::COMMENT,
             fetch_id: "ig_comment",
             fetch_name: "Instagram comment node",
             freshness: Duration::from_hours(24),
@@ -59,7 +55,7 @@ impl Read for Comment {
             Told::Comment(comment, _) => comment.media_id.as_deref(),
             _ => None,
         });
-        media.flat_map(|id| [media::KIND, media_insights::KIND].map(|kind| Follow::of(kind, id))).collect()
+        media.flat_map(|id| [kind::MEDIA, kind::MEDIA_INSIGHTS].map(|kind| Follow::of(kind, id))).collect()
     }
 
     fn gone(&self, job: Job<'_>) -> Rows {

@@ -1,18 +1,28 @@
-//! The name of a kind of read.
+//! The names of all kinds of read: by them reads refer to each other, and others to them.
 
 use std::fmt;
 use std::str::FromStr;
+
+/// An account's node.
+pub const USER: Kind = Kind("user");
+/// A medium's node.
+pub const MEDIA: Kind = Kind("media");
+/// A comment's node.
+pub const COMMENT: Kind = Kind("comment");
+/// A medium's figures.
+pub const MEDIA_INSIGHTS: Kind = Kind("media_insights");
+/// One figure of a medium, split.
+pub const MEDIA_BREAKDOWN: Kind = Kind("media_breakdown");
+/// A medium of somebody else that mentions the account.
+pub const MENTIONED_MEDIA: Kind = Kind("mentioned_media");
+/// A comment of somebody else that mentions the account.
+pub const MENTIONED_COMMENT: Kind = Kind("mentioned_comment");
 
 /// The name of a kind of read: the `kind` of a task and its label in metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kind(&'static str);
 
 impl Kind {
-    /// The kind of a read in [`super::ALL`]; each read's file has the only one of its name.
-    pub(super) const fn new(name: &'static str) -> Self {
-        Self(name)
-    }
-
     /// The name.
     pub const fn as_str(self) -> &'static str {
         self.0

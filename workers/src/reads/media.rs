@@ -7,15 +7,10 @@ use cekbrand_graph::node::MediaNode;
 use serde_json::Value;
 use tracing::{Span, info_span};
 
-use super::kind::Kind;
+use super::kind;
 use super::node::{self, Fields};
 use super::read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read};
-use super::{comment, media_insights};
-use crate::rows::media::Gone;
 use crate::rows::{Rows, Told};
-
-/// The kind.
-pub const KIND: Kind = Kind::new("media");
 
 const FIELDS: Fields = Fields {
     all: "id,owner,username,media_type,media_product_type,timestamp,caption,permalink,shortcode,media_url,\
@@ -30,7 +25,7 @@ pub struct Media;
 impl Read for Media {
     fn about(&self) -> &'static About {
         const ABOUT: About = About {
-            kind: KIND,
+            kind: kind::MEDIA,
             fetch_id: "ig_media",
             fetch_name: "Instagram media node",
             freshness: Duration::from_hours(1),
@@ -62,13 +57,13 @@ impl Read for Media {
 
     fn follow(&self, job: Job<'_>, known: &Known, _rows: &Rows) -> Vec<Follow> {
         let came_back = known.medium.as_ref().is_some_and(|facts| facts.is_gone);
-        let figures = came_back.then(|| Follow::of(media_insights::KIND, job.target_id));
+        let figures = came_back.then(|| Follow::of(kind::MEDIA_INSIGHTS, job.target_id));
         // Only the comment tells of which album the medium is a child.
-        let below = known.comment_below.as_deref().map(|comment| Follow::of(comment::KIND, comment));
+        let below = known.comment_below.as_deref().map(|comment| Follow::of(kind::COMMENT, comment));
         figures.into_iter().chain(below).collect()
     }
 
     fn gone(&self, job: Job<'_>) -> Rows {
-        Rows::of(Told::MediaGone(Gone::of(job.target_id, job.at), job.reading()))
+        node::medium_gone(job)
     }
 }

@@ -10,13 +10,10 @@ use cekbrand_schema::{Absence, metric};
 use serde_json::Value;
 use tracing::{Span, info_span};
 
-use super::kind::Kind;
+use super::kind;
 use super::read::{About, Call, Job, Known, Needs, Plan, Read};
-use super::{figures, media};
+use super::{figures, node};
 use crate::rows::Rows;
-
-/// The kind.
-pub const KIND: Kind = Kind::new("media_breakdown");
 
 /// The read.
 #[derive(Debug)]
@@ -25,11 +22,11 @@ pub struct MediaBreakdown;
 impl Read for MediaBreakdown {
     fn about(&self) -> &'static About {
         const ABOUT: About = About {
-            kind: KIND,
+            kind: kind::MEDIA_BREAKDOWN,
             fetch_id: "ig_media_insights_breakdown",
             fetch_name: "Instagram media insights, one metric split by a breakdown",
             freshness: Duration::from_hours(6),
-            waits_for: Some(media::KIND),
+            waits_for: Some(kind::MEDIA),
             needs: Needs::Medium,
         };
         &ABOUT
@@ -68,6 +65,6 @@ impl Read for MediaBreakdown {
     }
 
     fn gone(&self, job: Job<'_>) -> Rows {
-        media::Media.gone(job)
+        node::medium_gone(job)
     }
 }

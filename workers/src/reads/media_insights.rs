@@ -8,13 +8,10 @@ use cekbrand_schema::{Absence, ProductType, metric};
 use serde_json::Value;
 use tracing::{Span, info_span};
 
-use super::kind::Kind;
+use super::kind;
 use super::read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read};
-use super::{figures, media, media_breakdown};
+use super::{figures, node};
 use crate::rows::Rows;
-
-/// The kind.
-pub const KIND: Kind = Kind::new("media_insights");
 
 /// The read.
 #[derive(Debug)]
@@ -23,11 +20,11 @@ pub struct MediaInsights;
 impl Read for MediaInsights {
     fn about(&self) -> &'static About {
         const ABOUT: About = About {
-            kind: KIND,
+            kind: kind::MEDIA_INSIGHTS,
             fetch_id: "ig_media_insights",
             fetch_name: "Instagram media insights",
             freshness: Duration::from_hours(1),
-            waits_for: Some(media::KIND),
+            waits_for: Some(kind::MEDIA),
             needs: Needs::Medium,
         };
         &ABOUT
@@ -70,13 +67,13 @@ impl Read for MediaInsights {
     }
 
     fn gone(&self, job: Job<'_>) -> Rows {
-        media::Media.gone(job)
+        node::medium_gone(job)
     }
 
     fn follow(&self, job: Job<'_>, known: &Known, _rows: &Rows) -> Vec<Follow> {
         let product = known.product();
         let breakdown = |split: metric::Split| Follow {
-            kind: media_breakdown::KIND,
+            kind: kind::MEDIA_BREAKDOWN,
             target_id: job.target_id.to_owned(),
             variant: split.metric,
             can_wait: product != ProductType::Story,

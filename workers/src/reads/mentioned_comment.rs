@@ -7,13 +7,10 @@ use cekbrand_graph::node::CommentNode;
 use serde_json::Value;
 use tracing::{Span, info_span};
 
-use super::kind::Kind;
+use super::kind;
 use super::node;
 use super::read::{About, Call, Job, Known, Needs, Plan, Read};
 use crate::rows::{Rows, Told};
-
-/// The kind.
-pub const KIND: Kind = Kind::new("mentioned_comment");
 
 const FIELDS: &str = "id,text,timestamp,username,media,like_count";
 
@@ -24,7 +21,7 @@ pub struct MentionedComment;
 impl Read for MentionedComment {
     fn about(&self) -> &'static About {
         const ABOUT: About = About {
-            kind: KIND,
+            kind: kind::MENTIONED_COMMENT,
             fetch_id: "ig_mentioned_comment",
             fetch_name: "comment that mentions the account",
             freshness: Duration::from_hours(24),

@@ -7,13 +7,10 @@ use cekbrand_graph::node::MediaNode;
 use serde_json::Value;
 use tracing::{Span, info_span};
 
-use super::kind::Kind;
+use super::kind;
 use super::node;
 use super::read::{About, Call, Job, Known, Needs, Plan, Read};
 use crate::rows::{Rows, Told};
-
-/// The kind.
-pub const KIND: Kind = Kind::new("mentioned_media");
 
 const FIELDS: &str = "id,username,media_type,timestamp,caption,permalink,media_url,like_count,comments_count";
 
@@ -24,7 +21,7 @@ pub struct MentionedMedia;
 impl Read for MentionedMedia {
     fn about(&self) -> &'static About {
         const ABOUT: About = About {
-            kind: KIND,
+            kind: kind::MENTIONED_MEDIA,
             fetch_id: "ig_mentioned_media",
             fetch_name: "media that mentions the account",
             freshness: Duration::from_hours(24),

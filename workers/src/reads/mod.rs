@@ -6,12 +6,12 @@
 //!                         └──── instead ◀──────┘ error: absent, gone
 //! ```
 //!
-//! - [`kind`]: the name of a read. [`read`]: the trait and its data, pure: no database, no HTTP, no clock.
+//! - [`kind`]: the names of reads. [`read`]: the trait and its data, pure: no database, no HTTP, no clock.
 //! - `user`, `media`, `comment`, `mentioned_media`, `mentioned_comment`: nodes, read through [`node`].
 //! - `media_insights`, `media_breakdown`: figures of a medium, read through [`figures`].
 //! - [`recorded`]: rows made again from an answer that was kept.
 //!
-//! The queue, the catalogue table, metrics and tests are made from [`ALL`]: a new read is a file and a line there.
+//! The queue, the catalogue table, metrics and tests are made from [`ALL`]: a new read is a file, its name in [`kind`] and a line there.
 
 pub mod comment;
 pub mod figures;
@@ -42,7 +42,7 @@ pub static ALL: [&dyn Read; 7] = [
 
 /// The read of a kind.
 pub fn of(kind: Kind) -> &'static dyn Read {
-    // A `Kind` is made by a read's own file or by its name, so that it is in the list; a test holds that.
+    // Every `Kind` has its read in the list; a test holds that.
     ALL.into_iter().find(|read| read.about().kind == kind).unwrap_or(ALL[0])
 }
 

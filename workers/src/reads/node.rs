@@ -2,7 +2,9 @@
 
 use cekbrand_graph::{Disposition, GraphError, Request};
 
-use super::read::{Call, Instead};
+use super::read::{Call, Instead, Job};
+use crate::rows::media::Gone;
+use crate::rows::{Rows, Told};
 
 /// The fields of a node.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +31,11 @@ pub fn smaller(call: &Call, error: &GraphError) -> Instead {
     let wants_less = error.disposition() == Disposition::Retry { shrink: true };
     let less = call.smaller.clone().filter(|_| wants_less);
     Instead { calls: less.map(whole).into_iter().collect(), bad: Vec::new() }
+}
+
+/// Rows that say that a medium is gone.
+pub fn medium_gone(job: Job<'_>) -> Rows {
+    Rows::of(Told::MediaGone(Gone::of(job.target_id, job.at), job.reading()))
 }
 
 #[cfg(test)]

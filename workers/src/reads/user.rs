@@ -7,14 +7,11 @@ use cekbrand_graph::node::UserNode;
 use serde_json::Value;
 use tracing::{Span, info_span};
 
-use super::kind::Kind;
+use super::kind;
 use super::node::{self, Fields};
 use super::read::{About, Call, Instead, Job, Known, Needs, Plan, Read};
 use crate::rows::user::Problem;
 use crate::rows::{Rows, Told};
-
-/// The kind.
-pub const KIND: Kind = Kind::new("user");
 
 const FIELDS: Fields = Fields {
     all: "id,username,name,biography,website,profile_picture_url,followers_count,follows_count,media_count",
@@ -28,7 +25,7 @@ pub struct User;
 impl Read for User {
     fn about(&self) -> &'static About {
         const ABOUT: About = About {
-            kind: KIND,
+            kind: kind::USER,
             fetch_id: "ig_user",
             fetch_name: "Instagram user node",
             freshness: Duration::from_hours(24),

@@ -37,7 +37,7 @@ async fn a_worker_whose_clock_is_ahead_takes_nobodys_lease() {
         assert!(apart < jiff::SignedDuration::from_secs(30), "{apart}");
     }
     let mut conn = pool.acquire().await.unwrap();
-    let key = TaskKey::new(reads::media::KIND, "m", "a");
+    let key = TaskKey::new(reads::kind::MEDIA, "m", "a");
     let wish = NewTask { key, lane: TaskLane::NewComments, deadline: None };
     tasks::enqueue(&mut conn, &[wish], right.now()).await.unwrap();
     assert_eq!(tasks::claim(&mut conn, &picking(), right.now()).await.unwrap().len(), 1);

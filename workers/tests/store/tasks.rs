@@ -111,7 +111,7 @@ fn wish(kind: Kind, target: &str, account: &str, lane: TaskLane) -> NewTask {
 }
 
 fn media(target: &str, account: &str) -> NewTask {
-    wish(reads::media::KIND, target, account, TaskLane::NewComments)
+    wish(reads::kind::MEDIA, target, account, TaskLane::NewComments)
 }
 
 fn parked(reason: &str, until: i64) -> State {
@@ -129,32 +129,32 @@ async fn what_many_want_is_read_once_and_again_when_it_is_no_longer_fresh() {
     let queue = Queue::new().await;
     queue.want(&[media("m", "a"), media("m", "a")], 0).await;
     queue.want(&[media("m", "a")], 5).await;
-    assert_eq!(queue.state(reads::media::KIND, "m").await, ("waiting".to_owned(), None, 0));
+    assert_eq!(queue.state(reads::kind::MEDIA, "m").await, ("waiting".to_owned(), None, 0));
     let claimed = queue.claim(10).await;
     assert_eq!((targets(&claimed), claimed[0].attempts), (vec!["m"], 1));
     assert!(queue.finish(&claimed[0], 12).await);
-    assert_eq!(queue.state(reads::media::KIND, "m").await.0, "done");
+    assert_eq!(queue.state(reads::kind::MEDIA, "m").await.0, "done");
 
     queue.want(&[media("m", "a")], 20).await;
-    assert_eq!(queue.state(reads::media::KIND, "m").await, parked("fresh", 3612));
+    assert_eq!(queue.state(reads::kind::MEDIA, "m").await, parked("fresh", 3612));
     queue.want(&[media("m", "a")], 30).await;
-    assert_eq!(queue.state(reads::media::KIND, "m").await, parked("fresh", 3612));
+    assert_eq!(queue.state(reads::kind::MEDIA, "m").await, parked("fresh", 3612));
     assert!(queue.claim(3611).await.is_empty());
     let again = queue.claim(3612).await;
     assert!(queue.finish(&again[0], 3613).await);
     queue.want(&[media("m", "a")], 9000).await;
-    assert_eq!(queue.state(reads::media::KIND, "m").await, ("waiting".to_owned(), None, 9000));
+    assert_eq!(queue.state(reads::kind::MEDIA, "m").await, ("waiting".to_owned(), None, 9000));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_is_fresh_for_a_day() {
     let queue = Queue::new().await;
-    let profile = wish(reads::user::KIND, "a", "a", TaskLane::Daily);
+    let profile = wish(reads::kind::USER, "a", "a", TaskLane::Daily);
     queue.want(std::slice::from_ref(&profile), 0).await;
     let claimed = queue.claim(0).await;
     assert!(queue.finish(&claimed[0], 0).await);
     queue.want(&[profile], 1).await;
-    assert_eq!(queue.state(reads::user::KIND, "a").await, parked("fresh", 86_400));
+    assert_eq!(queue.state(reads::kind::USER, "a").await, parked("fresh", 86_400));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,8 +168,8 @@ async fn what_is_wanted_while_it_runs_is_read_again() {
     for task in &claimed {
         assert!(queue.finish(task, 12).await);
     }
-    assert_eq!(queue.state(reads::media::KIND, "m").await, parked("fresh", 3612));
-    assert_eq!(queue.state(reads::media::KIND, "n").await, parked("fresh", 3612));
+    assert_eq!(queue.state(reads::kind::MEDIA, "m").await, parked("fresh", 3612));
+    assert_eq!(queue.state(reads::kind::MEDIA, "n").await, parked("fresh", 3612));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,9 +177,9 @@ async fn wanting_more_urgently_moves_a_task_to_the_front() {
     let queue = Queue::new().await;
     let lanes = [TaskLane::Backfill, TaskLane::Daily, TaskLane::NewComments, TaskLane::Live];
     for (place, lane) in lanes.into_iter().enumerate() {
-        queue.want(&[wish(reads::media::KIND, &place.to_string(), "a", lane)], 0).await;
+        queue.want(&[wish(reads::kind::MEDIA, &place.to_string(), "a", lane)], 0).await;
     }
-    queue.want(&[wish(reads::media::KIND, "0", "a", TaskLane::Live)], 1).await;
+    queue.want(&[wish(reads::kind::MEDIA, "0", "a", TaskLane::Live)], 1).await;
     assert_eq!(targets(&queue.claim(1).await), ["0", "3"]);
     assert_eq!(targets(&queue.claim(1).await), ["2"]);
     assert_eq!(targets(&queue.claim(1).await), ["1"]);
@@ -188,16 +188,16 @@ async fn wanting_more_urgently_moves_a_task_to_the_front() {
 #[tokio::test(flavor = "multi_thread")]
 async fn figures_wait_for_their_medium() {
     let queue = Queue::new().await;
-    let figures = wish(reads::media_insights::KIND, "m", "a", TaskLane::NewComments);
+    let figures = wish(reads::kind::MEDIA_INSIGHTS, "m", "a", TaskLane::NewComments);
     queue.want(&[figures, media("m", "a"), media("n", "a")], 0).await;
     let first = queue.claim(1).await;
-    assert!(first.iter().all(|task| task.key.kind == reads::media::KIND), "{first:?}");
+    assert!(first.iter().all(|task| task.key.kind == reads::kind::MEDIA), "{first:?}");
     assert!(queue.claim(1).await.is_empty(), "the medium is being read");
     for task in &first {
         assert!(queue.finish(task, 2).await);
     }
     let second = queue.claim(3).await;
-    assert_eq!(second.iter().map(|task| task.key.kind).collect::<Vec<_>>(), [reads::media_insights::KIND]);
+    assert_eq!(second.iter().map(|task| task.key.kind).collect::<Vec<_>>(), [reads::kind::MEDIA_INSIGHTS]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -222,7 +222,7 @@ async fn blocked_accounts_are_passed_over_and_their_work_says_until_when() {
     assert_eq!(targets(&queue.claim(10).await), ["y"]);
     let parked_now = tasks::park_blocked(&mut *queue.conn().await, blocked(-900), at(10)).await.unwrap();
     assert_eq!(parked_now, 1);
-    assert_eq!(queue.state(reads::media::KIND, "x").await, parked("throttled", 600));
+    assert_eq!(queue.state(reads::kind::MEDIA, "x").await, parked("throttled", 600));
     assert!(queue.claim(599).await.iter().all(|task| task.key.target_id != "x"));
     assert!(queue.claim(600).await.iter().any(|task| task.key.target_id == "x"));
 }
@@ -244,8 +244,8 @@ async fn close_to_the_limit_only_urgent_work_is_done_until_the_usage_is_old() {
     queue
         .want(
             &[
-                wish(reads::media::KIND, "daily", "a", TaskLane::Daily),
-                wish(reads::media::KIND, "new", "a", TaskLane::NewComments),
+                wish(reads::kind::MEDIA, "daily", "a", TaskLane::Daily),
+                wish(reads::kind::MEDIA, "new", "a", TaskLane::NewComments),
             ],
             0,
         )
@@ -257,7 +257,7 @@ async fn close_to_the_limit_only_urgent_work_is_done_until_the_usage_is_old() {
     assert!(queue.claim(10).await.is_empty());
     let parked_now = tasks::park_blocked(&mut *queue.conn().await, blocked(-890), at(10)).await.unwrap();
     assert_eq!(parked_now, 1);
-    assert_eq!(queue.state(reads::media::KIND, "daily").await, parked("throttled", 900));
+    assert_eq!(queue.state(reads::kind::MEDIA, "daily").await, parked("throttled", 900));
     let later = Picking { usage_since: at(0), ..picking() };
     assert_eq!(targets(&queue.claim_as(&later, 900).await), ["daily"]);
 }
@@ -333,25 +333,25 @@ async fn a_new_token_frees_what_waited_for_it() {
     assert!(queue.park(one, ParkReason::TokenDead, 9000).await);
     assert!(queue.park(two, ParkReason::Backoff, 9000).await);
     assert_eq!(tasks::unpark(&mut conn, "a", at(5)).await.unwrap(), 1);
-    assert_eq!(queue.state(reads::media::KIND, "1").await, ("waiting".to_owned(), None, 5));
-    assert_eq!(queue.state(reads::media::KIND, "2").await, parked("backoff", 9000));
+    assert_eq!(queue.state(reads::kind::MEDIA, "1").await, ("waiting".to_owned(), None, 5));
+    assert_eq!(queue.state(reads::kind::MEDIA, "2").await, parked("backoff", 9000));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stopping_an_account_or_a_kind_parks_what_is_due() {
     let queue = Queue::new().await;
-    let comment = wish(reads::comment::KIND, "c", "a", TaskLane::NewComments);
+    let comment = wish(reads::kind::COMMENT, "c", "a", TaskLane::NewComments);
     queue.want(&[media("m", "a"), comment, media("n", "b")], 0).await;
     let mut conn = queue.conn().await;
-    let kind = Some(reads::comment::KIND);
+    let kind = Some(reads::kind::COMMENT);
     let stop = Stop { account_id: "a", kind, reason: ParkReason::Permission, until: at(3600) };
     let stopped = tasks::park_account(&mut conn, stop, at(1)).await.unwrap();
     assert_eq!(stopped, 1);
-    assert_eq!(queue.state(reads::comment::KIND, "c").await, parked("permission", 3600));
+    assert_eq!(queue.state(reads::kind::COMMENT, "c").await, parked("permission", 3600));
     let stop = Stop { account_id: "a", kind: None, reason: ParkReason::NoToken, until: at(7200) };
     assert_eq!(tasks::park_account(&mut conn, stop, at(1)).await.unwrap(), 1);
-    assert_eq!(queue.state(reads::media::KIND, "m").await, parked("no_token", 7200));
-    assert_eq!(queue.state(reads::media::KIND, "n").await.0, "waiting");
+    assert_eq!(queue.state(reads::kind::MEDIA, "m").await, parked("no_token", 7200));
+    assert_eq!(queue.state(reads::kind::MEDIA, "n").await.0, "waiting");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -361,7 +361,7 @@ async fn a_dependent_task_sees_how_the_other_stands() {
     let pool = queue.pool();
     let standing = async || {
         let mut conn = pool.acquire().await.unwrap();
-        tasks::standing(&mut conn, &TaskKey::new(reads::media::KIND, "m", "a")).await.unwrap()
+        tasks::standing(&mut conn, &TaskKey::new(reads::kind::MEDIA, "m", "a")).await.unwrap()
     };
     assert_eq!(standing().await, Standing::Unknown);
     queue.want(&[media("m", "a")], 0).await;

@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn the_same_wish_twice_is_one_with_the_more_urgent_lane() {
         let wish = |target: &str, lane, deadline: Option<i64>| NewTask {
-            key: TaskKey::new(reads::media::KIND, target, "1"),
+            key: TaskKey::new(reads::kind::MEDIA, target, "1"),
             lane,
             deadline: deadline.map(|second| Timestamp::from_second(second).unwrap()),
         };

@@ -37,7 +37,7 @@ async fn an_account_and_its_medium_cost_four_calls_and_fill_their_rows() {
     let bench = Bench::new().await;
     let account = bench.account(0);
     let medium = bench.media(0, Product::Feed).find(|m| m.caption.is_some() && !m.likes_hidden).unwrap();
-    bench.want_in(reads::user::KIND, account.id.as_str(), 0, TaskLane::Daily).await;
+    bench.want_in(reads::kind::USER, account.id.as_str(), 0, TaskLane::Daily).await;
     bench.want_medium(medium, 0).await;
     bench.settle().await;
     assert_eq!(bench.simulator.total_cost(), 4);
@@ -125,7 +125,7 @@ async fn what_was_read_a_short_while_ago_is_not_read_again() {
     bench.want_medium(medium, 0).await;
     bench.settle().await;
     assert_eq!(bench.simulator.total_cost(), 3);
-    assert_eq!(bench.state(reads::media::KIND, medium.id.as_str()).await, parked("fresh"));
+    assert_eq!(bench.state(reads::kind::MEDIA, medium.id.as_str()).await, parked("fresh"));
     bench.advance(Duration::from_mins(61));
     bench.settle().await;
     assert_eq!(bench.simulator.total_cost(), 5, "the breakdown is fresh for longer");
@@ -169,7 +169,7 @@ async fn what_people_did_after_a_story_is_read_part_by_part() {
 async fn an_answer_makes_the_same_rows_again_from_its_record() {
     let bench = Bench::new().await;
     let (story, medium) = (bench.medium(0, Product::Story), bench.medium(0, Product::Feed));
-    bench.want_in(reads::user::KIND, bench.account(0).id.as_str(), 0, TaskLane::Daily).await;
+    bench.want_in(reads::kind::USER, bench.account(0).id.as_str(), 0, TaskLane::Daily).await;
     bench.want_medium(story, 0).await;
     bench.want_medium(medium, 0).await;
     bench.settle().await;
@@ -197,7 +197,7 @@ async fn a_story_is_read_while_it_lives_and_never_asked_after() {
     assert_eq!(bench.figures(story).await.len(), 8);
     let calls = bench.calls(CallKind::MediaInsights);
     bench.advance(Duration::from_hours(25));
-    bench.want(reads::media_insights::KIND, story.id.as_str(), 0).await;
+    bench.want(reads::kind::MEDIA_INSIGHTS, story.id.as_str(), 0).await;
     bench.settle().await;
     assert_eq!(bench.calls(CallKind::MediaInsights), calls);
     assert!(!bench.absences(story).await.contains(&"lost".to_owned()), "values are known");
@@ -208,7 +208,7 @@ async fn a_story_that_expired_before_it_was_read_says_so_where_no_webhook_told()
     let bench = Bench::new().await;
     let story = bench.medium(0, Product::Story);
     bench.stub(story.id.as_str()).await;
-    bench.want(reads::media::KIND, story.id.as_str(), 0).await;
+    bench.want(reads::kind::MEDIA, story.id.as_str(), 0).await;
     bench.settle().await;
     let webhook = "
         INSERT INTO instagram.media_insight
@@ -216,7 +216,7 @@ async fn a_story_that_expired_before_it_was_read_says_so_where_no_webhook_told()
         SELECT 'x', id, 'reach', 55, to_timestamp(1), '2026-11-20', 'webhook', to_timestamp(1) FROM instagram.media";
     sqlx::query(webhook).execute(&bench.pool()).await.unwrap();
     bench.advance(Duration::from_hours(25));
-    bench.want(reads::media_insights::KIND, story.id.as_str(), 0).await;
+    bench.want(reads::kind::MEDIA_INSIGHTS, story.id.as_str(), 0).await;
     bench.settle().await;
     let figures = bench.figures(story).await;
     assert_eq!(figures.len(), 8);
@@ -233,9 +233,9 @@ async fn other_peoples_media_are_read_for_mentions_and_stay_outside_analytics() 
     let world = Arc::clone(bench.simulator.world());
     let outsider = world.accounts().iter().find(|account| !account.watched).unwrap();
     let theirs = world.media_of(outsider, |medium| medium.product == Product::Feed).next().unwrap();
-    bench.want(reads::mentioned_media::KIND, theirs.id.as_str(), 0).await;
+    bench.want(reads::kind::MENTIONED_MEDIA, theirs.id.as_str(), 0).await;
     bench.settle().await;
-    assert_eq!(bench.state(reads::mentioned_media::KIND, theirs.id.as_str()).await, done());
+    assert_eq!(bench.state(reads::kind::MENTIONED_MEDIA, theirs.id.as_str()).await, done());
     let read = "SELECT count(*) FROM instagram.media WHERE media_type IS NOT NULL AND user_id IS NULL";
     assert_eq!(bench.number(read).await, 1);
     assert_eq!(bench.number("SELECT count(*) FROM pipeline.dirty_mark").await, 0);
@@ -275,10 +275,10 @@ async fn a_comment_gets_what_its_webhook_did_not_tell_and_keeps_the_latest_text(
         .execute(&bench.pool())
         .await
         .unwrap();
-    bench.want(reads::comment::KIND, outdated.as_str(), 0).await;
+    bench.want(reads::kind::COMMENT, outdated.as_str(), 0).await;
     bench.simulator.delete(deleted.as_str());
-    bench.want(reads::comment::KIND, known.as_str(), 0).await;
-    bench.want(reads::comment::KIND, deleted.as_str(), 0).await;
+    bench.want(reads::kind::COMMENT, known.as_str(), 0).await;
+    bench.want(reads::kind::COMMENT, deleted.as_str(), 0).await;
     for _ in 0..3 {
         bench.settle().await;
         bench.advance(Duration::from_mins(30));
@@ -305,9 +305,9 @@ async fn a_comment_without_a_medium_leads_to_its_medium() {
     let bench = Bench::new().await;
     let medium = bench.media(0, Product::Feed).find(|medium| medium.past_comments > 0).unwrap();
     let comment = World::comment_id(medium, 0);
-    bench.want(reads::comment::KIND, comment.as_str(), 0).await;
+    bench.want(reads::kind::COMMENT, comment.as_str(), 0).await;
     bench.settle().await;
-    assert_eq!(bench.state(reads::media::KIND, medium.id.as_str()).await, done());
+    assert_eq!(bench.state(reads::kind::MEDIA, medium.id.as_str()).await, done());
     assert_eq!(bench.figures(medium).await.len(), 10);
 }
 

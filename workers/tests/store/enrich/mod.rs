@@ -115,8 +115,8 @@ impl Bench {
     /// What landing a comment under the medium would ask for.
     async fn want_medium(&self, medium: &Medium, account: usize) {
         self.stub(medium.id.as_str()).await;
-        self.want(reads::media::KIND, medium.id.as_str(), account).await;
-        self.want(reads::media_insights::KIND, medium.id.as_str(), account).await;
+        self.want(reads::kind::MEDIA, medium.id.as_str(), account).await;
+        self.want(reads::kind::MEDIA_INSIGHTS, medium.id.as_str(), account).await;
     }
 
     async fn stub(&self, medium: &str) {

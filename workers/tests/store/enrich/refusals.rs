@@ -29,11 +29,11 @@ async fn a_bad_metric_costs_its_medium_one_call_and_others_nothing_once_three_we
         } else {
             assert_eq!((figures.len(), absent), (9, Vec::new()), "what was not asked is not absent");
         }
-        assert_eq!(bench.state(reads::media_insights::KIND, medium.id.as_str()).await, done());
+        assert_eq!(bench.state(reads::kind::MEDIA_INSIGHTS, medium.id.as_str()).await, done());
     }
     // The medium's own refusal is remembered by its row, whichever worker comes next.
     bench.advance(Duration::from_mins(61));
-    bench.want(reads::media_insights::KIND, media[0].id.as_str(), 0).await;
+    bench.want(reads::kind::MEDIA_INSIGHTS, media[0].id.as_str(), 0).await;
     while bench.another_worker().tick().await.unwrap() > 0 {}
     assert_eq!(bench.calls(CallKind::MediaInsights), 8);
 }
@@ -70,7 +70,7 @@ async fn a_medium_whose_metrics_are_all_refused_spoils_none_for_others() {
     bench.simulator.add_fault(fault);
     bench.want_medium(odd, 0).await;
     bench.settle().await;
-    assert_eq!(bench.state(reads::media_insights::KIND, odd.id.as_str()).await, parked("unsupported"));
+    assert_eq!(bench.state(reads::kind::MEDIA_INSIGHTS, odd.id.as_str()).await, parked("unsupported"));
     bench.want_medium(good, 0).await;
     bench.settle().await;
     assert!(bench.absences(good).await.is_empty());
@@ -93,20 +93,20 @@ async fn a_deleted_medium_is_believed_after_an_hour_and_hardly_asked_for_again()
     bench.simulator.delete(medium.id.as_str());
     bench.want_medium(medium, 0).await;
     bench.settle().await;
-    assert_eq!(bench.state(reads::media::KIND, medium.id.as_str()).await, parked("backoff"));
+    assert_eq!(bench.state(reads::kind::MEDIA, medium.id.as_str()).await, parked("backoff"));
     bench.advance(Duration::from_mins(59));
     bench.settle().await;
     assert_eq!(bench.number(deleted).await, 0, "it may be a wave that passes");
     wait_for_belief(&bench).await;
     assert_eq!(bench.number(deleted).await, 1);
-    assert_eq!(bench.state(reads::media_insights::KIND, medium.id.as_str()).await, done());
+    assert_eq!(bench.state(reads::kind::MEDIA_INSIGHTS, medium.id.as_str()).await, done());
     let cost = bench.simulator.total_cost();
     for (hours, more) in [(24, 1), (24 * 6, 2), (24 * 30, 2)] {
         bench.advance(Duration::from_hours(hours));
         bench.settle().await;
         assert_eq!(bench.simulator.total_cost(), cost + more, "once more after a day and a week");
     }
-    assert_eq!(bench.state(reads::media::KIND, medium.id.as_str()).await, done());
+    assert_eq!(bench.state(reads::kind::MEDIA, medium.id.as_str()).await, done());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,7 +128,7 @@ async fn what_was_wrongly_believed_gone_comes_back_by_itself() {
 async fn a_wrong_account_id_is_shown_as_invalid_after_a_few_calls() {
     let bench = Bench::new().await;
     let account = bench.account(0).id.as_str();
-    bench.want_in(reads::user::KIND, account, 0, TaskLane::Daily).await;
+    bench.want_in(reads::kind::USER, account, 0, TaskLane::Daily).await;
     bench.settle().await;
     let wrong = Effect::Error {
         code: 803,
@@ -139,7 +139,7 @@ async fn a_wrong_account_id_is_shown_as_invalid_after_a_few_calls() {
     };
     bench.simulator.add_fault(Fault::new(wrong).for_kind(CallKind::User));
     bench.advance(Duration::from_hours(25));
-    bench.want_in(reads::user::KIND, account, 0, TaskLane::Daily).await;
+    bench.want_in(reads::kind::USER, account, 0, TaskLane::Daily).await;
     for _ in 0..10 {
         bench.settle().await;
         bench.advance(Duration::from_hours(1));
@@ -147,7 +147,7 @@ async fn a_wrong_account_id_is_shown_as_invalid_after_a_few_calls() {
     assert_eq!(bench.calls(CallKind::User), 5, "one before, four that were refused");
     let noted = r#"SELECT count(*) FROM instagram."user" WHERE has_problems AND NOT is_userid_valid"#;
     assert_eq!(bench.number(noted).await, 1);
-    let (state, _, _, why) = bench.task(reads::user::KIND, account).await;
+    let (state, _, _, why) = bench.task(reads::kind::USER, account).await;
     assert_eq!(state, "done");
     assert!(why.unwrap().contains("803"), "the reason is shown");
 }
@@ -178,7 +178,7 @@ async fn an_expired_story_is_lost_not_deleted() {
         .execute(&bench.pool())
         .await
         .unwrap();
-    bench.want_in(reads::media::KIND, story.id.as_str(), 0, TaskLane::Live).await;
+    bench.want_in(reads::kind::MEDIA, story.id.as_str(), 0, TaskLane::Live).await;
     wait_for_belief(&bench).await;
     assert_eq!(
         bench
@@ -204,7 +204,7 @@ async fn too_few_viewers_and_empty_answers_are_reasons_not_zeros() {
     let age = bench.clock.now().duration_since(empty.published);
     let expected = if age < SignedDuration::from_hours(48) { "not_yet" } else { "no_data" };
     assert_eq!(bench.absences(empty).await, [expected]);
-    assert_eq!(bench.state(reads::media_insights::KIND, few.id.as_str()).await, done());
+    assert_eq!(bench.state(reads::kind::MEDIA_INSIGHTS, few.id.as_str()).await, done());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,7 +215,7 @@ async fn media_from_before_the_business_account_are_asked_once() {
     bench.want_medium(medium, 0).await;
     bench.settle().await;
     bench.advance(Duration::from_hours(2));
-    bench.want(reads::media_insights::KIND, medium.id.as_str(), 0).await;
+    bench.want(reads::kind::MEDIA_INSIGHTS, medium.id.as_str(), 0).await;
     bench.settle().await;
     assert_eq!(bench.calls(CallKind::MediaInsights), 1);
     assert_eq!(bench.absences(medium).await, ["unsupported"]);
@@ -229,7 +229,7 @@ async fn passing_failures_are_tried_again_and_leave_nothing_behind() {
         let medium = bench.media(place, Product::Feed).next().unwrap();
         bench.simulator.add_fault(Fault::new(effect).for_target(medium.id.as_str()).times(1));
         bench.stub(medium.id.as_str()).await;
-        bench.want(reads::media::KIND, medium.id.as_str(), place).await;
+        bench.want(reads::kind::MEDIA, medium.id.as_str(), place).await;
     }
     assert_eq!(bench.enricher.tick().await.unwrap(), 4);
     assert_eq!(
@@ -248,7 +248,7 @@ async fn passing_failures_are_tried_again_and_leave_nothing_behind() {
 async fn a_dead_token_stops_its_account_until_there_is_a_new_one() {
     let bench = Bench::new().await;
     let account = bench.account(0);
-    bench.want_in(reads::user::KIND, account.id.as_str(), 0, TaskLane::Daily).await;
+    bench.want_in(reads::kind::USER, account.id.as_str(), 0, TaskLane::Daily).await;
     bench.settle().await;
     bench.simulator.kill_token(account, 463);
     let media: Vec<_> = bench.media(0, Product::Feed).take(6).collect();
@@ -289,7 +289,7 @@ async fn without_a_usable_token_no_call_is_made() {
         .await
         .unwrap();
     for place in 0..3 {
-        bench.want(reads::media::KIND, bench.medium(place, Product::Feed).id.as_str(), place).await;
+        bench.want(reads::kind::MEDIA, bench.medium(place, Product::Feed).id.as_str(), place).await;
     }
     bench.settle().await;
     assert_eq!(bench.simulator.total_cost(), 0);
@@ -297,7 +297,7 @@ async fn without_a_usable_token_no_call_is_made() {
         [(0, "no_token", 30 * 24 * 60), (1, "token_dead", 24 * 60), (2, "no_token", 60)]
     {
         let medium = bench.medium(place, Product::Feed);
-        let (_, found, minutes, note) = bench.task(reads::media::KIND, medium.id.as_str()).await;
+        let (_, found, minutes, note) = bench.task(reads::kind::MEDIA, medium.id.as_str()).await;
         assert_eq!((found.as_deref(), minutes), (Some(reason), wait), "{note:?}");
     }
 }
@@ -337,9 +337,9 @@ async fn one_object_that_may_not_be_read_stops_no_other() {
     bench.settle().await;
     bench.want_medium(good, 0).await;
     bench.settle().await;
-    assert_eq!(bench.state(reads::media_insights::KIND, odd.id.as_str()).await, parked("permission"));
+    assert_eq!(bench.state(reads::kind::MEDIA_INSIGHTS, odd.id.as_str()).await, parked("permission"));
     assert_eq!(bench.absences(odd).await, ["permission"]);
-    assert_eq!(bench.state(reads::media_insights::KIND, good.id.as_str()).await, done());
+    assert_eq!(bench.state(reads::kind::MEDIA_INSIGHTS, good.id.as_str()).await, done());
     assert_eq!(bench.figures(good).await.len(), 10);
 }
 
@@ -358,14 +358,14 @@ async fn another_worker_knows_of_a_stop_and_a_new_token_lifts_it() {
     bench.want_medium(media[3], 0).await;
     while bench.another_worker().tick().await.unwrap() > 0 {}
     assert_eq!(bench.calls(CallKind::MediaInsights), before);
-    assert_eq!(bench.state(reads::media_insights::KIND, media[3].id.as_str()).await, parked("permission"));
+    assert_eq!(bench.state(reads::kind::MEDIA_INSIGHTS, media[3].id.as_str()).await, parked("permission"));
     bench.simulator.remove_fault(fault);
     bench.set_token(account, &bench.simulator.issue_token(account)).await;
     let mut conn = bench.pool().acquire().await.unwrap();
     tasks::unpark(&mut conn, account.id.as_str(), bench.clock.now()).await.unwrap();
     bench.settle().await;
     for medium in &media {
-        assert_eq!(bench.state(reads::media_insights::KIND, medium.id.as_str()).await, done());
+        assert_eq!(bench.state(reads::kind::MEDIA_INSIGHTS, medium.id.as_str()).await, done());
     }
 }
 
@@ -375,10 +375,10 @@ async fn reads_of_an_account_without_a_token_are_parked_when_they_are_wanted() {
     let sql = "DELETE FROM instagram.instagram_tokens WHERE user_id = $1";
     sqlx::query(sql).bind(bench.account(0).id.as_str()).execute(&bench.pool()).await.unwrap();
     let media: Vec<_> = bench.media(0, Product::Feed).take(2).collect();
-    bench.want(reads::media::KIND, media[0].id.as_str(), 0).await;
+    bench.want(reads::kind::MEDIA, media[0].id.as_str(), 0).await;
     bench.settle().await;
-    bench.want(reads::media::KIND, media[1].id.as_str(), 0).await;
-    assert_eq!(bench.state(reads::media::KIND, media[1].id.as_str()).await, parked("no_token"));
+    bench.want(reads::kind::MEDIA, media[1].id.as_str(), 0).await;
+    assert_eq!(bench.state(reads::kind::MEDIA, media[1].id.as_str()).await, parked("no_token"));
     bench.advance(Duration::from_hours(24));
     assert_eq!(bench.enricher.tick().await.unwrap(), 0, "nothing is rewritten while nothing changes");
 }
@@ -395,7 +395,7 @@ async fn a_policy_block_stops_the_account_for_long() {
     bench.settle().await;
     assert_eq!(bench.simulator.total_cost(), 1);
     for medium in [first, second] {
-        let (_, reason, minutes, _) = bench.task(reads::media::KIND, medium.id.as_str()).await;
+        let (_, reason, minutes, _) = bench.task(reads::kind::MEDIA, medium.id.as_str()).await;
         assert_eq!((reason.as_deref(), minutes), (Some("policy_block"), 24 * 60));
     }
 }
@@ -404,11 +404,11 @@ async fn a_policy_block_stops_the_account_for_long() {
 async fn an_account_whose_id_leads_nowhere_is_noted() {
     let bench = Bench::new().await;
     let account = bench.account(0).id.as_str();
-    bench.want_in(reads::user::KIND, account, 0, TaskLane::Daily).await;
+    bench.want_in(reads::kind::USER, account, 0, TaskLane::Daily).await;
     bench.settle().await;
     bench.simulator.add_fault(Fault::new(Effect::Gone).for_kind(CallKind::User));
     bench.advance(Duration::from_hours(25));
-    bench.want_in(reads::user::KIND, account, 0, TaskLane::Daily).await;
+    bench.want_in(reads::kind::USER, account, 0, TaskLane::Daily).await;
     wait_for_belief(&bench).await;
     let noted = r#"SELECT count(*) FROM instagram."user" WHERE has_problems AND NOT is_userid_valid"#;
     assert_eq!(bench.number(noted).await, 1);

@@ -40,12 +40,12 @@ async fn a_worker_that_lost_its_lease_writes_nothing() {
     let bench = Bench::with(|api, pool| Arc::new(Thief { api, pool })).await;
     let medium = bench.medium(0, Product::Feed);
     bench.stub(medium.id.as_str()).await;
-    bench.want(reads::media::KIND, medium.id.as_str(), 0).await;
+    bench.want(reads::kind::MEDIA, medium.id.as_str(), 0).await;
     assert_eq!(bench.enricher.tick().await.unwrap(), 1);
     assert_eq!(bench.simulator.total_cost(), 1);
     assert_eq!(bench.number("SELECT count(*) FROM pipeline.graph_response").await, 0);
     assert_eq!(bench.number("SELECT count(*) FROM instagram.media WHERE user_id IS NOT NULL").await, 0);
-    assert_eq!(bench.state(reads::media::KIND, medium.id.as_str()).await.0, "running");
+    assert_eq!(bench.state(reads::kind::MEDIA, medium.id.as_str()).await.0, "running");
 }
 
 #[tokio::test(flavor = "multi_thread")]
