@@ -1,5 +1,6 @@
-//! The admin listener of every role. `/healthz` says that the process lives: whoever gets no answer may kill it. `/readyz` says whether its roles
-//! make progress, and if not, why; killing the process helps with none of that, so it is for alarms and for balancers. `/metrics` counts.
+//! The admin listener of every role. `/healthz` says that the process lives: whoever gets no answer may kill
+//! it. `/readyz` says whether its roles make progress, and if not, why; killing the process helps with none
+//! of that, so it is for alarms and for balancers. `/metrics` counts.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

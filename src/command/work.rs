@@ -19,7 +19,8 @@ use crate::{logging, shutdown};
 /// Connections to the database: one for each lane, the rest for Graph reads and analytics.
 pub(crate) const CONNECTIONS: u32 = 24;
 
-/// Lands changes, reads the Graph API, computes analytics, and does what is due by time. Run as many as you like.
+/// Lands changes, reads the Graph API, computes analytics, and does what is due by time. Run as many as you
+/// like.
 #[derive(Debug, Parser)]
 #[command(
     after_help = "Example:\n  CEKBRAND__DATABASE__URL=postgres://cekbrand@localhost/cekbrand cekbrand work\n  \

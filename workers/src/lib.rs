@@ -14,7 +14,8 @@
 //! - [`enrich`]: works on the queue within the shared quota. [`token`]: tokens, sealed at rest.
 //! - [`analyse`]: analytics of dirty days. [`schedule`]: what time alone makes due.
 //!
-//! Invariants: effects happen exactly once; the books close; PostgreSQL and Kafka are all that workers share, so that more processes share the work.
+//! Invariants: effects happen exactly once; the books close; PostgreSQL and Kafka are all that workers share,
+//! so that more processes share the work.
 
 pub mod analyse;
 pub mod clock;

@@ -1,4 +1,5 @@
-//! The worker process: one list of loops - a thread for each lane, and beside them what reads, computes, schedules and asks the database.
+//! The worker process: one list of loops - a thread for each lane, and beside them what reads, computes,
+//! schedules and asks the database.
 
 use std::sync::Arc;
 use std::time::Duration;

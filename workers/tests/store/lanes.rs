@@ -1,4 +1,5 @@
-//! Lanes on a real Kafka: every record lands once, whoever owns its partition, and starts where PostgreSQL says.
+//! Lanes on a real Kafka: every record lands once, whoever owns its partition, and starts where PostgreSQL
+//! says.
 
 mod away;
 mod recreated;
@@ -36,6 +37,12 @@ struct Running {
 }
 
 impl Running {
+    /// Why it halted by itself.
+    async fn halt(self) -> Halt {
+        let ended = tokio::time::timeout(Duration::from_mins(1), self.task).await;
+        ended.expect("the worker goes on").unwrap().unwrap_err()
+    }
+
     async fn stop(self) -> Result<(), Halt> {
         self.stop.cancel();
         self.task.await.unwrap()
@@ -69,7 +76,8 @@ impl Bench {
         Running { ready: loops.readiness(), stop, task: tokio::spawn(loops.run()) }
     }
 
-    /// Publishes comments `from..to`, each for an account of its own, so that they spread over the partitions.
+    /// Publishes comments `from..to`, each for an account of its own, so that they spread over the
+    /// partitions.
     async fn publish(&self, ids: std::ops::Range<usize>) {
         let record = |id: usize| {
             let body = format!(
@@ -170,7 +178,7 @@ async fn a_topic_that_was_recreated_halts_the_worker_with_a_reason() {
     .execute(&bench.pool())
     .await
     .unwrap();
-    let halt = bench.start().task.await.unwrap().unwrap_err();
+    let halt = bench.start().halt().await;
     assert!(halt.to_string().contains("the books stand at 1000"), "{halt}");
 }
 
@@ -186,7 +194,7 @@ async fn a_topic_full_of_what_cannot_be_read_stops_the_worker_instead_of_drainin
         dead: None,
     };
     bench.send((0..150).map(garbage).collect()).await;
-    let halt = bench.start().task.await.unwrap().unwrap_err();
+    let halt = bench.start().halt().await;
     assert!(matches!(halt, Halt::TooManyDeadLetters { lane: Lane::Comments, .. }), "{halt}");
 }
 

@@ -1,4 +1,5 @@
-//! The migrations: the published names are there, everything is explained, and no statement asks the server what time it is.
+//! The migrations: the published names are there, everything is explained, and no statement asks the server
+//! what time it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

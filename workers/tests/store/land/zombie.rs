@@ -1,6 +1,7 @@
 //! A worker that lost a partition without knowing it, and one that takes it meanwhile.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cekbrand_schema::Lane;
 use cekbrand_workers::land::Halt;
@@ -12,13 +13,15 @@ use super::{Bench, Log, comment, take, take_if, tally};
 async fn wait_for_waiters(bench: &Bench, count: i64) {
     let waiting = "SELECT count(*) FROM pg_stat_activity
                    WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
     while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&bench.pool()).await.unwrap() < count {
+        assert!(tokio::time::Instant::now() < deadline, "fewer than {count} sessions wait for a lock");
         tokio::task::yield_now().await;
     }
 }
 
-/// The lander is held up between reading the books and moving them on. Whoever takes the partition in between would start where the lander
-/// has not got to yet, and the lander would then move the books on under it.
+/// The lander is held up between reading the books and moving them on. Whoever takes the partition in between
+/// would start where the lander has not got to yet, and the lander would then move the books on under it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partition_cannot_be_taken_while_its_former_owner_is_landing() {
     let bench = Arc::new(Bench::new(Lane::Comments).await);

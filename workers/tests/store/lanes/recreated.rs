@@ -1,4 +1,5 @@
-//! Another log under the same name, and a log whose beginning is gone: seen, said, and never passed over in silence.
+//! Another log under the same name, and a log whose beginning is gone: seen, said, and never passed over in
+//! silence.
 
 use std::time::Duration;
 
@@ -47,7 +48,8 @@ impl Bench {
     }
 }
 
-/// With the larger topic its offsets say nothing: without the id the worker would pass over what lies below the books' position.
+/// With the larger topic its offsets say nothing: without the id the worker would pass over what lies below
+/// the books' position.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_was_made_again_halts_the_worker_whether_smaller_or_larger() {
     let bench = Bench::new("again").await;
@@ -58,7 +60,7 @@ async fn a_topic_that_was_made_again_halts_the_worker_whether_smaller_or_larger(
     bench.make_again().await;
     for (from, to) in [(100, 110), (110, 400)] {
         bench.publish(from..to).await;
-        let halt = bench.start().task.await.unwrap().unwrap_err();
+        let halt = bench.start().halt().await;
         assert!(matches!(halt, Halt::AnotherTopic { .. }), "{halt}");
     }
     assert_eq!(bench.books().await, (40, true), "nothing of the other topic went into these books");
@@ -72,7 +74,7 @@ async fn a_topic_that_is_made_again_under_a_running_worker_halts_it() {
     bench.wait_for(40).await;
     bench.make_again().await;
     bench.publish(100..110).await;
-    let halt = tokio::time::timeout(Duration::from_mins(1), worker.task).await.unwrap().unwrap().unwrap_err();
+    let halt = worker.halt().await;
     assert!(matches!(halt, Halt::AnotherTopic { .. } | Halt::BeyondEnd { .. }), "{halt}");
 }
 
