@@ -1,5 +1,5 @@
-//! Logs go to stderr: JSON for machines, text on a terminal. stdout belongs to what a command answers. A warning or an error that repeats itself
-//! word for word is said once in a while.
+//! Logs go to stderr: JSON for machines, text on a terminal. stdout belongs to what a command answers. A
+//! warning or an error that repeats itself word for word is said once in a while.
 
 mod repeats;
 

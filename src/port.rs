@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-/// One sentence about an address that cannot be listened on, with its holder where the system tells (Linux, and processes that may be looked at).
+/// One sentence about an address that cannot be listened on, with its holder where the system tells (Linux,
+/// and processes that may be looked at).
 pub(crate) fn taken(listen: SocketAddr, setting: &str) -> String {
     let port = listen.port();
     match holder(port) {
@@ -52,8 +53,8 @@ fn holder(port: u16) -> Option<String> {
     })
 }
 
-/// The inode of the socket that listens on a port, in the kernel's table: the second field is the local address, the fourth the state (0A
-/// listens), the tenth the inode.
+/// The inode of the socket that listens on a port, in the kernel's table: the second field is the local
+/// address, the fourth the state (0A listens), the tenth the inode.
 fn listening_inode(table: &str, port: u16) -> Option<&str> {
     table.lines().skip(1).find_map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
@@ -67,7 +68,8 @@ fn listening_inode(table: &str, port: u16) -> Option<&str> {
 mod tests {
     use super::*;
 
-    /// Two lines as `proc_pid_net(5)` describes them: a listener on 127.0.0.1:8080, and a connection from the same port.
+    /// Two lines as `proc_pid_net(5)` describes them: a listener on 127.0.0.1:8080, and a connection from the
+    /// same port.
     const TABLE: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F90 0100007F:C001 01 00000000:00000000 00:00000000 00000000  1000        0 111 1 0 20 4 30 10 -1
    1: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 222 1 0 100 0 0 10 0";

@@ -14,8 +14,8 @@ use rdkafka::producer::DefaultProducerContext;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A record's age counts from its arrival at the broker: retention then keeps what a receiver with a slow clock wrote for as long as everything
-/// else, and takes what one with a fast clock writes.
+/// A record's age counts from its arrival at the broker: retention then keeps what a receiver with a slow
+/// clock wrote for as long as everything else, and takes what one with a fast clock writes.
 const TIMESTAMP_TYPE: &str = "message.timestamp.type";
 const FROM_ARRIVAL: &str = "LogAppendTime";
 

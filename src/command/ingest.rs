@@ -22,8 +22,8 @@ use crate::{logging, port, shutdown};
 )]
 pub(crate) struct Args {}
 
-/// A core is left to the Kafka client, which has threads of its own. Measured on two cores: where it has to share both, each delivery costs a
-/// fifth more, and waits longer.
+/// A core is left to the Kafka client, which has threads of its own. Measured on two cores: where it has to
+/// share both, each delivery costs a fifth more, and waits longer.
 pub(crate) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }

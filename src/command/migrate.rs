@@ -1,4 +1,5 @@
-//! `cekbrand migrate`: the database's schema, its partitions, and the topics. May be run at any time, any number of times.
+//! `cekbrand migrate`: the database's schema, its partitions, and the topics. May be run at any time, any
+//! number of times.
 
 use std::path::Path;
 
@@ -58,7 +59,8 @@ pub(crate) async fn create_topics(admin: &impl TopicAdmin, plan: &TopicPlan) -> 
     admin.create(plan).await
 }
 
-/// Says what became of each topic. One that was made now although the books know it was lost: its records are gone, and workers will halt.
+/// Says what became of each topic. One that was made now although the books know it was lost: its records are
+/// gone, and workers will halt.
 fn report(planned: &[Planned], known: &[String]) {
     for Planned { topic, outcome } in planned {
         match outcome {

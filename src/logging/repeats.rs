@@ -1,4 +1,5 @@
-//! Holds back warnings and errors that were said a moment ago in the very same words, so that trouble that lasts does not drown the rest.
+//! Holds back warnings and errors that were said a moment ago in the very same words, so that trouble that
+//! lasts does not drown the rest.
 
 use std::collections::HashMap;
 use std::fmt::Debug;

@@ -1,4 +1,5 @@
-//! A start that fails ends with one sentence and exit code 1; a topic that was lost is named when it is made again.
+//! A start that fails ends with one sentence and exit code 1; a topic that was lost is named when it is made
+//! again.
 
 use cekbrand_devkit::servers::TestServers;
 use cekbrand_schema::{Lane, Topics};

@@ -1,8 +1,10 @@
-//! Asks Kafka for the id of a topic: what tells a topic from another one that was made later under the same name.
+//! Asks Kafka for the id of a topic: what tells a topic from another one that was made later under the same
+//! name.
 //!
-//! librdkafka knows how to ask (`DescribeTopics`, over the client's own TLS and login), its safe wrapper does not. A connection of our own would
-//! have to bring TLS and SASL again, and what the client's debug log says is no interface. So this crate holds the one call that needs `unsafe`,
-//! and the rest of the workspace goes on to forbid it.
+//! librdkafka knows how to ask (`DescribeTopics`, over the client's own TLS and login), its safe wrapper does
+//! not. A connection of our own would have to bring TLS and SASL again, and what the client's debug log says
+//! is no interface. So this crate holds the one call that needs `unsafe`, and the rest of the workspace goes
+//! on to forbid it.
 
 use std::ffi::CString;
 use std::fmt;
@@ -22,7 +24,8 @@ pub struct Unanswered {
     pub code: i32,
 }
 
-/// What the name of librdkafka's mock cluster begins with. Kafka's own clusters have ids of 22 characters of Base64.
+/// What the name of librdkafka's mock cluster begins with. Kafka's own clusters have ids of 22 characters of
+/// Base64.
 const MOCK: &str = "mockCluster";
 
 const SILENT: Unanswered = Unanswered { code: 0 };
@@ -35,8 +38,8 @@ impl fmt::Display for Unanswered {
 
 impl std::error::Error for Unanswered {}
 
-/// The id of a topic in the form that Kafka's own tools print; `None` where the topic or its id is not known, as with brokers before Kafka 2.8 and
-/// librdkafka's mock cluster. Waits for `patience` at most.
+/// The id of a topic in the form that Kafka's own tools print; `None` where the topic or its id is not known,
+/// as with brokers before Kafka 2.8 and librdkafka's mock cluster. Waits for `patience` at most.
 ///
 /// # Errors
 ///
@@ -65,7 +68,8 @@ pub fn topic_id<C: ClientContext>(
     // SAFETY: one name, terminated by `CString`; the collection copies it.
     let topics = unsafe { c::rd_kafka_TopicCollection_of_topic_names(names.as_mut_ptr(), names.len()) };
     let topics = Owned::new(topics, c::rd_kafka_TopicCollection_destroy)?;
-    // SAFETY: all four are alive; the request keeps copies of topics and options, and a reference to the queue.
+    // SAFETY: all four are alive; the request keeps copies of topics and options, and a reference to the
+    // queue.
     unsafe { c::rd_kafka_DescribeTopics(native, topics.get(), options.get(), queue.get()) };
     // SAFETY: the queue is owned and alive.
     let event = unsafe { c::rd_kafka_queue_poll(queue.get(), limit) };

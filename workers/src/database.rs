@@ -1,5 +1,5 @@
-//! Connections to PostgreSQL, with a time-out on each side: nothing waits for ever, and a session that is of no use is closed, not given back
-//! to the pool.
+//! Connections to PostgreSQL, with a time-out on each side: nothing waits for ever, and a session that is of
+//! no use is closed, not given back to the pool.
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use sqlx::{Connection, PgConnection, PgPool};
 /// How long a pool may take to give a connection.
 pub const ACQUIRE_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long one transaction of landing may take, and taking a partition: far longer than any does, and short enough to let others have a go.
+/// How long one transaction of landing may take, and taking a partition: far longer than any does, and short
+/// enough to let others have a go.
 pub const STEP_LIMIT: Duration = Duration::from_secs(15);
 
 /// How long the server may take to answer the question whether a session is fit.
@@ -27,8 +28,8 @@ pub enum Use {
 }
 
 impl Use {
-    /// What the server is told when a session begins. A worker that is stopped in a transaction must not hold its locks for longer than it
-    /// takes Kafka to give its partitions away.
+    /// What the server is told when a session begins. A worker that is stopped in a transaction must not hold
+    /// its locks for longer than it takes Kafka to give its partitions away.
     fn limits(self) -> &'static [(&'static str, &'static str)] {
         const IDLE: (&str, &str) = ("tcp_keepalives_idle", "30");
         const INTERVAL: (&str, &str) = ("tcp_keepalives_interval", "10");
@@ -65,7 +66,8 @@ pub fn pool_options(connections: u32, purpose: Use) -> PgPoolOptions {
 
 const WRITABLE: &str = "SELECT current_setting('transaction_read_only') = 'off'";
 
-/// Whether a session answers and does what it is for. After a failover the sessions at the old primary answer, and refuse to write for ever.
+/// Whether a session answers and does what it is for. After a failover the sessions at the old primary
+/// answer, and refuse to write for ever.
 async fn is_fit(conn: &mut PgConnection, purpose: Use) -> Result<bool, sqlx::Error> {
     let asked = async {
         if purpose == Use::Write {

@@ -138,7 +138,8 @@ impl Maker<'_> {
     }
 }
 
-/// Asks the database whether it takes writes, so that readiness says so even where nothing else asks, and what time it is.
+/// Asks the database whether it takes writes, so that readiness says so even where nothing else asks, and
+/// what time it is.
 fn database_loop(pool: &PgPool, clock: &Arc<DatabaseClock>, stop: &CancellationToken) -> Loop {
     let pulse = Arc::new(Pulse::new(&(Arc::clone(clock) as SharedClock), STUCK_AFTER));
     pulse.trouble("it was not asked yet".to_owned());

@@ -1,5 +1,5 @@
-//! One batch, one transaction: lock the positions, dedupe, write, advance, commit. What fails is retried, bisected or given up
-//! here and nowhere else.
+//! One batch, one transaction: lock the positions, dedupe, write, advance, commit. What fails is retried,
+//! bisected or given up here and nowhere else.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -21,8 +21,9 @@ use crate::database::{self, STEP_LIMIT};
 use crate::supervise::Pulse;
 use crate::{rows, tasks};
 
-/// For how long a batch is tried before its records are left to whoever can land them. With the limit of a step less than Kafka waits for a
-/// worker that does not poll, and soon enough that another lands them within a minute.
+/// For how long a batch is tried before its records are left to whoever can land them. With the limit of a
+/// step less than Kafka waits for a worker that does not poll, and soon enough that another lands them within
+/// a minute.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Lands batches of one lane.
@@ -80,7 +81,8 @@ enum Disposition {
 fn disposition(error: &sqlx::Error) -> Disposition {
     let Some(error) = error.as_database_error() else { return Disposition::Retry };
     let is_about_a_value = match error.code().as_deref() {
-        // A row that fits no partition has this code as well, but names no constraint: it passes with the next try.
+        // A row that fits no partition has this code as well, but names no constraint: it passes with the
+        // next try.
         Some("23514") => error.constraint().is_some(),
         // Data exceptions; what is too long for an index.
         Some(code) => code.starts_with("22") || code == "54000",
@@ -90,8 +92,9 @@ fn disposition(error: &sqlx::Error) -> Disposition {
 }
 
 impl Lander {
-    /// Lands records, sorted by partition and offset. Comes back when all of them are accounted for, or when the database has been away for
-    /// too long or the worker stops: what is left then is in Kafka, and the books say from where.
+    /// Lands records, sorted by partition and offset. Comes back when all of them are accounted for, or when
+    /// the database has been away for too long or the worker stops: what is left then is in Kafka, and the
+    /// books say from where.
     pub async fn land(&self, records: &[Incoming], owned: &Positions) -> Outcome {
         let mut outcome = Outcome::default();
         let mut work = vec![records];
@@ -138,7 +141,8 @@ impl Lander {
         self.stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_some()
     }
 
-    /// One transaction within its time. If the time is over nobody knows how far the session is, so that it is closed.
+    /// One transaction within its time. If the time is over nobody knows how far the session is, so that it
+    /// is closed.
     async fn transact(
         &self,
         records: &[Incoming],
@@ -201,8 +205,8 @@ pub(super) fn describe() {
     );
 }
 
-/// What a test's fail point does: leaves a mark, and goes no further until the process is killed. The mark is a file's path,
-/// as in `FAILPOINTS='land.before_commit=9*off->return(/tmp/reached)'`.
+/// What a test's fail point does: leaves a mark, and goes no further until the process is killed. The mark is
+/// a file's path, as in `FAILPOINTS='land.before_commit=9*off->return(/tmp/reached)'`.
 #[cfg(feature = "failpoints")]
 fn stop_here(mark: Option<String>) -> Result<(), sqlx::Error> {
     if let Some(path) = mark {

@@ -1,5 +1,5 @@
-//! The statements of the books: who owns a partition, how far it was read, and what became of its records. All of `pipeline.consumer_offset`
-//! that is ever written is written here.
+//! The statements of the books: who owns a partition, how far it was read, and what became of its records.
+//! All of `pipeline.consumer_offset` that is ever written is written here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,13 +91,14 @@ pub(super) async fn advance(
     Ok(())
 }
 
-/// Waits for a former owner's open transaction, so that the difference that [`TAKE`] makes is this worker's own.
+/// Waits for a former owner's open transaction, so that the difference that [`TAKE`] makes is this worker's
+/// own.
 const EXPIRED: &str = r#"
     SELECT expired FROM pipeline.consumer_offset
     WHERE "group" = $1 AND topic = $2 AND partition = $3 FOR UPDATE"#;
 
-/// The group is responsible for every offset of a topic: what was gone before the first worker came, and what retention took since,
-/// is counted as expired. A topic's id that is not known yet is learnt.
+/// The group is responsible for every offset of a topic: what was gone before the first worker came, and what
+/// retention took since, is counted as expired. A topic's id that is not known yet is learnt.
 const TAKE: &str = r#"
     INSERT INTO pipeline.consumer_offset AS held
         ("group", topic, partition, topic_id, start, next, epoch, expired, updated_at)

@@ -10,12 +10,13 @@
 //! - [`landing`]: the lanes as loops. [`lane`]: one consumer for each lane, on a thread of its own.
 //! - [`position`]: epochs and offsets, from PostgreSQL.
 //! - [`decode`]: what a record is. [`batch`]: one transaction, and what to do when it fails.
-//! - [`limit`]: when to stop rather than drain a topic into dead letters. [`made`]: which rows and reads a payload makes.
+//! - [`limit`]: when to stop rather than drain a topic into dead letters. [`made`]: which rows and reads a
+//!   payload makes.
 //! - [`books`]: the statements of the books. [`store`]: the other statements.
 //!
-//! Invariants: landed rows, dedupe key, tasks, counters and the partition's next offset commit together or not at all; a worker that lost a
-//! partition commits nothing of it; Kafka's committed offset is a copy that nothing reads; no lock of a Graph call is waited for; nothing waits
-//! inside the rebalance callback.
+//! Invariants: landed rows, dedupe key, tasks, counters and the partition's next offset commit together or
+//! not at all; a worker that lost a partition commits nothing of it; Kafka's committed offset is a copy that
+//! nothing reads; no lock of a Graph call is waited for; nothing waits inside the rebalance callback.
 
 pub mod batch;
 pub mod books;
@@ -72,7 +73,8 @@ impl Tally {
 /// Why a worker stops. Each needs a person; everything else is retried.
 #[derive(Debug, thiserror::Error)]
 pub enum Halt {
-    /// The topic has another id than the books': it was deleted and made again, or the database belongs to another cluster.
+    /// The topic has another id than the books': it was deleted and made again, or the database belongs to
+    /// another cluster.
     #[error(
         "the topic {topic} is another one than the books are of (its id is {found}, theirs is {held}): it was deleted and made again, or the database \
          belongs to another cluster; start with a new topic prefix, or delete the topic's rows from pipeline.consumer_offset to land it from its start"
@@ -85,7 +87,8 @@ pub enum Halt {
         /// The id that Kafka tells.
         found: String,
     },
-    /// The stored offset lies beyond the log's end: the topic was deleted and created again, or the books belong to another cluster.
+    /// The stored offset lies beyond the log's end: the topic was deleted and created again, or the books
+    /// belong to another cluster.
     #[error(
         "partition {partition} of {topic} ends at offset {end}, but the books stand at {next}: the topic was recreated or the database belongs to \
          another cluster; start with a new topic prefix, or delete the topic's rows from pipeline.consumer_offset to land it from its start"

@@ -1,5 +1,5 @@
-//! Who owns a partition and where it stands. PostgreSQL decides both: taking a partition raises its epoch, which waits for a
-//! former owner's open transaction and makes that owner's next one void.
+//! Who owns a partition and where it stands. PostgreSQL decides both: taking a partition raises its epoch,
+//! which waits for a former owner's open transaction and makes that owner's next one void.
 
 use cekbrand_schema::Lane;
 use jiff::Timestamp;
@@ -58,7 +58,8 @@ pub struct Claim<'a> {
     pub is_ours: &'a (dyn Fn() -> bool + Sync),
 }
 
-/// Takes a partition: raises its epoch and says where to start. Waits for the database for [`STEP_LIMIT`] at most.
+/// Takes a partition: raises its epoch and says where to start. Waits for the database for [`STEP_LIMIT`] at
+/// most.
 ///
 /// # Errors
 ///

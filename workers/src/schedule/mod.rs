@@ -1,6 +1,8 @@
-//! What is due by time alone. Every worker ticks, one at a time gets through, and what it writes is the same whoever writes it.
+//! What is due by time alone. Every worker ticks, one at a time gets through, and what it writes is the same
+//! whoever writes it.
 //!
-//! A tick makes the partitions of the days ahead, and marks each account at its local midnight, because windows slide without a write.
+//! A tick makes the partitions of the days ahead, and marks each account at its local midnight, because
+//! windows slide without a write.
 //!
 //! - [`partitions`]: the days' partitions.
 

@@ -1,5 +1,5 @@
-//! Partitions by day of `pipeline.event` and `pipeline.graph_response`: made ahead, and for days whose rows the default partition caught. All
-//! statements about partitions are here.
+//! Partitions by day of `pipeline.event` and `pipeline.graph_response`: made ahead, and for days whose rows
+//! the default partition caught. All statements about partitions are here.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -10,8 +10,9 @@ use sqlx::{FromRow, PgPool};
 /// Days ahead for which partitions exist, so that a week without a scheduler hurts nobody.
 const DAYS_AHEAD: i32 = 7;
 
-/// The days ahead come first: nobody writes them yet, so that nothing waits. Then yesterday and today, then days that the default partition
-/// caught, the latest first; a round makes as many as leave time for the next.
+/// The days ahead come first: nobody writes them yet, so that nothing waits. Then yesterday and today, then
+/// days that the default partition caught, the latest first; a round makes as many as leave time for the
+/// next.
 const MISSING: &str = "
     SELECT parent, day
     FROM (
@@ -33,7 +34,8 @@ struct Missing {
     day: jiff_sqlx::Date,
 }
 
-/// Whoever writes the day waits while its partition is made, and it waits for them: for a moment, or not at all.
+/// Whoever writes the day waits while its partition is made, and it waits for them: for a moment, or not at
+/// all.
 const LOCK_BRIEFLY: &str = "SELECT set_config('lock_timeout', '2s', true)";
 
 const MAKE: &str = "SELECT pipeline.make_partition($1, $2)";

@@ -11,7 +11,8 @@ pub(super) async fn try_lock(conn: &mut PgConnection) -> Result<bool, sqlx::Erro
     sqlx::query_scalar(TRY_LOCK).fetch_one(conn).await
 }
 
-/// Every day since the last one marked, so that a pause leaves no gap; of an account that is new, the present one.
+/// Every day since the last one marked, so that a pause leaves no gap; of an account that is new, the present
+/// one.
 const MARK_MIDNIGHTS: &str = r#"
     WITH due AS (
         SELECT account.account_id, account.midnight_marked_on, today.day

@@ -1,5 +1,6 @@
-//! The loops of a process in one list: each with its name, its sign of life, and what its end means. Supervision, readiness and shutdown
-//! are made from the list, so that a loop cannot be forgotten in one of them.
+//! The loops of a process in one list: each with its name, its sign of life, and what its end means.
+//! Supervision, readiness and shutdown are made from the list, so that a loop cannot be forgotten in one of
+//! them.
 
 pub mod pulse;
 
@@ -43,7 +44,8 @@ pub struct Loop {
 }
 
 impl Loop {
-    /// A loop whose sign of life is each step that its future makes: it has none while it waits for something that does not come.
+    /// A loop whose sign of life is each step that its future makes: it has none while it waits for something
+    /// that does not come.
     pub fn new(
         name: &'static str,
         at_end: AtEnd,

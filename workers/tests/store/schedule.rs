@@ -73,7 +73,8 @@ async fn one_worker_at_a_time_gets_through() {
     assert_eq!(brand.marks().await, 0);
 }
 
-/// Each writer holds a lock on the default partition while it writes the day for which a partition is wanted, and wants another one.
+/// Each writer holds a lock on the default partition while it writes the day for which a partition is wanted,
+/// and wants another one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_days_partition_is_made_while_the_day_is_being_written() {
     let brand = Brand::at("2026-06-20T12:00").await;
@@ -106,7 +107,8 @@ async fn write(pool: sqlx::PgPool, first: i64, stop: tokio_util::sync::Cancellat
             let insert = sqlx::query(INSERT).bind(at("2026-06-20T12:00").to_sqlx()).bind(number);
             number += 1;
             if let Err(error) = insert.execute(&mut *transaction).await {
-                // The row was on its way into the default partition when the day's took its place: the next try finds it.
+                // The row was on its way into the default partition when the day's took its place: the next
+                // try finds it.
                 let code = error
                     .as_database_error()
                     .and_then(sqlx::error::DatabaseError::code)

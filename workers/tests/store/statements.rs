@@ -1,4 +1,5 @@
-//! Every statement of the workers, of the read side and of the commands is one that the migrated schema understands.
+//! Every statement of the workers, of the read side and of the commands is one that the migrated schema
+//! understands.
 
 use std::path::Path;
 
@@ -23,7 +24,8 @@ const TYPED: [Typed; 1] = [Typed {
 /// What every analytics table's statement takes.
 const WORK: &str = "text, date, date[], date[], date, timestamptz";
 
-/// Planning a statement finds names that do not exist and types that do not fit, whether or not a test ever runs it.
+/// Planning a statement finds names that do not exist and types that do not fit, whether or not a test ever
+/// runs it.
 #[tokio::test]
 async fn every_statement_fits_the_migrated_schema() {
     let database = TestServers::shared().unwrap().database().await.unwrap();

@@ -1,7 +1,7 @@
 //! One lane: a consumer on a thread of its own, whose positions come from PostgreSQL.
 //!
-//! It is a member of its group only while the database answers. What Kafka assigns is taken from the loop, never in the callback; a lane that
-//! cannot take or land for a while leaves the group, so that others can.
+//! It is a member of its group only while the database answers. What Kafka assigns is taken from the loop,
+//! never in the callback; a lane that cannot take or land for a while leaves the group, so that others can.
 
 mod client;
 mod ownership;
@@ -32,7 +32,8 @@ use crate::supervise::Pulse;
 /// How long one poll waits when there is nothing: what a rebalance or the end of the process may be late by.
 const IDLE_POLL: Duration = Duration::from_millis(100);
 
-/// The bytes of a batch, so that a flood of large changes fits into a statement and into memory. At most one record more.
+/// The bytes of a batch, so that a flood of large changes fits into a statement and into memory. At most one
+/// record more.
 const BATCH_BYTES: usize = 32 << 20;
 
 /// A lane that stands still for this long is stuck: longer than one step of it and its polls take.
@@ -146,7 +147,8 @@ impl LaneRunner {
         Ok(())
     }
 
-    /// Joins the group once the database takes writes. Until then what the callback is told is heard, and nothing is held.
+    /// Joins the group once the database takes writes. Until then what the callback is told is heard, and
+    /// nothing is held.
     fn wait_outside(&mut self, ask_at: Instant) -> Result<(), Halt> {
         // After leaving there may still be a record on its way; it stays in Kafka.
         drop(self.consumer.poll(IDLE_POLL));
@@ -202,8 +204,8 @@ impl LaneRunner {
         gathered
     }
 
-    /// Takes the partitions that Kafka has assigned and the books have not given yet. Leaves the group where the database does not let it for
-    /// too long.
+    /// Takes the partitions that Kafka has assigned and the books have not given yet. Leaves the group where
+    /// the database does not let it for too long.
     fn claim(&mut self) -> Result<(), Halt> {
         let claimed = if self.watch.is_answered() {
             ownership::claim(self)?
@@ -312,7 +314,8 @@ impl LaneRunner {
         Place { lane: *lane, group, topic, topic_id, partition }
     }
 
-    /// Kafka gets a copy of the offsets, for tools that show lag. Nothing of ours reads it, so a failure is only worth a word.
+    /// Kafka gets a copy of the offsets, for tools that show lag. Nothing of ours reads it, so a failure is
+    /// only worth a word.
     fn copy_offsets(&self, outcome: &Outcome) {
         let mut copy = TopicPartitionList::new();
         for (partition, next) in &outcome.next {

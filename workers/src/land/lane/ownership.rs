@@ -1,5 +1,6 @@
-//! Which partitions are ours: by Kafka's word those that it has assigned, by PostgreSQL's those that have a position. The first come through
-//! the callback, which waits for nothing; the second are taken from the loop.
+//! Which partitions are ours: by Kafka's word those that it has assigned, by PostgreSQL's those that have a
+//! position. The first come through the callback, which waits for nothing; the second are taken from the
+//! loop.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,8 +27,8 @@ const ROUND: Duration = Duration::from_secs(5);
 /// When a partition that could not be taken is tried again.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// When a partition that another worker took is taken back, if Kafka still says that it is ours. By then a worker that was expelled without
-/// knowing has heard so, since Kafka answers each heartbeat.
+/// When a partition that another worker took is taken back, if Kafka still says that it is ours. By then a
+/// worker that was expelled without knowing has heard so, since Kafka answers each heartbeat.
 const BACK_AFTER: Duration = Duration::from_secs(4);
 
 /// The consumer's context.
@@ -81,7 +82,8 @@ impl Ownership {
         self.state().waiting.len()
     }
 
-    /// Stops reading partitions that the books gave to another worker. As long as Kafka says that they are ours, they are taken back.
+    /// Stops reading partitions that the books gave to another worker. As long as Kafka says that they are
+    /// ours, they are taken back.
     pub(super) fn lose(&self, consumer: &BaseConsumer<Self>, partitions: &[i32]) {
         for partition in partitions {
             tracing::warn!(lane = %self.lane, kafka.partition = partition, "another worker took the partition");
@@ -209,7 +211,8 @@ impl ClientContext for Ownership {
 }
 
 impl ConsumerContext for Ownership {
-    /// Notes what Kafka says and waits for nothing: Kafka's clock for polling starts only once this has come back.
+    /// Notes what Kafka says and waits for nothing: Kafka's clock for polling starts only once this has come
+    /// back.
     fn rebalance(
         &self,
         consumer: &BaseConsumer<Self>,

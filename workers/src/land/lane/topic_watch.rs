@@ -1,4 +1,5 @@
-//! Keeps an eye on the topic's id: another topic under the same name must not go on in the same books, whatever its offsets.
+//! Keeps an eye on the topic's id: another topic under the same name must not go on in the same books,
+//! whatever its offsets.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,8 @@ use rdkafka::client::Client;
 
 use crate::land::Halt;
 
-/// How often a running lane looks. Taking a partition compares as well; this is for a topic that is made again under a running worker.
+/// How often a running lane looks. Taking a partition compares as well; this is for a topic that is made
+/// again under a running worker.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// When Kafka is asked again that did not answer.

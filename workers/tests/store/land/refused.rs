@@ -1,4 +1,5 @@
-//! What the database or the decoder refuses: found among the rest, kept as bytes, counted. What will pass is tried again.
+//! What the database or the decoder refuses: found among the rest, kept as bytes, counted. What will pass is
+//! tried again.
 
 use cekbrand_schema::{Lane, identity};
 use cekbrand_workers::land::decode::{self, Incoming};
@@ -31,7 +32,8 @@ async fn a_record_that_the_database_refuses_is_found_and_dead_lettered_alone() {
     assert_eq!(bench.count("event_key").await, 18, "a dead letter may be tried again");
 }
 
-/// PostgreSQL's indexes hold no more than a third of a page; the digests keep it from being compressed below that.
+/// PostgreSQL's indexes hold no more than a third of a page; the digests keep it from being compressed below
+/// that.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_id_too_long_for_an_index_is_dead_lettered_alone() {
     let bench = Bench::new(Lane::Comments).await;
@@ -64,7 +66,8 @@ async fn a_value_that_a_check_refuses_is_dead_lettered_alone() {
     assert_eq!(bench.land(&batch).await.tally, tally(2, 0, 1, 0));
 }
 
-/// As when the day's partition is attached while a row is on its way into the default one: the same code as a failed check, without a constraint.
+/// As when the day's partition is attached while a row is on its way into the default one: the same code as a
+/// failed check, without a constraint.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_fits_no_partition_for_a_moment_lands_with_another_try() {
     let bench = Bench::new(Lane::Comments).await;
@@ -100,11 +103,12 @@ async fn records_that_are_no_envelopes_are_dead_lettered_with_their_reason() {
     assert_eq!(reasons, ["invalid_envelope", "unknown_envelope_version"]);
 }
 
-/// What passes by itself is no fault of a record: the records wait, however many there are, and none is set aside.
+/// What passes by itself is no fault of a record: the records wait, however many there are, and none is set
+/// aside.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_passes_by_itself_sets_no_record_aside() {
-    // PostgreSQL's appendix on error codes: deadlock, serialisation, lock not available, out of memory, disk full, too many connections,
-    // cancelled, shutdown, read-only, internal.
+    // PostgreSQL's appendix on error codes: deadlock, serialisation, lock not available, out of memory, disk
+    // full, too many connections, cancelled, shutdown, read-only, internal.
     let passing = ["40P01", "40001", "55P03", "53200", "53100", "53300", "57014", "57P01", "25006", "XX000"];
     for code in passing {
         let bench = Bench::new(Lane::Comments).await;

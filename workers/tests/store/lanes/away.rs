@@ -12,7 +12,8 @@ use tokio::sync::watch;
 
 use super::Bench;
 
-/// Stands between a worker and its database, and can let nothing through for a while, as a network that drops packets does.
+/// Stands between a worker and its database, and can let nothing through for a while, as a network that drops
+/// packets does.
 struct Network {
     address: SocketAddr,
     passes: watch::Sender<bool>,
