@@ -9,7 +9,6 @@ use cekbrand_schema::kafka::KafkaSettings;
 use cekbrand_workers::LandSettings;
 use cekbrand_workers::database::{self, Use};
 use cekbrand_workers::token::seal::TokenKeys;
-use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 

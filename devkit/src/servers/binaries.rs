@@ -66,7 +66,7 @@ fn cache() -> Result<Cache> {
         let dir = parent.join("cekbrand");
         fs::create_dir_all(&dir).ok()?;
         let lock = File::create(dir.join("lock")).ok()?;
-        Some(Cache { dir, lock: lock })
+        Some(Cache { dir, lock })
     };
     let cache = [Some("/var/cache".into()), own].into_iter().flatten().find_map(open);
     let cache = cache.context("nowhere to keep it: set XDG_CACHE_HOME to a directory of yours")?;

@@ -168,7 +168,7 @@ impl Client {
     fn send(&self, parcel: &mut Parcel) {
         let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner);
         let countdown = Arc::clone(parcel.countdown());
-        while let Some(record) = parcel.next() {
+        for record in parcel.by_ref() {
             if !self.send_one(&producer, record, &countdown) {
                 return;
             }

@@ -27,12 +27,11 @@ impl MemoryPublisher {
 
 impl Publisher for MemoryPublisher {
     fn publish(&self, records: Vec<Record>) -> Published<'_> {
-        let outcome = match lock(&self.failure).clone() {
-            Some(error) => Err(Unpublished { error, records }),
-            None => {
-                lock(&self.records).extend(records);
-                Ok(())
-            }
+        let outcome = if let Some(error) = lock(&self.failure).clone() {
+            Err(Unpublished { error, records })
+        } else {
+            lock(&self.records).extend(records);
+            Ok(())
         };
         Box::pin(std::future::ready(outcome))
     }

@@ -64,13 +64,12 @@ impl Harm {
             match pause {
                 // The end, or a reset: bytes were under way when the receiver had enough.
                 Ok(Ok(0) | Err(_)) => return answer,
-                Ok(Ok(_)) => {}
                 Err(_) if self.dribbles() => {
                     if stream.write_all(b"x").await.is_err() {
                         return answer;
                     }
                 }
-                Err(_) => {}
+                Ok(Ok(_)) | Err(_) => {}
             }
         }
     }
