@@ -336,6 +336,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_answer_that_repeats_credentials_is_kept_without_them() {
+        // printf 'EAAB-secret-token|1700000000' | openssl dgst -sha256 -hmac the-app-secret
+        const PROOF: &str = "dc8a048cf7f0085caf3d4984e27ce8b716761034550ca1d892ae13909c686931";
+        let answer = || {
+            let message = format!("{TOKEN} with {PROOF} of the-app-secret is not valid");
+            let body = serde_json::json!({"error": {"code": 100, "message": message}}).to_string();
+            (axum::http::StatusCode::BAD_REQUEST, body).into_response()
+        };
+        let (server, api) = Server::start(answer).await;
+        let answer = api.call(&medium(), &credential(Flavour::Facebook)).await.unwrap();
+        let asked = server.seen.lock().unwrap()[0].0.clone();
+        assert!(asked.contains(&format!("appsecret_proof={PROOF}")), "the proof is another one: {asked}");
+        let shown = format!("{answer:?}");
+        for secret in [TOKEN, PROOF, "the-app-secret"] {
+            assert!(!shown.contains(secret), "{secret} in {shown}");
+        }
+        assert!(shown.contains("is not valid"), "{shown}");
+    }
+
+    #[tokio::test]
     async fn an_id_that_is_no_id_makes_no_call() {
         let (server, api) = Server::start(|| "{}".into_response()).await;
         let request = Request::node("ig_media", "../me");

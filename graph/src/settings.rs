@@ -42,3 +42,17 @@ impl Default for Settings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_apps_secret_does_not_show() {
+        let secret = Some(SecretString::from("the-app-secret"));
+        let settings =
+            Settings { app_secret: secret, app_id: Some("the-app-id".to_owned()), ..Settings::default() };
+        let shown = format!("{settings:?}");
+        assert!(shown.contains("the-app-id") && !shown.contains("the-app-secret"), "{shown}");
+    }
+}
