@@ -127,7 +127,8 @@ impl Stage {
         // Two workers at once.
         let (one, other) = (self.analyser(), self.analyser());
         let (one, other) = tokio::join!(one.tick(), other.tick());
-        (one.unwrap(), other.unwrap());
+        one.unwrap();
+        other.unwrap();
     }
 
     async fn settle(&self) {

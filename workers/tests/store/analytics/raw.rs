@@ -146,7 +146,7 @@ impl<'a> Account<'a> {
             figures.entry(key).or_default().push((row.date("datestamp"), row));
         }
         let (today, comments) = (local(now, &zone), Vec::new());
-        let mut account = Self { id, today, zone, zone_name, raw, posts, comments, counts, figures };
+        let mut account = Self { id, zone, zone_name, today, raw, posts, comments, counts, figures };
         account.comments = raw.comments.iter().filter_map(|comment| account.felt(user, comment)).collect();
         account
     }
