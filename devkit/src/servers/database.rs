@@ -76,8 +76,8 @@ impl Drop for TestDatabase {
     }
 }
 
-/// The name of the migrated template, which is made if it does not exist. It appears whole or not at all: it gets
-/// its name after the last migration.
+/// The name of the migrated template, which is made if it does not exist. It appears whole or not at all: it
+/// gets its name after the last migration.
 async fn make_template(admin: &PgConnectOptions) -> Result<String> {
     let name = format!("cekbrand_template_{}", checksum());
     let mut connection = admin.connect().await.context("cannot reach the test database server")?;
