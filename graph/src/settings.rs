@@ -49,9 +49,8 @@ mod tests {
 
     #[test]
     fn the_apps_secret_does_not_show() {
-        let secret = Some(SecretString::from("the-app-secret"));
-        let settings =
-            Settings { app_secret: secret, app_id: Some("the-app-id".to_owned()), ..Settings::default() };
+        let app_secrets = vec![SecretString::from("the-app-secret")];
+        let settings = Settings { app_secrets, app_id: Some("the-app-id".to_owned()), ..Settings::default() };
         let shown = format!("{settings:?}");
         assert!(shown.contains("the-app-id") && !shown.contains("the-app-secret"), "{shown}");
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cekbrand_graph::GraphApi;
-use cekbrand_schema::{Clock, SharedClock};
 use cekbrand_schema::health::Readiness;
+use cekbrand_schema::{Clock, SharedClock};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
