@@ -4,7 +4,8 @@
 //!  arguments ─▶ command/… ─▶ config (checked at once) ─▶ role ─▶ exit code: 0 done, 1 failed, 2 wrong usage
 //! ```
 //!
-//! - [`config`]: the table of settings and its layers. [`logging`], [`shutdown`]: how a process begins and ends.
+//! - [`config`]: the table of settings and its layers. [`logging`], [`shutdown`]: how a process begins and
+//!   ends.
 //! - [`admin`]: health, readiness, metrics. [`port`]: who has a port. [`topics`]: creating Kafka topics.
 //! - [`store`]: accounts, books, audit. [`progress`]: bars. [`command`]: the subcommands.
 

@@ -1,4 +1,5 @@
-//! For the demo and the tests: an invented Instagram, its Graph API, its webhooks, and real servers to test against.
+//! For the demo and the tests: an invented Instagram, its Graph API, its webhooks, and real servers to test
+//! against.
 //!
 //! ```text
 //!  seed ──world──▶ accounts, media, comments ──simulator──▶ Graph API over HTTP (call log, faults)
@@ -9,10 +10,12 @@
 //! - [`seeded`]: numbers that are the same in every run; [`words`]: what the invented people write.
 //! - [`world`]: the invented Instagram itself.
 //! - [`simulator`]: the Graph API in front of it, strict like Meta's.
-//! - [`meta`]: what Meta sends: changes, deliveries, signatures, retries; [`meta_json`]: how Meta writes JSON.
+//! - [`meta`]: what Meta sends: changes, deliveries, signatures, retries; [`meta_json`]: how Meta writes
+//!   JSON.
 //! - [`servers`]: Kafka and PostgreSQL for the tests.
 //!
-//! Invariants: the same seed gives the same bytes; the generator can say exactly what its deliveries must become.
+//! Invariants: the same seed gives the same bytes; the generator can say exactly what its deliveries must
+//! become.
 
 pub mod meta;
 pub mod meta_json;

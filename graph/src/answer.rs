@@ -22,7 +22,8 @@ pub struct Answer {
     pub request: Request,
     /// HTTP status.
     pub status: u16,
-    /// The body as received, but without the query of paging URLs, without secrets, and with U+FFFD for what is no UTF-8.
+    /// The body as received, but without the query of paging URLs, without secrets, and with U+FFFD for what
+    /// is no UTF-8.
     pub body: String,
     /// What the rate limit headers said.
     pub usage: Usage,

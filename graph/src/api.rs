@@ -1,4 +1,5 @@
-//! The seam between the workers and Meta: production speaks HTTPS, tests of the workers' rules may answer themselves.
+//! The seam between the workers and Meta: production speaks HTTPS, tests of the workers' rules may answer
+//! themselves.
 
 use std::fmt;
 use std::pin::Pin;
@@ -10,7 +11,8 @@ use crate::answer::Answer;
 use crate::error::GraphError;
 use crate::request::Request;
 
-/// A call under way. The error says why nothing was received; what Meta itself refused is an [`Answer`] whose content is an error.
+/// A call under way. The error says why nothing was received; what Meta itself refused is an [`Answer`] whose
+/// content is an error.
 pub type Pending<'a> = Pin<Box<dyn Future<Output = Result<Answer, GraphError>> + Send + 'a>>;
 
 /// Who can read the Graph API.

@@ -20,7 +20,8 @@ pub struct ErrorEnvelope {
 }
 
 impl ErrorEnvelope {
-    /// The error of an answer; `None` for an answer that is none. An error without a readable code counts as code 1 (unknown).
+    /// The error of an answer; `None` for an answer that is none. An error without a readable code counts as
+    /// code 1 (unknown).
     pub fn read(answer: &Value) -> Option<Self> {
         let error = answer.as_object()?.get("error")?;
         if !error.is_object() {

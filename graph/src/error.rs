@@ -1,4 +1,5 @@
-//! Why a read gave nothing, and what to do about it. The HTTP status decides nothing that Meta's code does not decide better.
+//! Why a read gave nothing, and what to do about it. The HTTP status decides nothing that Meta's code does
+//! not decide better.
 //!
 //! No error shows a URL's query, a token, a proof or a secret.
 
@@ -92,9 +93,11 @@ pub enum Disposition {
     PostedBeforeBusiness,
     /// The request itself is wrong (a metric, a field): never repeat it unchanged.
     BadParameter,
-    /// The id or the request is wrong, or the code is one that nobody has described: after a few tries it is final for this object.
+    /// The id or the request is wrong, or the code is one that nobody has described: after a few tries it is
+    /// final for this object.
     WrongRequest,
-    /// The app's own settings are wrong, its secret mostly: every call will fail until an operator mends them.
+    /// The app's own settings are wrong, its secret mostly: every call will fail until an operator mends
+    /// them.
     AppSettings,
     /// Stop the account until it has a new token.
     TokenDead,
@@ -198,7 +201,8 @@ fn classify(
         (100 | 2500, _) => Disposition::BadParameter,
         (102 | 190, _) => Disposition::TokenDead,
         (368, _) => Disposition::PolicyBlock,
-        // 803, 21, 24, 110, 2635 say that the id, or the request, leads nowhere. A code that is not described may be as lasting.
+        // 803, 21, 24, 110, 2635 say that the id, or the request, leads nowhere. A code that is not described
+        // may be as lasting.
         _ => Disposition::WrongRequest,
     }
 }

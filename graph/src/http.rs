@@ -1,4 +1,5 @@
-//! [`GraphApi`] over HTTPS: time-outs, no redirects, a limit on the body, and nothing secret in a URL that is shown.
+//! [`GraphApi`] over HTTPS: time-outs, no redirects, a limit on the body, and nothing secret in a URL that is
+//! shown.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -17,7 +18,8 @@ use crate::request::Request;
 use crate::settings::Settings;
 use crate::usage::{APP_HEADER, BUSINESS_HEADER, Usage};
 
-/// Texts of errors come in the language of the token's owner unless one is asked for; some of them have to be understood.
+/// Texts of errors come in the language of the token's owner unless one is asked for; some of them have to be
+/// understood.
 const LOCALE: [(&str, &str); 1] = [("locale", "en_US")];
 
 /// The real client. The process installs a rustls provider before it makes one.

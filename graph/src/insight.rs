@@ -1,4 +1,5 @@
-//! The insights edge, typed: `{"data": [{name, period, values: [{value}], total_value: {value, breakdowns}, id}]}`.
+//! The insights edge, typed: `{"data": [{name, period, values: [{value}], total_value: {value, breakdowns},
+//! id}]}`.
 
 use cekbrand_schema::Decimal;
 use serde_json::Value;
@@ -32,7 +33,8 @@ pub struct Part {
 }
 
 impl Insight {
-    /// Reads the answer's metrics; `None` where it has no `data` list. An empty list means that nothing is known, never 0.
+    /// Reads the answer's metrics; `None` where it has no `data` list. An empty list means that nothing is
+    /// known, never 0.
     pub fn read_all(answer: &Value) -> Option<Vec<Self>> {
         let data = answer.get("data")?.as_array()?;
         Some(data.iter().filter_map(Self::read).collect())

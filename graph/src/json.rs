@@ -1,4 +1,5 @@
-//! Lenient reading of Meta's JSON: a field that is missing or of an odd type is `None`, never a failure of its node.
+//! Lenient reading of Meta's JSON: a field that is missing or of an odd type is `None`, never a failure of
+//! its node.
 
 use cekbrand_schema::figure::read_number;
 use cekbrand_schema::meta_time::parse_graph_time;

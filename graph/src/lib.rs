@@ -1,4 +1,5 @@
-//! A typed client for the Instagram Graph API. It knows HTTP and Meta's ways, and nothing of queues or tables.
+//! A typed client for the Instagram Graph API. It knows HTTP and Meta's ways, and nothing of queues or
+//! tables.
 //!
 //! ```text
 //!  Request ──http──▶ Graph API ──▶ Answer { status, body, usage, content }
@@ -12,13 +13,15 @@
 //! - [`settings`]: hosts, version, time-outs, the app's secret.
 //! - [`request`]: one read, described without its token.
 //! - [`api`]: the trait [`GraphApi`]; [`http`] is its implementation over HTTPS, [`proof`] signs its calls.
-//! - [`answer`]: what came back; [`usage`] reads its rate limit headers, [`paging`] makes its body fit to be kept.
+//! - [`answer`]: what came back; [`usage`] reads its rate limit headers, [`paging`] makes its body fit to be
+//!   kept.
 //! - [`error`]: why a read gave nothing, classified by Meta's codes; [`envelope`] reads Meta's error objects.
 //! - [`node`], [`insight`]: what the answer says, typed; [`json`] is the lenient reading underneath.
 //! - [`refusal`]: finding the one metric that spoils a call.
 //!
-//! Invariants: a token travels in the `Authorization` header only, so no URL ever holds one; what an [`Answer`] or a [`GraphError`]
-//! shows holds neither token nor proof nor secret; redirects and `paging.next` are never followed.
+//! Invariants: a token travels in the `Authorization` header only, so no URL ever holds one; what an
+//! [`Answer`] or a [`GraphError`] shows holds neither token nor proof nor secret; redirects and `paging.next`
+//! are never followed.
 
 pub mod answer;
 pub mod api;

@@ -1,4 +1,5 @@
-//! The nodes that are read, typed. A field that was not sent is `None`; what that means (hidden, not asked) the caller knows.
+//! The nodes that are read, typed. A field that was not sent is `None`; what that means (hidden, not asked)
+//! the caller knows.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -31,8 +32,8 @@ pub struct UserNode {
 }
 
 impl UserNode {
-    /// Reads the node of an account; `None` without an id. With Instagram Login the answer's `id` is known to the app alone,
-    /// while webhooks and everything else know the account by the id that was asked for.
+    /// Reads the node of an account; `None` without an id. With Instagram Login the answer's `id` is known to
+    /// the app alone, while webhooks and everything else know the account by the id that was asked for.
     pub fn read_own(node: &Value, account_id: &str) -> Option<Self> {
         let told = Self::read(node)?;
         let app_scoped_id = Some(told.id).filter(|id| id != account_id);

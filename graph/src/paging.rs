@@ -1,7 +1,7 @@
 //! Makes an answer's body fit to be kept. Paging URLs carry the caller's token: their query is cut off.
 
-/// The body without the query of any `next` or `previous` URL, or of any other URL that carries a token. Everything else stays as it was
-/// received, byte by byte.
+/// The body without the query of any `next` or `previous` URL, or of any other URL that carries a token.
+/// Everything else stays as it was received, byte by byte.
 pub fn strip(body: &str) -> String {
     let mut kept = String::with_capacity(body.len());
     let mut key = "";

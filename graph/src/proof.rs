@@ -17,7 +17,8 @@ pub enum ProofForm {
     Off,
 }
 
-/// The query parameters that prove a call made at `now`. They are as good as a credential: never log or keep them.
+/// The query parameters that prove a call made at `now`. They are as good as a credential: never log or keep
+/// them.
 pub fn parameters(
     form: ProofForm,
     secret: Option<&SecretString>,

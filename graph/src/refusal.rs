@@ -5,10 +5,12 @@ use std::sync::{Mutex, PoisonError};
 
 use cekbrand_schema::ProductType;
 
-/// Which of the metrics asked for a refusal names as bad. Empty when it names none, or all of them: then nothing is known.
+/// Which of the metrics asked for a refusal names as bad. Empty when it names none, or all of them: then
+/// nothing is known.
 ///
-/// Meta writes `metric[2] must be one of the following values: <the good ones>`, `Incompatible metrics (a, b)`, `the a metric`. Metric names
-/// are everyday words (`views`, `follows`), so a bare word in a sentence names nothing.
+/// Meta writes `metric[2] must be one of the following values: <the good ones>`, `Incompatible metrics (a,
+/// b)`, `the a metric`. Metric names are everyday words (`views`, `follows`), so a bare word in a sentence
+/// names nothing.
 pub fn named(message: &str, asked: &[&'static str]) -> Vec<&'static str> {
     let accusation = message.split("must be one of").next().unwrap_or_default().to_ascii_lowercase();
     let by_place = |(place, _): &(usize, &&str)| accusation.contains(&format!("metric[{place}]"));
@@ -19,8 +21,8 @@ pub fn named(message: &str, asked: &[&'static str]) -> Vec<&'static str> {
     if bad.len() == asked.len() && asked.len() > 1 { Vec::new() } else { bad }
 }
 
-/// The calls to make instead of a refused one: all but the named metrics, else two halves. Empty when a single metric was asked: that one is
-/// the bad one.
+/// The calls to make instead of a refused one: all but the named metrics, else two halves. Empty when a
+/// single metric was asked: that one is the bad one.
 pub fn instead(asked: &[&'static str], named: &[&'static str]) -> Vec<Vec<&'static str>> {
     let rest: Vec<_> = asked.iter().copied().filter(|name| !named.contains(name)).collect();
     match rest.len() {

@@ -1,4 +1,5 @@
-//! One read, described without its credentials: the description is what logs, spans and recorded answers may show.
+//! One read, described without its credentials: the description is what logs, spans and recorded answers may
+//! show.
 
 use std::borrow::Cow;
 
@@ -78,8 +79,8 @@ impl Request {
         }
     }
 
-    /// Whether all ids can stand in a path and in a field expansion. They come from outside: `../x` or `1){id}` could
-    /// ask for something else.
+    /// Whether all ids can stand in a path and in a field expansion. They come from outside: `../x` or
+    /// `1){id}` could ask for something else.
     pub fn is_addressable(&self) -> bool {
         self.is_addressable
     }

@@ -21,8 +21,8 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// The app's id.
     pub app_id: Option<String>,
-    /// The app's secrets; without one calls carry no proof. An app with the Instagram product has two, and which one proves
-    /// a call follows the login: the one that Meta accepts is found by trying.
+    /// The app's secrets; without one calls carry no proof. An app with the Instagram product has two, and
+    /// which one proves a call follows the login: the one that Meta accepts is found by trying.
     pub app_secrets: Vec<SecretString>,
     /// Which form of `appsecret_proof` goes along.
     pub proof: ProofForm,

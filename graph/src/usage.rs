@@ -1,6 +1,7 @@
 //! The two rate limit headers: how much of the app's and of the account's budget is spent, in percent.
 //!
-//! Their names and shapes differ by host and age, so they are read leniently. What is not known stays unknown: it is not 0 %.
+//! Their names and shapes differ by host and age, so they are read leniently. What is not known stays
+//! unknown: it is not 0 %.
 
 use std::time::Duration;
 
@@ -156,7 +157,8 @@ impl Usage {
     }
 }
 
-/// Finds the entries in whatever lists and objects they are packed: `{"<id>": [{..}, ..]}`, `{"<id>": {..}}`, `[{..}]`, `{..}`.
+/// Finds the entries in whatever lists and objects they are packed: `{"<id>": [{..}, ..]}`, `{"<id>": {..}}`,
+/// `[{..}]`, `{..}`.
 fn collect(header: &Value, found: &mut impl FnMut(&Value)) {
     match header {
         Value::Object(_) if is_entry(header) => found(header),

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! In reading order:
-//! - [`settings`]; [`api`]: what handlers share. [`routes`]: the HTTP surface as a table, and what every request passes.
-//!   `server` accepts connections.
+//! - [`settings`]; [`api`]: what handlers share. [`routes`]: the HTTP surface as a table, and what every
+//!   request passes. `server` accepts connections.
 //! - [`problem`]: every answer that is not 200.
 //! - [`access`]: API keys, checked; [`keys`]: API keys, made; [`limit`]: how often one key may ask.
 //! - [`media`]: what is known of a medium, and which figures there can be.
@@ -15,12 +15,13 @@
 //! - [`observe`]: request ids, spans, metrics. [`progress`]: readiness.
 //! - `query`: all SQL.
 //!
-//! One word in each layer: the role is `serve` (the command, its settings, its metrics and spans); what it serves is the API (state,
-//! routes, problems, keys); this crate holds it. An insight is one figure of a medium with what is known of it, as Meta uses the word.
+//! One word in each layer: the role is `serve` (the command, its settings, its metrics and spans); what it
+//! serves is the API (state, routes, problems, keys); this crate holds it. An insight is one figure of a
+//! medium with what is known of it, as Meta uses the word.
 //!
-//! Invariants: nothing is read before the key is checked, except `/healthz`; no answer and no log line holds a key, a token or a query
-//! string; an absent figure is `null` with its reason, never 0; no request makes a call to Meta. The one thing written is when a key was
-//! last used.
+//! Invariants: nothing is read before the key is checked, except `/healthz`; no answer and no log line holds
+//! a key, a token or a query string; an absent figure is `null` with its reason, never 0; no request makes a
+//! call to Meta. The one thing written is when a key was last used.
 
 pub mod access;
 pub mod api;

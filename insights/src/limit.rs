@@ -11,7 +11,8 @@ const SECOND: i128 = 1_000_000_000;
 #[derive(Debug)]
 pub struct RateLimit {
     interval: i128,
-    /// For each key the instant, in nanoseconds, up to which its requests are paid for. Only keys that exist get here, so it stays small.
+    /// For each key the instant, in nanoseconds, up to which its requests are paid for. Only keys that exist
+    /// get here, so it stays small.
     paid_until: Mutex<HashMap<String, i128>>,
 }
 
@@ -21,7 +22,8 @@ impl RateLimit {
         Self { interval: SECOND / i128::from(per_second.max(1)), paid_until: Mutex::default() }
     }
 
-    /// Takes one request of the key's allowance; `false` where nothing is left of it. Then it is at most a second until there is again.
+    /// Takes one request of the key's allowance; `false` where nothing is left of it. Then it is at most a
+    /// second until there is again.
     #[must_use]
     pub fn take(&self, key: &str, now: Timestamp) -> bool {
         let now = now.as_nanosecond();

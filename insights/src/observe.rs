@@ -1,4 +1,5 @@
-//! What is seen of a request from outside: an id, a span, a log line, two metrics. Never a query string, which may hold anything.
+//! What is seen of a request from outside: an id, a span, a log line, two metrics. Never a query string,
+//! which may hold anything.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;

@@ -1,4 +1,5 @@
-//! Every answer that is not 200: RFC 9457 problem JSON. Its types keep the words that readers of the API already know.
+//! Every answer that is not 200: RFC 9457 problem JSON. Its types keep the words that readers of the API
+//! already know.
 
 use std::borrow::Cow;
 

@@ -34,7 +34,8 @@ async fn healthz() -> Json<Value> {
     Json(json!({ "status": "alive" }))
 }
 
-/// What is around every route, found or not. A layer is around those above it, so a request passes them from the last to the first.
+/// What is around every route, found or not. A layer is around those above it, so a request passes them from
+/// the last to the first.
 fn with_passage(routes: Router<Api>, api: Api, request_timeout: Duration) -> Router {
     routes
         .fallback(async || Problem::NotFound)

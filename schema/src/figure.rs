@@ -1,6 +1,7 @@
 //! Figures that may be absent, and the rule by which observations of one figure merge.
 //!
-//! Unknown is not zero: a figure is a number or the reason why there is none, never -1 and never an invented 0.
+//! Unknown is not zero: a figure is a number or the reason why there is none, never -1 and never an invented
+//! 0.
 
 use std::fmt;
 use std::str::FromStr;
@@ -138,8 +139,8 @@ impl Figure {
     }
 }
 
-/// Reads a number as JSON or text writes it: `7`, `0.37`, `5.7687e4`. `None` for what is none, or far too large; beyond 28 digits it is
-/// rounded. Equal numbers come out equal however they were written.
+/// Reads a number as JSON or text writes it: `7`, `0.37`, `5.7687e4`. `None` for what is none, or far too
+/// large; beyond 28 digits it is rounded. Equal numbers come out equal however they were written.
 pub fn read_number(text: &str) -> Option<Decimal> {
     // The library would take grouping underscores as well.
     if !text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E')) {
@@ -150,7 +151,8 @@ pub fn read_number(text: &str) -> Option<Decimal> {
     number.ok().map(|number| number.normalize())
 }
 
-/// How an observation was made, in rising rank: of two values seen at the same instant the higher source stays.
+/// How an observation was made, in rising rank: of two values seen at the same instant the higher source
+/// stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
@@ -185,8 +187,9 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// Of two observations of one key, the one that stays, whatever order they arrive in: a value beats any absence; among
-    /// values the latest, then the source's rank, then the larger; among absences the rank of [`Absence`], then the latest.
+    /// Of two observations of one key, the one that stays, whatever order they arrive in: a value beats any
+    /// absence; among values the latest, then the source's rank, then the larger; among absences the rank of
+    /// [`Absence`], then the latest.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         if self.rank() >= other.rank() { self } else { other }

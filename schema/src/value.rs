@@ -1,7 +1,7 @@
 //! A JSON value that borrows its text, and its canonical form: keys sorted, ids as text.
 //!
-//! It holds what `serde_json::Value` can hold and refuses what that refuses (a lone surrogate, 1e999, 128 levels of nesting): for those see
-//! [`Value::read_repaired`].
+//! It holds what `serde_json::Value` can hold and refuses what that refuses (a lone surrogate, 1e999, 128
+//! levels of nesting): for those see [`Value::read_repaired`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -38,7 +38,8 @@ impl<'a> Value<'a> {
         serde_json::from_str(raw).ok()
     }
 
-    /// Reads a value in which lone surrogates may occur: each becomes U+FFFD. `None` where even that does not help.
+    /// Reads a value in which lone surrogates may occur: each becomes U+FFFD. `None` where even that does not
+    /// help.
     pub fn read_repaired(raw: &str) -> Option<Value<'_>> {
         Value::read(raw).or_else(|| Value::read(&repair_surrogates(raw)).map(Value::into_owned))
     }

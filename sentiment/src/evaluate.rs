@@ -84,7 +84,8 @@ pub struct Judged {
     pub uncertain: bool,
 }
 
-/// Scores `class<TAB>text` lines with the bundled model; empty lines and lines that start with `#` are passed over.
+/// Scores `class<TAB>text` lines with the bundled model; empty lines and lines that start with `#` are passed
+/// over.
 ///
 /// # Errors
 /// When reading fails, a line is no `class<TAB>text`, or there is none at all.
@@ -160,7 +161,8 @@ fn class_figures(confusion: &[[usize; 3]; 3], class: Label) -> ClassFigures {
     }
 }
 
-/// Over ten bins of the score: how far the part that is right lies from the mean score, weighed by the bin's size.
+/// Over ten bins of the score: how far the part that is right lies from the mean score, weighed by the bin's
+/// size.
 fn calibration_error(judged: &[Judged]) -> f64 {
     let mut bins = [(0_usize, 0.0_f64, 0.0_f64); 10];
     for one in judged {

@@ -1,4 +1,5 @@
-//! One fixed hash for the lexicon and the features: the artefact depends on it, so it never changes by itself.
+//! One fixed hash for the lexicon and the features: the artefact depends on it, so it never changes by
+//! itself.
 
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 

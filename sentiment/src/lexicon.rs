@@ -1,4 +1,5 @@
-//! The word table of the artefact: polarity, role, language and normalised spelling of some twenty thousand forms.
+//! The word table of the artefact: polarity, role, language and normalised spelling of some twenty thousand
+//! forms.
 //!
 //! Normalisation asks it for spellings and roles, features ask it for polarities. Emoji are in it too.
 

@@ -12,14 +12,17 @@
 //! - [`normalise`] turns what was typed into words of one spelling, with emoji, negation and phrases marked;
 //! - [`features`] turns words into numbers: hashed ones that training weighs, and what the lexicon knows;
 //! - [`model`] turns numbers into a class with a probability, and explains it token by token;
-//! - [`lexicon`] is the word table that normalising and features ask, [`artefact`] the file that holds it all;
+//! - [`lexicon`] is the word table that normalising and features ask, [`artefact`] the file that holds it
+//!   all;
 //! - [`lines`] and [`mod@evaluate`] are the command's two subcommands: [`score_lines`] and [`evaluate()`].
 //!
 //! What holds:
 //! - scoring is deterministic: int8 weights are added as integers, one text has one answer;
 //! - any text is answered, and no text panics; only the first 10,000 characters are read;
-//! - a score belongs to a [`MODEL_VERSION`]; rows scored by another version are scored anew by the analyse worker;
-//! - the trainer (`sentiment-lab`, folder `trainer/`) uses these same modules, so training and scoring cannot differ.
+//! - a score belongs to a [`MODEL_VERSION`]; rows scored by another version are scored anew by the analyse
+//!   worker;
+//! - the trainer (`sentiment-lab`, folder `trainer/`) uses these same modules, so training and scoring cannot
+//!   differ.
 //!
 //! ```
 //! use cekbrand_sentiment::{Label, Model};

@@ -40,8 +40,8 @@ impl ScoredLine {
     }
 }
 
-/// Scores each line of the reader and writes one JSON object a line; tells how many there were. An empty line is a
-/// comment too, bytes that are no UTF-8 are read as U+FFFD.
+/// Scores each line of the reader and writes one JSON object a line; tells how many there were. An empty line
+/// is a comment too, bytes that are no UTF-8 are read as U+FFFD.
 ///
 /// # Errors
 /// When reading or writing fails.

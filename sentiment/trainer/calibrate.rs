@@ -1,5 +1,5 @@
-//! From sums to probabilities that hold: one temperature for short comments, one for long, both fitted on examples
-//! judged from outside their fold.
+//! From sums to probabilities that hold: one temperature for short comments, one for long, both fitted on
+//! examples judged from outside their fold.
 
 use cekbrand_sentiment::Label;
 use cekbrand_sentiment::artefact::Calibration;
@@ -7,8 +7,8 @@ use cekbrand_sentiment::model::softmax;
 
 use crate::cross::Outside;
 
-/// Comments whose label is less probable than a level are uncertain; the level is the lowest at which the rest is
-/// right this often.
+/// Comments whose label is less probable than a level are uncertain; the level is the lowest at which the
+/// rest is right this often.
 const CERTAIN_ACCURACY: f64 = 0.90;
 
 /// Fits both temperatures and the level of certainty.

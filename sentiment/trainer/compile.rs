@@ -1,5 +1,5 @@
-//! Puts the word table together: our lists first, then the packaged slang map and rated lexicons, then the languages
-//! that the training texts show.
+//! Puts the word table together: our lists first, then the packaged slang map and rated lexicons, then the
+//! languages that the training texts show.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -47,8 +47,8 @@ fn lexicon_of(table: Table) -> Lexicon {
     Lexicon::new(table.into_iter().map(|(form, entry)| (form.into(), entry)).collect())
 }
 
-/// Idioms are written as people type them, so each is brought to the words that a comment with it has. A doubled
-/// word is known with its hyphen, and found without it too.
+/// Idioms are written as people type them, so each is brought to the words that a comment with it has. A
+/// doubled word is known with its hyphen, and found without it too.
 fn idioms(table: &mut Table, groups: Vec<(String, Vec<String>)>) -> Result<(), String> {
     let words = groups.iter().flat_map(|(_, forms)| forms).flat_map(|form| form.split(' '));
     for doubled in words.filter(|word| word.contains('-')) {
@@ -136,8 +136,8 @@ fn tenths(rating: f32) -> i8 {
     (rating * 10.0).round().clamp(-40.0, 40.0) as i8
 }
 
-/// A word belongs to the language whose texts use it at least three times as often; one that neither uses, to the
-/// language of the list it is in.
+/// A word belongs to the language whose texts use it at least three times as often; one that neither uses, to
+/// the language of the list it is in.
 fn languages(table: &mut Table, indonesian: &[Example], english: &[Example], ours: &BTreeSet<String>) {
     let (id, en) = (counts(indonesian), counts(english));
     let (all_id, all_en) = (id.values().sum::<usize>() as f64, en.values().sum::<usize>() as f64);

@@ -1,4 +1,5 @@
-//! Makes contrasts out of our own training comments: `praise but complaint` complains, `complaint but praise` praises.
+//! Makes contrasts out of our own training comments: `praise but complaint` complains, `complaint but praise`
+//! praises.
 //!
 //! The licensed reviews hold few short contrasts, and none where the second half decides so clearly.
 

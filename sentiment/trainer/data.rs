@@ -13,8 +13,8 @@ pub(crate) struct Example {
     pub(crate) text: String,
 }
 
-/// Reads `class<TAB>text` or `class<TAB>slice<TAB>text`. Lines that start with `#` are comments, but `# slice: NAME`
-/// names the slice of what follows.
+/// Reads `class<TAB>text` or `class<TAB>slice<TAB>text`. Lines that start with `#` are comments, but `#
+/// slice: NAME` names the slice of what follows.
 pub(crate) fn examples(path: &Path) -> Result<Vec<Example>, String> {
     let content = read(path)?;
     let mut examples = Vec::new();

@@ -6,7 +6,8 @@ use cekbrand_sentiment::Model;
 
 use crate::data;
 
-/// Prints the time to the first score and the growth of resident memory, which takes in the pages of the weights.
+/// Prints the time to the first score and the growth of resident memory, which takes in the pages of the
+/// weights.
 pub(crate) fn print() -> Result<(), String> {
     let before = resident_kib()?;
     let start = Instant::now();

@@ -1,7 +1,7 @@
 //! `sentiment-lab`: trains the bundled model and measures it. Runs by hand, never in production.
 //!
-//! `train` writes the artefact, `report` prints every figure of the model card, `agree` compares the two labelling
-//! passes over the acceptance set, `load` tells what reading the model costs.
+//! `train` writes the artefact, `report` prints every figure of the model card, `agree` compares the two
+//! labelling passes over the acceptance set, `load` tells what reading the model costs.
 
 mod agree;
 mod bootstrap;

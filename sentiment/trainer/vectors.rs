@@ -1,4 +1,5 @@
-//! Turns examples into sparse rows: the features of the crate itself, so that training and scoring cannot differ.
+//! Turns examples into sparse rows: the features of the crate itself, so that training and scoring cannot
+//! differ.
 
 use cekbrand_sentiment::Label;
 use cekbrand_sentiment::features::dense::DENSE;

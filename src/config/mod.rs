@@ -1,4 +1,5 @@
-//! The configuration: environment over file over defaults. Everything is checked at once, before anything starts.
+//! The configuration: environment over file over defaults. Everything is checked at once, before anything
+//! starts.
 //!
 //! ```text
 //!  table ── defaults ─┐

@@ -1,5 +1,5 @@
-//! The table of settings: what there is, what it is by default, and what it is for. Parsing, `cekbrand init`, and the
-//! checks of compose.yaml all read it.
+//! The table of settings: what there is, what it is by default, and what it is for. Parsing, `cekbrand init`,
+//! and the checks of compose.yaml all read it.
 
 use super::kind::Kind;
 

@@ -1,5 +1,5 @@
-//! What operators change and look at, in PostgreSQL: accounts with their tokens, who did what, the books, and what the
-//! demo shows.
+//! What operators change and look at, in PostgreSQL: accounts with their tokens, who did what, the books, and
+//! what the demo shows.
 
 pub(crate) mod accounts;
 pub(crate) mod audit;

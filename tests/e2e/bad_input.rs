@@ -1,4 +1,5 @@
-//! What strangers and Meta's odd days send: refused with a clear status, or kept to the last byte, and the books close.
+//! What strangers and Meta's odd days send: refused with a clear status, or kept to the last byte, and the
+//! books close.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

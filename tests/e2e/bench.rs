@@ -98,7 +98,8 @@ impl Bench {
             )
             .with("CEKBRAND__META__VERIFY_TOKEN", "handshake")
             .with("CEKBRAND__TOKEN_KEY", TOKEN_KEY)
-            // What a killed worker had claimed is claimed again well before the minute is over that everything has to settle in.
+            // What a killed worker had claimed is claimed again well before the minute is over that
+            // everything has to settle in.
             .with("CEKBRAND__WORK__LEASE", "30s")
             .with("CEKBRAND__GRAPH__BASE_URL", self.simulator.base_url())
             .with("CEKBRAND__INGEST__LISTEN", format!("127.0.0.1:{}", self.webhook_port))
@@ -144,7 +145,8 @@ impl Bench {
     /// Waits until both workers have consumers in the comments' group, each with partitions of its own.
     pub(crate) async fn both_own_partitions(&self, one: &str, other: &str) {
         let names = [one.to_owned(), other.to_owned()];
-        // Each change of ownership raises epochs; it is over when they stand still while both workers are connected.
+        // Each change of ownership raises epochs; it is over when they stand still while both workers are
+        // connected.
         let mut last = (0, Instant::now());
         loop {
             let sql = "SELECT (SELECT coalesce(sum(epoch), 0)::bigint FROM pipeline.consumer_offset),

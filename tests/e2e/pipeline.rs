@@ -1,5 +1,5 @@
-//! The whole pipeline on real servers: a receiver, two worker processes that are killed at the worst moments, and the sender's log to
-//! compare the outcome with.
+//! The whole pipeline on real servers: a receiver, two worker processes that are killed at the worst moments,
+//! and the sender's log to compare the outcome with.
 
 mod expected;
 

@@ -1,5 +1,6 @@
-//! One time for all workers: the database's. Leases, waits and freshness are compared between workers, so that a worker whose
-//! own clock is wrong would take others' work, read twice, or call a token expired that is not.
+//! One time for all workers: the database's. Leases, waits and freshness are compared between workers, so
+//! that a worker whose own clock is wrong would take others' work, read twice, or call a token expired that
+//! is not.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Rows of `instagram.media_insight`: one figure of one medium on one day, merged so that the order of arrival does not matter.
+//! Rows of `instagram.media_insight`: one figure of one medium on one day, merged so that the order of
+//! arrival does not matter.
 
 use cekbrand_schema::{Figure, Observation, Source};
 use jiff::civil::Date;
@@ -74,7 +75,8 @@ impl InsightRow {
     }
 }
 
-/// The rule of [`Observation::merge`] in SQL: the tuples compare as its rank does. A row is written only where that makes a difference.
+/// The rule of [`Observation::merge`] in SQL: the tuples compare as its rank does. A row is written only
+/// where that makes a difference.
 const UPSERT: &str = "
     INSERT INTO instagram.media_insight AS held
         (id, media_id, metric, breakdown, datestamp, value, absence, source, observed_at, api_version, api_id, updated_timestamp)

@@ -71,7 +71,8 @@ pub struct Call {
     pub kind: CallKind,
     /// How many calls it counts as: one for each id of `ids=`.
     pub cost: u64,
-    /// The HTTP status; nothing while it is being answered, if the caller went away, or if we cut the connection.
+    /// The HTTP status; nothing while it is being answered, if the caller went away, or if we cut the
+    /// connection.
     pub status: Option<u16>,
     /// Meta's error code, if it was answered with one.
     pub error_code: Option<i64>,

@@ -1,7 +1,8 @@
-//! The control interface over HTTP, for processes that cannot call the methods: `/__control/...`, JSON in and out.
+//! The control interface over HTTP, for processes that cannot call the methods: `/__control/...`, JSON in and
+//! out.
 //!
-//! `GET world`, `GET calls?after=N`, `GET costs`, `DELETE calls`, `POST faults`, `DELETE faults[/{number}]`, and `POST`
-//! `clock`, `block`, `usage`, `token`, `delete`.
+//! `GET world`, `GET calls?after=N`, `GET costs`, `DELETE calls`, `POST faults`, `DELETE faults[/{number}]`,
+//! and `POST` `clock`, `block`, `usage`, `token`, `delete`.
 
 use std::sync::Arc;
 

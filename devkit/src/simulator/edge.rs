@@ -116,7 +116,8 @@ impl Reading<'_> {
         comments.iter().map(|comment| self.comment(comment, fields)).collect()
     }
 
-    /// The address of the next page. It holds the token, as Meta's does: a trap for whoever logs or stores it.
+    /// The address of the next page. It holds the token, as Meta's does: a trap for whoever logs or stores
+    /// it.
     fn next(&self, id: &str, edge: &str, asked: &Field, limit: usize, last: u64) -> String {
         let mut parameters: BTreeMap<&str, String> =
             asked.parameters.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();

@@ -5,8 +5,9 @@
 //!                                                                                  └──▶ calls (the log)
 //! ```
 //!
-//! Everything that can go wrong at Meta can be switched on: see [`Fault`] and the methods of [`Simulator`]; other
-//! processes use `/__control`. Answers are functions of the seed and the clock, so two reads at one instant agree.
+//! Everything that can go wrong at Meta can be switched on: see [`Fault`] and the methods of [`Simulator`];
+//! other processes use `/__control`. Answers are functions of the seed and the clock, so two reads at one
+//! instant agree.
 
 mod answer;
 mod calls;

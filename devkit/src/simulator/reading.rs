@@ -12,7 +12,8 @@ use crate::world::{Account, Comment, Medium, Product, Thing, World};
 /// A node's fields.
 pub(super) type Node = Map<String, Value>;
 
-/// Fields that are known and have no value in this world: asking for them is allowed, the answer leaves them out.
+/// Fields that are known and have no value in this world: asking for them is allowed, the answer leaves them
+/// out.
 const SILENT_MEDIA_FIELDS: &[&str] =
     &["alt_text", "boost_ads_list", "collaborators", "legacy_instagram_media_id", "view_count"];
 

@@ -1,4 +1,5 @@
-//! Rate limits: calls of the last hour per account, usage headers, and blocks that grow when they are ignored.
+//! Rate limits: calls of the last hour per account, usage headers, and blocks that grow when they are
+//! ignored.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -85,8 +86,8 @@ impl Usage {
         self.accounts.entry(account.to_owned()).or_default().shown_percent = percent;
     }
 
-    /// The headers of an answer to this account, once it has called often enough. `minutes` overrides the time to
-    /// regain access.
+    /// The headers of an answer to this account, once it has called often enough. `minutes` overrides the
+    /// time to regain access.
     pub(super) fn headers(
         &self,
         account: &str,

@@ -11,7 +11,8 @@ use super::reading::{Reading, graph_time};
 use crate::seeded::Seeded;
 use crate::world::{Account, AccountDay};
 
-/// A metric of accounts: its period, the metric types and breakdowns it takes, and whether 100 followers are needed.
+/// A metric of accounts: its period, the metric types and breakdowns it takes, and whether 100 followers are
+/// needed.
 struct Metric {
     name: &'static str,
     period: &'static str,

@@ -1,5 +1,5 @@
-//! The numbers behind insights: functions of the seed, the thing and the hour, so that two reads at one instant
-//! agree and later reads never show less.
+//! The numbers behind insights: functions of the seed, the thing and the hour, so that two reads at one
+//! instant agree and later reads never show less.
 
 use jiff::Timestamp;
 use jiff::civil::Date;

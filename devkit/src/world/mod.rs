@@ -1,7 +1,7 @@
 //! An invented Instagram: accounts, 60 days of media and the comments under them, fixed by a seed.
 //!
-//! The simulator answers from it and the generator sends webhooks about it, so both speak of the same things. Ids
-//! depend on the seed's world alone, times on the anchor (the instant at which the history ends).
+//! The simulator answers from it and the generator sends webhooks about it, so both speak of the same things.
+//! Ids depend on the seed's world alone, times on the anchor (the instant at which the history ends).
 
 mod build;
 mod comments;

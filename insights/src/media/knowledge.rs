@@ -1,4 +1,5 @@
-//! `/test`: what we know of a medium and of the reads of it, so that an operator sees why a figure is missing. It makes no call.
+//! `/test`: what we know of a medium and of the reads of it, so that an operator sees why a figure is
+//! missing. It makes no call.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! What is known of one medium.
 //!
-//! - [`asked`]: the request, parsed. `selection`: which figures it gets. [`answer`], [`parts`], [`knowledge`]: the shapes of answers.
+//! - [`asked`]: the request, parsed. `selection`: which figures it gets. [`answer`], [`parts`],
+//!   [`knowledge`]: the shapes of answers.
 
 pub mod answer;
 pub mod asked;

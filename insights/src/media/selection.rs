@@ -1,4 +1,5 @@
-//! Which figures a request gets: what it asked for, by names of today and of yesterday, against what is stored.
+//! Which figures a request gets: what it asked for, by names of today and of yesterday, against what is
+//! stored.
 
 use std::collections::BTreeMap;
 

@@ -14,7 +14,8 @@ FROM pipeline.ledger
 GROUP BY "group", topic
 ORDER BY "group", topic"#;
 
-/// What is open or stuck. Done tasks are not counted: they only ever grow in number, and the index has none of them.
+/// What is open or stuck. Done tasks are not counted: they only ever grow in number, and the index has none
+/// of them.
 const TASKS: &str = "
 SELECT kind, state, reason, COUNT(*) AS count, MIN(due_at) AS first_due_at
 FROM pipeline.enrichment_task

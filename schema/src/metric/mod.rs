@@ -1,6 +1,7 @@
 //! The metric contract: what the insights of media consist of today, by kind of medium, and what was retired.
 //!
-//! Who asks and who explains goes by this list. Names are lower case, as the API gives them; the period of every media metric is `lifetime`.
+//! Who asks and who explains goes by this list. Names are lower case, as the API gives them; the period of
+//! every media metric is `lifetime`.
 
 mod product;
 pub mod retired;
@@ -173,7 +174,8 @@ mod tests {
     use super::retired::{RETIRED, Subject, Successor};
     use super::*;
 
-    /// Meta's table of media metrics: which of them each kind of medium has, without those that are asked apart.
+    /// Meta's table of media metrics: which of them each kind of medium has, without those that are asked
+    /// apart.
     const META_SAYS: [(&str, &[ProductType]); 14] = [
         ("reach", ALL),
         ("shares", ALL),

@@ -83,8 +83,8 @@ const fn move_on(part: &'static str) -> Successor {
     Part { metric: "navigation", part }
 }
 
-/// Every metric known to be retired. The contact clicks went as time series only. A replay count has no successor: a watch time is sometimes
-/// offered in its place, and a time is no count.
+/// Every metric known to be retired. The contact clicks went as time series only. A replay count has no
+/// successor: a watch time is sometimes offered in its place, and a time is no count.
 pub const RETIRED: [Retired; 23] = [
     retired(D2023, User, "audience_city", "Followers by city", DEMOGRAPHICS),
     retired(D2023, User, "audience_country", "Followers by country", DEMOGRAPHICS),

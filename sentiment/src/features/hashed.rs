@@ -71,8 +71,8 @@ pub(super) fn extract(comment: &Normalised, sink: &mut impl Sink) {
     }
 }
 
-/// What stands for the token in every hash. Idioms, and swear words that strengthen, stand for what they do: one
-/// teaches of all.
+/// What stands for the token in every hash. Idioms, and swear words that strengthen, stand for what they do:
+/// one teaches of all.
 fn form(comment: &Normalised, token: &Token) -> u64 {
     match token.kind {
         TokenKind::Word if token.reading.is_whole() => hash::bytes(4, &[token.reading as u8]),
@@ -115,8 +115,8 @@ const PREFIXES: [&str; 15] =
     ["meng", "meny", "mem", "men", "peng", "peny", "pem", "pen", "ber", "ter", "me", "pe", "di", "ke", "se"];
 const SUFFIXES: [&str; 4] = ["kan", "an", "in", "i"];
 
-/// The word without one prefix and one suffix, if at least four letters are left. Crude on purpose: a wrong stem is
-/// wrong everywhere alike, and the trainer weighs it so.
+/// The word without one prefix and one suffix, if at least four letters are left. Crude on purpose: a wrong
+/// stem is wrong everywhere alike, and the trainer weighs it so.
 fn stem(word: &str) -> Option<&str> {
     let without_prefix = PREFIXES
         .iter()

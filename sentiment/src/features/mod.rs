@@ -1,5 +1,5 @@
-//! Step two: from tokens to numbers. Hashed features (`hashed`) learn words by themselves; dense features (`dense`)
-//! bring in what the lexicon knows, and carry short comments.
+//! Step two: from tokens to numbers. Hashed features (`hashed`) learn words by themselves; dense features
+//! (`dense`) bring in what the lexicon knows, and carry short comments.
 
 pub mod dense;
 pub mod hashed;

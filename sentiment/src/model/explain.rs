@@ -28,8 +28,8 @@ pub struct Spoken {
     /// As it was read, where that differs by more than capitals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_as: Option<String>,
-    /// What it added to the chosen class, less what it added to the other two on average; in units of the sums
-    /// before calibration. Above zero it spoke for the label, below zero against it.
+    /// What it added to the chosen class, less what it added to the other two on average; in units of the
+    /// sums before calibration. Above zero it spoke for the label, below zero against it.
     pub weight: f32,
     /// A negator before it turns it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -1,4 +1,5 @@
-//! Step three: from numbers to a class. A linear model over the features; comments without words go to the emoji layer.
+//! Step three: from numbers to a class. A linear model over the features; comments without words go to the
+//! emoji layer.
 
 mod explain;
 
@@ -142,8 +143,8 @@ struct Raw {
     is_foreign: bool,
 }
 
-/// How much one feature of a group weighs, given how many there are: as if each group were a vector of fixed length,
-/// that of words half as long again as that of windows.
+/// How much one feature of a group weighs, given how many there are: as if each group were a vector of fixed
+/// length, that of words half as long again as that of windows.
 pub fn group_scale(group: Group, count: u32) -> f32 {
     let length = match group {
         Group::Word => 1.5,
@@ -195,8 +196,8 @@ impl Rows<'_, '_> {
     }
 }
 
-/// The sums of a comment without words. Set by hand, since no licensed data has such comments: faces decide with
-/// diminishing returns, joking faces and question marks pull to neutral, and so does saying nothing.
+/// The sums of a comment without words. Set by hand, since no licensed data has such comments: faces decide
+/// with diminishing returns, joking faces and question marks pull to neutral, and so does saying nothing.
 fn emoji_layer(dense: &Dense, comment: &Normalised) -> [f32; 3] {
     let faces = 2.0 * dense.faces.abs().ln_1p().copysign(dense.faces);
     let asks = comment.tokens().iter().any(|token| token.kind == TokenKind::Question);

@@ -108,7 +108,8 @@ fn the_bundled_model_holds_on_the_acceptance_set() {
     assert!(evaluation.classes[Label::Neu.index()].recall >= 0.5, "{evaluation}");
 }
 
-/// How many comments of each misleading kind have to be right, in hundredths; the rest is room for the next training.
+/// How many comments of each misleading kind have to be right, in hundredths; the rest is room for the next
+/// training.
 const KINDS: [(&str, usize); 6] =
     [("unit", 90), ("name", 90), ("idiom", 90), ("tag", 90), ("swear", 90), ("defence", 65)];
 

@@ -93,8 +93,8 @@ const EMOTICONS: [(&str, &str); 47] = [
     ("):", "🙁"),
 ];
 
-/// The emoticon that starts `text`: its length in bytes and its emoji. `after_word` tells that a letter or digit
-/// stands right before it, where only those of punctuation count.
+/// The emoticon that starts `text`: its length in bytes and its emoji. `after_word` tells that a letter or
+/// digit stands right before it, where only those of punctuation count.
 #[inline]
 pub(super) fn emoticon(text: &str, after_word: bool) -> Option<(usize, &'static str)> {
     let first = *text.as_bytes().first()?;

@@ -20,7 +20,8 @@ pub(super) fn is_invisible(character: char) -> bool {
         | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
 }
 
-/// Appends the folded character. A run of one character is kept up to three, so that a word of thousands stays short.
+/// Appends the folded character. A run of one character is kept up to three, so that a word of thousands
+/// stays short.
 #[inline]
 pub(super) fn push(word: &mut String, character: char) {
     if character.is_ascii() {

@@ -1,5 +1,5 @@
-//! Swear words that praise: `anjir keren`, `enak parah`. Beside praise they strengthen it, elsewhere they stay what
-//! they are.
+//! Swear words that praise: `anjir keren`, `enak parah`. Beside praise they strengthen it, elsewhere they
+//! stay what they are.
 
 use super::{Normalised, Reading, Token, TokenKind, scope};
 use crate::lexicon::{Lexicon, Role};

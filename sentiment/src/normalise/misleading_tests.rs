@@ -1,4 +1,5 @@
-//! The kinds of wording that mislead: units, names, idioms, questions, swear words that praise, others' words.
+//! The kinds of wording that mislead: units, names, idioms, questions, swear words that praise, others'
+//! words.
 
 use super::*;
 use crate::Model;

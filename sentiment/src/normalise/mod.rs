@@ -1,8 +1,9 @@
 //! Step one: from what a person typed to words in one spelling, with emoji, negation and phrases marked.
 //!
 //! `split` cuts the text, `homonym` tells names and units from negators, `spelling` brings each word to its
-//! normalised form, `emoji` reads clusters and emoticons. Then `scope` joins phrases, `rhetoric` and `tag` find the
-//! negators that turn nothing, `force` the swear words that praise, `report` what others are said to say.
+//! normalised form, `emoji` reads clusters and emoticons. Then `scope` joins phrases, `rhetoric` and `tag`
+//! find the negators that turn nothing, `force` the swear words that praise, `report` what others are said to
+//! say.
 
 mod emoji;
 mod fold;

@@ -56,7 +56,8 @@ fn push_emoji(face: &str, lexicon: &Lexicon, out: &mut Normalised, source: (usiz
     out.push(TokenKind::Emoji, face, entry, source);
 }
 
-/// The bytes of the word that starts `rest`; an apostrophe or hyphen between letters, and unseen characters, belong to it.
+/// The bytes of the word that starts `rest`; an apostrophe or hyphen between letters, and unseen characters,
+/// belong to it.
 fn word_length(rest: &str) -> usize {
     let mut end = 0;
     let mut characters = rest.char_indices().peekable();

@@ -1,5 +1,5 @@
-//! Negators that ask: `enak ga kak`, `udah dikirim belum`, `asli apa bukan`. They turn nothing, and what they ask
-//! about is not said.
+//! Negators that ask: `enak ga kak`, `udah dikirim belum`, `asli apa bukan`. They turn nothing, and what they
+//! ask about is not said.
 
 use super::{Normalised, Reading, Token, TokenKind, scope};
 use crate::lexicon::{Lexicon, Role};

@@ -21,9 +21,10 @@ pub struct Reach {
 
 /// The days that changes on the `marked` days reach; `None` where all of them lie in the future.
 ///
-/// A window of `t` days ends up to `t - 1` days after the change, and a comparison with the window before looks
-/// back another `t`: a change on day d reaches [d, d + 2t - 1], and no further than `today`. It starts a day
-/// earlier, because some rows carry Meta's day or the UTC day, which an account in the east has already left.
+/// A window of `t` days ends up to `t - 1` days after the change, and a comparison with the window before
+/// looks back another `t`: a change on day d reaches [d, d + 2t - 1], and no further than `today`. It starts
+/// a day earlier, because some rows carry Meta's day or the UTC day, which an account in the east has already
+/// left.
 pub fn reach(marked: &[Date], today: Date) -> Option<Reach> {
     let (mut changed, mut days) = (BTreeSet::new(), BTreeSet::new());
     for &day in marked {

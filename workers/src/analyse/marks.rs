@@ -1,5 +1,5 @@
-//! Dirty marks: which account's analytics of which day no longer agree with the raw tables. Only ever added to, so
-//! that marking waits for nobody.
+//! Dirty marks: which account's analytics of which day no longer agree with the raw tables. Only ever added
+//! to, so that marking waits for nobody.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -15,9 +15,10 @@ const MARK: &str = r#"
 
 /// Marks the account's local day of each instant, in the transaction that writes the raw rows.
 ///
-/// The instant is the one that the rows belong to: that of the observation for what is filed under its own day,
-/// `end_time` for a figure of a Meta day. Changes of a medium itself (owner, time of publication, hashtags,
-/// deletion) are found by the analyser, which any mark of the owner makes look; comments by scoring.
+/// The instant is the one that the rows belong to: that of the observation for what is filed under its own
+/// day, `end_time` for a figure of a Meta day. Changes of a medium itself (owner, time of publication,
+/// hashtags, deletion) are found by the analyser, which any mark of the owner makes look; comments by
+/// scoring.
 ///
 /// # Errors
 ///

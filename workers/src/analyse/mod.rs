@@ -12,9 +12,9 @@
 //! - [`sentiment`]: what each comment feels, scored in process.
 //! - [`tables`]: the list of tables, one SQL file each. `store`: the statements around them.
 //!
-//! Invariants: rows are a pure function of the raw tables and the account's present day, whatever order writes and
-//! ticks came in; computing twice changes no row; a mark set while its account is being computed stays for the next
-//! time.
+//! Invariants: rows are a pure function of the raw tables and the account's present day, whatever order
+//! writes and ticks came in; computing twice changes no row; a mark set while its account is being computed
+//! stays for the next time.
 
 pub mod days;
 pub mod marks;
@@ -107,8 +107,8 @@ impl Analyser {
         }
     }
 
-    /// Computes the accounts that are marked, those that have waited longest first. Returns how many it computed;
-    /// one that another analyser is at is left to it.
+    /// Computes the accounts that are marked, those that have waited longest first. Returns how many it
+    /// computed; one that another analyser is at is left to it.
     ///
     /// # Errors
     ///
@@ -130,7 +130,8 @@ impl Analyser {
         failure.map_or(Ok(computed), Err)
     }
 
-    /// Computes one account in one transaction; `false` where another analyser holds it or its marks are gone.
+    /// Computes one account in one transaction; `false` where another analyser holds it or its marks are
+    /// gone.
     async fn compute(&self, account_id: &str) -> Result<bool, sqlx::Error> {
         let now = self.clock.now();
         let mut transaction = self.pool.begin().await?;

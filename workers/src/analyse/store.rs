@@ -1,4 +1,5 @@
-//! The statements of the analyser around those of the tables: which accounts are marked, their lock, their days.
+//! The statements of the analyser around those of the tables: which accounts are marked, their lock, their
+//! days.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -22,8 +23,8 @@ pub(super) async fn try_lock(conn: &mut PgConnection, account_id: &str) -> Resul
 
 const SETTLE_PLANS: &str = "SET LOCAL jit = off";
 
-/// For the rest of the transaction the server compiles no plan: that takes seconds for statements of this size, which
-/// run for a fraction of one.
+/// For the rest of the transaction the server compiles no plan: that takes seconds for statements of this
+/// size, which run for a fraction of one.
 pub(super) async fn settle_plans(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query(SETTLE_PLANS).execute(conn).await?;
     Ok(())
@@ -38,9 +39,9 @@ pub(super) async fn take_marks(conn: &mut PgConnection, account_id: &str) -> Res
 
 const SYNC_MEDIA: &str = include_str!("sync_media.sql");
 
-/// Takes over what changed among the account's media, and its zone; returns the days that this concerns. So a medium
-/// whose owner, time or hashtags became known makes its days dirty, whoever wrote it and whatever day that one
-/// marked.
+/// Takes over what changed among the account's media, and its zone; returns the days that this concerns. So a
+/// medium whose owner, time or hashtags became known makes its days dirty, whoever wrote it and whatever day
+/// that one marked.
 pub(super) async fn sync_media(conn: &mut PgConnection, account_id: &str) -> Result<Vec<Date>, sqlx::Error> {
     days(SYNC_MEDIA, conn, account_id).await
 }

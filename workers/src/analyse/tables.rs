@@ -24,7 +24,8 @@ pub struct Table {
 pub struct Work<'a> {
     /// `$1`: the account.
     pub account_id: &'a str,
-    /// `$2` the first day that may differ, `$3` the days that changed, `$4` those whose windows hold one of them.
+    /// `$2` the first day that may differ, `$3` the days that changed, `$4` those whose windows hold one of
+    /// them.
     pub reach: &'a Reach,
     /// `$5`: the account's present day.
     pub today: Date,

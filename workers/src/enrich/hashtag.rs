@@ -1,7 +1,7 @@
 //! Hashtags of a caption, as Instagram links them.
 //!
-//! A hashtag is made of letters, marks, digits, underscores and emoji, read by grapheme clusters, so that a vowel
-//! sign, a tone mark, a skin tone or a joined family stays with what it belongs to.
+//! A hashtag is made of letters, marks, digits, underscores and emoji, read by grapheme clusters, so that a
+//! vowel sign, a tone mark, a skin tone or a joined family stays with what it belongs to.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{
@@ -9,8 +9,8 @@ use unicode_properties::{
 };
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The longest hashtag that Instagram is known to link, in characters. What is longer is mostly a sentence in a
-/// script without spaces; it would also not fit into the indexes that hashtags are counted by.
+/// The longest hashtag that Instagram is known to link, in characters. What is longer is mostly a sentence in
+/// a script without spaces; it would also not fit into the indexes that hashtags are counted by.
 const LONGEST: usize = 100;
 
 /// Joiners: they shape the letters or emoji around them, and say nothing at an end.
@@ -32,9 +32,9 @@ pub fn of(caption: &str) -> Vec<String> {
 
 /// The caption's hashtags, each once, in the order of their first appearance.
 ///
-/// A hashtag starts at a `#`, or its full-width form, that does not follow a letter, digit, mark or underscore and
-/// does not stand in a URL. One of digits alone, or of more than 100 characters, is text. A middle dot belongs to
-/// it between two `l`, as Catalan writes it.
+/// A hashtag starts at a `#`, or its full-width form, that does not follow a letter, digit, mark or
+/// underscore and does not stand in a URL. One of digits alone, or of more than 100 characters, is text. A
+/// middle dot belongs to it between two `l`, as Catalan writes it.
 pub fn found(caption: &str) -> Vec<Hashtag> {
     let clusters: Vec<(usize, &str)> = caption.grapheme_indices(true).collect();
     let mut hashtags: Vec<Hashtag> = Vec::new();
@@ -110,13 +110,15 @@ fn is_emoji(cluster: &str) -> bool {
         Some('\u{fe0e}') => return false,
         _ => {}
     }
-    // A sign that is text by default, such as a trade mark or two exclamation marks, has to ask for its colours.
+    // A sign that is text by default, such as a trade mark or two exclamation marks, has to ask for its
+    // colours.
     let is_sign = matches!(first, '\u{a9}' | '\u{ae}' | '\u{2122}')
         || first.general_category_group() == GeneralCategoryGroup::Punctuation;
     first.is_emoji_char() && !is_sign && first.emoji_status() != EmojiStatus::EmojiOtherAndEmojiComponent
 }
 
-/// Whether text that goes on directly behind this stands in a URL: `scheme://`, `www.`, or a domain with a path.
+/// Whether text that goes on directly behind this stands in a URL: `scheme://`, `www.`, or a domain with a
+/// path.
 fn is_in_url(before: &str) -> bool {
     let run_start = before.rfind(|c: char| c.is_whitespace() || !c.is_ascii());
     let run = run_start.map_or(before, |place| before[place..].trim_start_matches(|c: char| !c.is_ascii()));

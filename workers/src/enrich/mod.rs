@@ -13,9 +13,9 @@
 //! - `call`: token, grant, request. [`refusals`]: metrics that several media were refused.
 //! - [`policy`]: what an error means. [`effects`]: what is to be changed, as data. [`store`]: changes it.
 //!
-//! Invariants: an answer is recorded, written, settled with the quota and ends its task in one transaction, or not at all; a
-//! worker that lost its lease writes nothing; a blocked account is not called and delays nobody else; no token is logged or
-//! kept.
+//! Invariants: an answer is recorded, written, settled with the quota and ends its task in one transaction,
+//! or not at all; a worker that lost its lease writes nothing; a blocked account is not called and delays
+//! nobody else; no token is logged or kept.
 
 mod call;
 pub mod crew;

@@ -1,7 +1,8 @@
 //! The one place that decides what an error means for a task and its account. Pure.
 //!
-//! One answer tells about one object. What it says about more (the kind of read, the account, all accounts) is believed only
-//! when several objects or the account's own node say so; a disappearance only after time; nothing for ever.
+//! One answer tells about one object. What it says about more (the kind of read, the account, all accounts)
+//! is believed only when several objects or the account's own node say so; a disappearance only after time;
+//! nothing for ever.
 
 use std::time::Duration;
 
@@ -98,8 +99,8 @@ pub fn decide(error: &GraphError, task: &Task, settings: &Settings, moment: Mome
     }
 }
 
-/// Looks again after minutes, believes it after an hour, and looks once more after a day and a week: a good answer undoes
-/// it.
+/// Looks again after minutes, believes it after an hour, and looks once more after a day and a week: a good
+/// answer undoes it.
 fn gone(task: &Task, settings: &Settings, note: String, now: Timestamp) -> Verdict {
     let since = task.gone_since.unwrap_or(now);
     let waited = Duration::try_from(now.duration_since(since)).unwrap_or(Duration::ZERO);

@@ -1,4 +1,5 @@
-//! What this worker does with the queue as a whole: claims, parks what nobody may work on, shows how it stands.
+//! What this worker does with the queue as a whole: claims, parks what nobody may work on, shows how it
+//! stands.
 
 use jiff::Timestamp;
 use metrics::{Unit, describe_gauge};

@@ -1,5 +1,5 @@
-//! Metrics that the API refused for several media of one kind: then it is the metric and not the medium, until a day has
-//! passed or somebody gets an answer. One refusal says nothing about other media.
+//! Metrics that the API refused for several media of one kind: then it is the metric and not the medium,
+//! until a day has passed or somebody gets an answer. One refusal says nothing about other media.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};

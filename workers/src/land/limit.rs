@@ -1,4 +1,5 @@
-//! When to stop rather than drain a topic into dead letters: too many among the last thousand, or too many in a row.
+//! When to stop rather than drain a topic into dead letters: too many among the last thousand, or too many in
+//! a row.
 
 /// How many of the latest records are looked at.
 const WINDOW: u32 = 1000;

@@ -128,7 +128,8 @@ impl Made {
 
     fn want(&mut self, change: &Arrived, kind: Kind, target: &str, lane: TaskLane) {
         if change.account_id.as_str().is_empty() {
-            // Without an account there is no token to read with, and no later change can name one for this event.
+            // Without an account there is no token to read with, and no later change can name one for this
+            // event.
             return;
         }
         let key = TaskKey::new(kind, target, change.account_id.as_str());

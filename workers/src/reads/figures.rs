@@ -1,4 +1,5 @@
-//! What reads of a medium's figures have in common: whether there is anything to ask, and which rows an answer makes.
+//! What reads of a medium's figures have in common: whether there is anything to ask, and which rows an
+//! answer makes.
 
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
-//! One metric of a medium, split by its breakdown: `navigation` of stories, `profile_activity` of posts and stories.
+//! One metric of a medium, split by its breakdown: `navigation` of stories, `profile_activity` of posts and
+//! stories.
 //!
-//! The metric is the task's variant, since a breakdown asked with a metric that lacks it fails the whole call.
+//! The metric is the task's variant, since a breakdown asked with a metric that lacks it fails the whole
+//! call.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Every kind of Graph read, one file each: its names, what it waits for, what it asks, and what the answer means.
+//! Every kind of Graph read, one file each: its names, what it waits for, what it asks, and what the answer
+//! means.
 //!
 //! ```text
 //!  job, known ──plan──▶ calls ──Graph API──▶ content ──rows──▶ Rows ──▶ crate::rows::apply
@@ -11,7 +12,8 @@
 //! - `media_insights`, `media_breakdown`: figures of a medium, read through [`figures`].
 //! - [`recorded`]: rows made again from an answer that was kept.
 //!
-//! The queue, the catalogue table, metrics and tests are made from [`ALL`]: a new read is a file, its name in [`kind`] and a line there.
+//! The queue, the catalogue table, metrics and tests are made from [`ALL`]: a new read is a file, its name in
+//! [`kind`] and a line there.
 
 pub mod comment;
 pub mod figures;

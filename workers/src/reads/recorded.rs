@@ -28,8 +28,8 @@ pub struct Recorded<'a> {
     pub observed_at: Timestamp,
 }
 
-/// The rows that the answer made when it came; `None` where it was a refusal, or of a kind that this version does not
-/// know. What a refusal leads to depends on the task, and is not made again.
+/// The rows that the answer made when it came; `None` where it was a refusal, or of a kind that this version
+/// does not know. What a refusal leads to depends on the task, and is not made again.
 pub fn rows(recorded: Recorded<'_>, known: &Known) -> Option<Rows> {
     let read = super::ALL.into_iter().find(|read| read.about().fetch_id == recorded.fetch_id)?;
     let request = Request::recorded(recorded.fetch_id, recorded.request);

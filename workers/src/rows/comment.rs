@@ -6,8 +6,9 @@ use sqlx::PgConnection;
 
 use super::{Mark, Reading};
 
-// The author of a comment never changes, so whoever comes first is right. Of which medium it is, the read knows better: a
-// webhook may name an album's child. The latest text stays, as in landing; likes and hiding are as of the last reading.
+// The author of a comment never changes, so whoever comes first is right. Of which medium it is, the read
+// knows better: a webhook may name an album's child. The latest text stays, as in landing; likes and hiding
+// are as of the last reading.
 const COMMENT: &str = "
 INSERT INTO instagram.media_comment AS c
     (id, username, from_id, media_id, parent_id, text, text_at, timestamp, like_count, hidden, account_id, source,

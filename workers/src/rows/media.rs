@@ -14,8 +14,8 @@ use crate::enrich::hashtag;
 
 const LOCK: &str = "SELECT 1 FROM instagram.media m WHERE m.id = $1 FOR UPDATE";
 
-// The node tells a medium's owner by id to the owner alone, else by name at most. With Instagram Login the id is one that
-// is known to the app alone, and no other account's media can be read.
+// The node tells a medium's owner by id to the owner alone, else by name at most. With Instagram Login the id
+// is one that is known to the app alone, and no other account's media can be read.
 const IS_ACCOUNT: &str = r#"
 SELECT EXISTS (
     SELECT 1 FROM instagram."user" u
@@ -25,7 +25,8 @@ SELECT EXISTS (
     WHERE a.account_id = $1 AND a.login = 'instagram' AND $3::text IS NOT NULL
 )"#;
 
-// An answer older than the row does not overwrite it, unless nobody has read the medium yet; one that says nothing new writes nothing.
+// An answer older than the row does not overwrite it, unless nobody has read the medium yet; one that says
+// nothing new writes nothing.
 const MEDIUM: &str = r#"
 INSERT INTO instagram.media AS m
     (id, user_id, owner_id, username, media_type, media_product_type, timestamp, caption, media_hastag, permalink,
@@ -83,8 +84,8 @@ WHERE COALESCE(c.updated_timestamp <= EXCLUDED.updated_timestamp, TRUE)
     AND (c.like_count, c.comments_count, c.absence)
         IS DISTINCT FROM (EXCLUDED.like_count, EXCLUDED.comments_count, EXCLUDED.absence)"#;
 
-// A story whose day has passed, or whose day is not known, was lost unread; anything else was deleted. What belongs to somebody else may merely
-// have become invisible to us.
+// A story whose day has passed, or whose day is not known, was lost unread; anything else was deleted. What
+// belongs to somebody else may merely have become invisible to us.
 const GONE: &str = "
 UPDATE instagram.media m SET
     lost_at = CASE WHEN m.media_product_type = 'STORY' AND COALESCE(m.timestamp <= $3, TRUE) THEN $2 END,
@@ -212,8 +213,8 @@ async fn owner(
     Ok(if is_account { Some(account_id.to_owned()) } else { node.owner_id.clone() })
 }
 
-/// The instants for which analytics must look again: the day of the medium when it is new there or no longer what it was, the day of the
-/// reading when its counts changed. Only accounts of ours have analytics.
+/// The instants for which analytics must look again: the day of the medium when it is new there or no longer
+/// what it was, the day of the reading when its counts changed. Only accounts of ours have analytics.
 fn touched(
     before: Option<&Facts>,
     after: Option<&Facts>,

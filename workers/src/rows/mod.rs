@@ -1,13 +1,16 @@
-//! The one writer of the `instagram` schema: what a webhook or a read told becomes rows, and days that analytics must look at again.
+//! The one writer of the `instagram` schema: what a webhook or a read told becomes rows, and days that
+//! analytics must look at again.
 //!
-//! It knows nothing of Kafka, tasks, leases or dead letters, so that landing, enriching and replay can all use it.
+//! It knows nothing of Kafka, tasks, leases or dead letters, so that landing, enriching and replay can all
+//! use it.
 //!
 //! - [`webhook_comment`], [`stub`]: what webhooks tell. [`comment`], [`media`], [`user`]: what reads tell.
 //! - [`facts`]: what is known of a medium.
 //! - Figures of media are merged by [`crate::insight`].
 //!
-//! Invariants: writing the same rows twice changes nothing; the order in which rows arrive does not matter where Instagram
-//! gives no order; rows are touched in one order everywhere, so that two transactions seldom wait for each other in a circle.
+//! Invariants: writing the same rows twice changes nothing; the order in which rows arrive does not matter
+//! where Instagram gives no order; rows are touched in one order everywhere, so that two transactions seldom
+//! wait for each other in a circle.
 
 pub mod comment;
 pub mod facts;

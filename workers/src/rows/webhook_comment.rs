@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 
-/// A comment's text is the latest that was said, by a webhook or a read. Everything else about a comment cannot change, so
-/// that where two events disagree the larger stays: whatever order they land in, the row is the same. A comment on an
-/// album's child is one on the album.
+/// A comment's text is the latest that was said, by a webhook or a read. Everything else about a comment
+/// cannot change, so that where two events disagree the larger stays: whatever order they land in, the row is
+/// the same. A comment on an album's child is one on the album.
 const COMMENTS: &str = "
     INSERT INTO instagram.media_comment AS held
         (id, username, media_id, text, text_at, parent_id, from_id, account_id, first_seen_at, source, raw_event_id,

@@ -1,4 +1,5 @@
-//! How long to wait before another try: exponential with full jitter, so that tasks that failed together do not come back together.
+//! How long to wait before another try: exponential with full jitter, so that tasks that failed together do
+//! not come back together.
 
 use std::time::Duration;
 
@@ -27,7 +28,8 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The wait after the `attempts`-th failure (from 1); `None` when it is time to give up. `fraction` is the jitter, in 0..1.
+    /// The wait after the `attempts`-th failure (from 1); `None` when it is time to give up. `fraction` is
+    /// the jitter, in 0..1.
     pub fn wait(&self, attempts: i32, fraction: f64) -> Option<Duration> {
         if attempts >= self.attempts {
             return None;

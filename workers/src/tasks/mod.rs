@@ -1,4 +1,5 @@
-//! The queue of Graph reads, kept in `pipeline.enrichment_task`: what is to be read, for whom, how urgently, and why not now.
+//! The queue of Graph reads, kept in `pipeline.enrichment_task`: what is to be read, for whom, how urgently,
+//! and why not now.
 //!
 //! ```text
 //!            enqueue                claim (lease)               finish
@@ -12,8 +13,9 @@
 //! - [`kind`]: keys, lanes, reasons to park, answers. [`backoff`]: how long to wait before another try.
 //! - [`store`]: the statements.
 //!
-//! Invariants: a task has one row per (kind, target, account, variant, cursor) for ever; a parked task says why and until when; work wanted while it runs is not
-//! lost (`wanted_at > started_at` re-arms); what a worker writes counts only while it holds the lease.
+//! Invariants: a task has one row per (kind, target, account, variant, cursor) for ever; a parked task says
+//! why and until when; work wanted while it runs is not lost (`wanted_at > started_at` re-arms); what a
+//! worker writes counts only while it holds the lease.
 
 pub mod backoff;
 pub mod kind;

@@ -1,7 +1,8 @@
-//! Tokens at rest: sealed with XChaCha20-Poly1305 and bound to their row and column, so that a sealed token copied to another account opens
-//! nowhere.
+//! Tokens at rest: sealed with XChaCha20-Poly1305 and bound to their row and column, so that a sealed token
+//! copied to another account opens nowhere.
 //!
-//! A sealed token is text: `v1.<key id>.<base64 of nonce and ciphertext>`; the key id is the first four bytes of the key's SHA-256.
+//! A sealed token is text: `v1.<key id>.<base64 of nonce and ciphertext>`; the key id is the first four bytes
+//! of the key's SHA-256.
 
 use std::fmt;
 
@@ -86,7 +87,8 @@ impl TokenKeys {
     /// Opens what [`Self::seal`] made for the same row and column.
     ///
     /// # Errors
-    /// The text has another form, was sealed with a key we do not have, was changed, or belongs to another row or column.
+    /// The text has another form, was sealed with a key we do not have, was changed, or belongs to another
+    /// row or column.
     pub fn open(&self, user_id: &str, column: Column, sealed: &str) -> Result<SecretString, SealError> {
         let mut parts = sealed.splitn(3, '.');
         let (Some(VERSION), Some(id), Some(text)) = (parts.next(), parts.next(), parts.next()) else {

@@ -1,4 +1,5 @@
-//! The statements about tokens. A call reads its token anew each time: it may have come, gone or died meanwhile.
+//! The statements about tokens. A call reads its token anew each time: it may have come, gone or died
+//! meanwhile.
 
 use cekbrand_graph::Flavour;
 use jiff::Timestamp;

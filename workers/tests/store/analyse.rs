@@ -1,4 +1,5 @@
-//! Analytics are what the raw tables say, in whatever order these were written and however often they are computed.
+//! Analytics are what the raw tables say, in whatever order these were written and however often they are
+//! computed.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -384,7 +385,8 @@ fn writes() -> impl Strategy<Value = Vec<(Timestamp, Write)>> {
     prop::collection::vec((instant, write), 10..50).prop_map(once_each)
 }
 
-/// Keeps the first write of each key, since raw rows merge by rules of their own, and nothing that is older than its medium.
+/// Keeps the first write of each key, since raw rows merge by rules of their own, and nothing that is older
+/// than its medium.
 fn once_each(writes: Vec<(Timestamp, Write)>) -> Vec<(Timestamp, Write)> {
     let mut known = HashSet::new();
     let mut born = HashMap::new();

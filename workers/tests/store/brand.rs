@@ -1,4 +1,5 @@
-//! A brand to compute analytics of: an account in Jakarta whose raw rows the tests write as landing and enriching do.
+//! A brand to compute analytics of: an account in Jakarta whose raw rows the tests write as landing and
+//! enriching do.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,8 +5,8 @@
 //!                                  rows of another model ──┘
 //! ```
 //!
-//! Work is found by what changed and by an index on the model, never by looking at all comments. The owner's days
-//! on which a comment was made or deleted, before or after, are marked in the same transaction.
+//! Work is found by what changed and by an index on the model, never by looking at all comments. The owner's
+//! days on which a comment was made or deleted, before or after, are marked in the same transaction.
 
 mod store;
 

@@ -1,7 +1,8 @@
 //! Does what was decided: everything that one answer changes, in one transaction.
 //!
-//! Rows are touched in one order everywhere (media and comments, marks, tasks, quota), which is also that of landing, so that two transactions
-//! seldom wait for each other in a circle; where they do, the loser is repeated without a second call.
+//! Rows are touched in one order everywhere (media and comments, marks, tasks, quota), which is also that of
+//! landing, so that two transactions seldom wait for each other in a circle; where they do, the loser is
+//! repeated without a second call.
 
 pub mod catalogue;
 pub mod quota;

@@ -1,4 +1,5 @@
-//! The budget that all workers share: one row per (app, account), and one with an empty account for the app as a whole.
+//! The budget that all workers share: one row per (app, account), and one with an empty account for the app
+//! as a whole.
 
 use std::time::Duration;
 
@@ -115,8 +116,8 @@ pub async fn grant(
     Ok(Err(Blocked { reason, until: until.to_jiff() }))
 }
 
-/// Counts an answered call and keeps what both headers said: the account's row has the highest of all percentages, the
-/// app's row those of the app.
+/// Counts an answered call and keeps what both headers said: the account's row has the highest of all
+/// percentages, the app's row those of the app.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.
@@ -164,7 +165,8 @@ async fn settle_one(
     Ok(())
 }
 
-/// Blocks the purse's owner: for `regain` where Meta says so, else for a time that doubles while blocks follow on each other. Says until when.
+/// Blocks the purse's owner: for `regain` where Meta says so, else for a time that doubles while blocks
+/// follow on each other. Says until when.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.
@@ -212,8 +214,8 @@ fn previous(row: &sqlx::postgres::PgRow) -> Result<Option<Previous>, sqlx::Error
     Ok(until.zip(seconds).map(of))
 }
 
-/// The next block's length, from the length and the end of the previous one. Answers to calls that were under way when a block began do not
-/// lengthen it; a block soon after the last one is twice as long.
+/// The next block's length, from the length and the end of the previous one. Answers to calls that were under
+/// way when a block began do not lengthen it; a block soon after the last one is twice as long.
 fn growing(previous: Option<Previous>, limits: Limits, now: Timestamp) -> Duration {
     let Limits { first, longest } = limits;
     let Some(Previous { length, until }) = previous else { return first };

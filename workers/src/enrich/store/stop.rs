@@ -1,6 +1,8 @@
-//! Stops of an account's reads that last until something changes: no token, a dead one, a permission that is missing.
+//! Stops of an account's reads that last until something changes: no token, a dead one, a permission that is
+//! missing.
 //!
-//! A stop is about the token at hand: it is set only while that token is still the account's, and a new token lifts it.
+//! A stop is about the token at hand: it is set only while that token is still the account's, and a new token
+//! lifts it.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -63,8 +65,8 @@ pub async fn standing(
     Ok(Some(Standing { reason, until: until.to_jiff() }))
 }
 
-/// Stops reads of an account, unless it has another token by now than the one that was refused (`None`: than none). Says
-/// whether it did.
+/// Stops reads of an account, unless it has another token by now than the one that was refused (`None`: than
+/// none). Says whether it did.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.
@@ -86,8 +88,8 @@ pub async fn set(
     Ok(set.rows_affected() == 1)
 }
 
-/// Remembers that an object was refused for want of a permission. Says whether so many were, and none answered meanwhile,
-/// that it is the permission's fault.
+/// Remembers that an object was refused for want of a permission. Says whether so many were, and none
+/// answered meanwhile, that it is the permission's fault.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.

@@ -1,4 +1,5 @@
-//! Picking work: the most urgent accounts that are not blocked, and of each a few tasks, under a lease. No lock is held afterwards.
+//! Picking work: the most urgent accounts that are not blocked, and of each a few tasks, under a lease. No
+//! lock is held afterwards.
 
 use std::time::Duration;
 
@@ -15,9 +16,10 @@ use crate::tasks::kind::{LastAnswer, TaskKey, TaskLane};
 const ANY_DUE: &str =
     "SELECT EXISTS (SELECT 1 FROM pipeline.enrichment_task WHERE state <> 'done' AND due_at <= $1)";
 
-// `account` skips from account to account along the index (account_id, lane, due_at), so its cost is the number of accounts and not of tasks. An
-// account's most urgent lane with due work is taken first; a read waits until the one that goes first has been tried. SKIP LOCKED keeps two workers from
-// waiting for each other; kinds that only a newer version knows are left to it.
+// `account` skips from account to account along the index (account_id, lane, due_at), so its cost is the
+// number of accounts and not of tasks. An account's most urgent lane with due work is taken first; a read
+// waits until the one that goes first has been tried. SKIP LOCKED keeps two workers from waiting for each
+// other; kinds that only a newer version knows are left to it.
 const CLAIM: &str = "
 WITH RECURSIVE account (id) AS (
     (SELECT t.account_id FROM pipeline.enrichment_task t WHERE t.state <> 'done' ORDER BY t.account_id LIMIT 1)

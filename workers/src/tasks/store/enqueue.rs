@@ -9,9 +9,9 @@ use sqlx::PgConnection;
 use crate::reads::{self, Kind};
 use crate::tasks::kind::{NewTask, TaskKey};
 
-// A done task that is still fresh is parked until it is not; one that runs is marked, so that finishing re-arms it. The
-// mark lies after the start whatever the clocks of two workers say. What an account's stop forbids is parked at once. What
-// seemed gone and is heard of again is there.
+// A done task that is still fresh is parked until it is not; one that runs is marked, so that finishing
+// re-arms it. The mark lies after the start whatever the clocks of two workers say. What an account's stop
+// forbids is parked at once. What seemed gone and is heard of again is there.
 const ENQUEUE: &str = "
 INSERT INTO pipeline.enrichment_task AS t
     (kind, target_id, account_id, variant, cursor, waits_for, lane, due_at, deadline, wanted_at, state, reason,
@@ -50,8 +50,8 @@ ON CONFLICT (kind, target_id, account_id, variant, cursor) DO UPDATE SET
                 AND t.started_at < EXCLUDED.wanted_at - INTERVAL '10 minutes' THEN 'due'
             ELSE 'as it is' END)";
 
-/// Asks for reads. What is waiting keeps its place, what runs is read again later, what was read a short while ago waits until it is no longer
-/// fresh.
+/// Asks for reads. What is waiting keeps its place, what runs is read again later, what was read a short
+/// while ago waits until it is no longer fresh.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.
@@ -77,8 +77,8 @@ pub async fn enqueue(conn: &mut PgConnection, tasks: &[NewTask], now: Timestamp)
     Ok(())
 }
 
-/// One task per key, in the order of the key: a statement must not meet a row twice, and two of them must meet rows in the
-/// same order.
+/// One task per key, in the order of the key: a statement must not meet a row twice, and two of them must
+/// meet rows in the same order.
 fn collapse(tasks: &[NewTask]) -> Vec<NewTask> {
     let mut by_key: BTreeMap<&TaskKey, NewTask> = BTreeMap::new();
     for task in tasks {

@@ -61,7 +61,8 @@ pub async fn standing(conn: &mut PgConnection, key: &TaskKey) -> Result<Standing
     }
 }
 
-/// Whether the medium's owner, who is not `account_id`, had it read after `since`: nobody else's token can tell more.
+/// Whether the medium's owner, who is not `account_id`, had it read after `since`: nobody else's token can
+/// tell more.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.

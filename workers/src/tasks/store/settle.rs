@@ -42,8 +42,9 @@ FROM (
 ) AS waiting
 WHERE t.id = waiting.id";
 
-// Due work of blocked accounts, and the less urgent lanes of accounts close to their limit: they say until when they wait. The LATERAL join makes
-// it look at those accounts alone; a stop of the app as a whole has a statement of its own.
+// Due work of blocked accounts, and the less urgent lanes of accounts close to their limit: they say until
+// when they wait. The LATERAL join makes it look at those accounts alone; a stop of the app as a whole has a
+// statement of its own.
 const PARK_BLOCKED: &str = "
 UPDATE pipeline.enrichment_task t SET
     state = 'parked', reason = waiting.reason, parked_until = waiting.until, due_at = waiting.until,
@@ -135,8 +136,8 @@ pub struct Park {
     pub note: Option<String>,
 }
 
-/// Ends a try that succeeded, or after which there is nothing left to do. False if the lease was lost: nothing of the try
-/// may be kept.
+/// Ends a try that succeeded, or after which there is nothing left to do. False if the lease was lost:
+/// nothing of the try may be kept.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.
@@ -158,8 +159,8 @@ pub async fn finish(
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends a try after which the task must wait. A failure of its own (`backoff`, `gave_up`) counts as a try, a reason that
-/// lies with the account does not. False if the lease was lost.
+/// Ends a try after which the task must wait. A failure of its own (`backoff`, `gave_up`) counts as a try, a
+/// reason that lies with the account does not. False if the lease was lost.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.
@@ -244,8 +245,8 @@ pub struct Blocked<'a> {
     pub limit: i64,
 }
 
-/// Parks due tasks that no worker would claim: their account or the app is blocked, or its usage is so high that their lane
-/// can wait. Says how many.
+/// Parks due tasks that no worker would claim: their account or the app is blocked, or its usage is so high
+/// that their lane can wait. Says how many.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.
@@ -269,8 +270,8 @@ pub async fn park_blocked(
     Ok(parked)
 }
 
-/// Frees what waits for a token or a permission of the account, and its profile, and lifts its stops: for the moment it
-/// gets a new token. Says how many tasks that were.
+/// Frees what waits for a token or a permission of the account, and its profile, and lifts its stops: for the
+/// moment it gets a new token. Says how many tasks that were.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.

@@ -1,4 +1,5 @@
-//! Random worlds: what happens to two accounts in ten weeks, as writes of raw rows that can come in any order.
+//! Random worlds: what happens to two accounts in ten weeks, as writes of raw rows that can come in any
+//! order.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,8 @@ use super::raw::local;
 pub(crate) const HOURS: i64 = 24 * 70;
 const START: &str = "2026-02-10T00:00:00Z";
 
-/// Zones on both sides of the date line, with halves of hours, and with clocks that change in the time of a world.
+/// Zones on both sides of the date line, with halves of hours, and with clocks that change in the time of a
+/// world.
 const ZONES: [&str; 8] = [
     "Asia/Jakarta",
     "UTC",

@@ -29,7 +29,8 @@ pub(super) fn followers(account: &Account<'_>, made: &mut Made) {
     }
 }
 
-/// One row for each day of Meta. Of several a value goes before none, views before impressions, then the later.
+/// One row for each day of Meta. Of several a value goes before none, views before impressions, then the
+/// later.
 fn by_day<'a>(rows: impl Iterator<Item = &'a Row>) -> BTreeMap<Date, &'a Row> {
     let rank = |row: &Row| (row.int("value").is_some(), row.text("metric"), row.instant("end_time"));
     let mut held = BTreeMap::new();

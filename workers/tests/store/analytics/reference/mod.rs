@@ -1,4 +1,5 @@
-//! Every table of analytics, computed plainly and slowly from the raw rows: by the data model, not by the statements.
+//! Every table of analytics, computed plainly and slowly from the raw rows: by the data model, not by the
+//! statements.
 //!
 //! No state, no windows that slide, no marks: each row of each day is made by looking at everything.
 
