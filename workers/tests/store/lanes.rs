@@ -226,9 +226,13 @@ async fn a_transaction_under_way_is_finished_when_the_worker_stops() {
     sqlx::raw_sql(block).execute(&bench.pool()).await.unwrap();
     sqlx::query("SELECT pg_advisory_xact_lock(7)").execute(&mut *holder).await.unwrap();
     let worker = bench.start();
-    bench.publish(0..1).await;
-    let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)";
+    // Account 0 is the dashboard's, whose comments make no rows.
+    bench.publish(1..2).await;
+    let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory')";
+    let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
     while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&bench.pool()).await.unwrap() {
+        assert!(tokio::time::Instant::now() < deadline, "no transaction is held up");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     worker.stop.cancel();
