@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use crate::cursor::{ArtefactError, Cursor};
 use crate::features::dense::DENSE;
 use crate::hash;
 use crate::lexicon::Lexicon;
@@ -11,20 +12,6 @@ use crate::lexicon::Lexicon;
 const MAGIC: [u8; 4] = *b"CBS1";
 /// The widest table that is read: 3 bytes times 2^20.
 const MAX_BITS: u32 = 20;
-
-/// Why an artefact cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ArtefactError {
-    /// The file ends too early.
-    #[error("the model artefact is cut short")]
-    CutShort,
-    /// The checksum does not match.
-    #[error("the model artefact is damaged: its checksum does not match")]
-    Damaged,
-    /// It is no artefact, or of another layout than this build reads.
-    #[error("the model artefact is not of the layout this build reads")]
-    Malformed,
-}
 
 /// How the raw sums become probabilities.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,40 +100,6 @@ impl<'a> Artefact<'a> {
         let checksum = hash::bytes(0, &out);
         out.extend_from_slice(&checksum.to_le_bytes());
         out
-    }
-}
-
-/// Reads sections one after the other.
-pub(crate) struct Cursor<'a>(&'a [u8]);
-
-impl<'a> Cursor<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
-    }
-
-    pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], ArtefactError> {
-        let (head, rest) = self.0.split_at_checked(length).ok_or(ArtefactError::CutShort)?;
-        self.0 = rest;
-        Ok(head)
-    }
-
-    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], ArtefactError> {
-        let (head, rest) = self.0.split_first_chunk::<N>().ok_or(ArtefactError::CutShort)?;
-        self.0 = rest;
-        Ok(*head)
-    }
-
-    pub(crate) fn u32(&mut self) -> Result<u32, ArtefactError> {
-        Ok(u32::from_le_bytes(self.array()?))
-    }
-
-    pub(crate) fn f32(&mut self) -> Result<f32, ArtefactError> {
-        Ok(f32::from_le_bytes(self.array()?))
-    }
-
-    pub(crate) fn text(&mut self) -> Result<&'a str, ArtefactError> {
-        let [length] = self.array::<1>()?;
-        std::str::from_utf8(self.take(usize::from(length))?).map_err(|_| ArtefactError::Malformed)
     }
 }
 

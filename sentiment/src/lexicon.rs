@@ -3,7 +3,7 @@
 //!
 //! Normalisation asks it for spellings and roles, features ask it for polarities. Emoji are in it too.
 
-use crate::artefact::{ArtefactError, Cursor};
+use crate::cursor::{ArtefactError, Cursor};
 use crate::hash;
 
 /// What a word does in a sentence, beside its polarity.

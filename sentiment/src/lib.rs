@@ -13,7 +13,7 @@
 //! - [`features`] turns words into numbers: hashed ones that training weighs, and what the lexicon knows;
 //! - [`model`] turns numbers into a class with a probability, and explains it token by token;
 //! - [`lexicon`] is the word table that normalising and features ask, [`artefact`] the file that holds it
-//!   all;
+//!   all, and [`cursor`] how its bytes are read;
 //! - [`lines`] and [`mod@evaluate`] are the command's two subcommands: [`score_lines`] and [`evaluate()`].
 //!
 //! What holds:
@@ -33,6 +33,7 @@
 //! ```
 
 pub mod artefact;
+pub mod cursor;
 pub mod evaluate;
 pub mod features;
 mod hash;

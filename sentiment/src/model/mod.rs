@@ -6,7 +6,8 @@ mod explain;
 use std::cell::RefCell;
 use std::sync::OnceLock;
 
-use crate::artefact::{Artefact, ArtefactError};
+use crate::artefact::Artefact;
+use crate::cursor::ArtefactError;
 use crate::features::hashed::GROUPS;
 use crate::features::{self, Dense, Group, Sink};
 use crate::label::Label;

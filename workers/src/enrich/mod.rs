@@ -20,7 +20,6 @@
 mod call;
 pub mod crew;
 pub mod effects;
-pub mod hashtag;
 pub mod policy;
 mod queue;
 pub mod refusals;

@@ -3,13 +3,37 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cekbrand_schema::Lane;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::{FromRow, PgConnection};
 
 use super::decode::Incoming;
-use super::position::{Place, Watermarks};
 use super::{Position, Positions, Tally};
+
+/// The first and the next offset that Kafka holds of a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watermarks {
+    /// The oldest offset still there.
+    pub low: i64,
+    /// The offset that the next record will get.
+    pub high: i64,
+}
+
+/// Where a partition is, by name.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The lane, for messages.
+    pub lane: Lane,
+    /// The consumer group.
+    pub group: &'a str,
+    /// The topic.
+    pub topic: &'a str,
+    /// Kafka's id of the topic; `None` where the broker tells none.
+    pub topic_id: Option<&'a str>,
+    /// The partition.
+    pub partition: i32,
+}
 
 /// Which topic, read by which group.
 #[derive(Debug, Clone, Copy)]

@@ -1,36 +1,12 @@
 //! Who owns a partition and where it stands. PostgreSQL decides both: taking a partition raises its epoch,
 //! which waits for a former owner's open transaction and makes that owner's next one void.
 
-use cekbrand_schema::Lane;
 use jiff::Timestamp;
 use sqlx::{Connection, PgConnection, PgPool};
 
-use super::{Halt, Position, books};
+use super::books::{self, Place, Watermarks};
+use super::{Halt, Position};
 use crate::database::{self, STEP_LIMIT};
-
-/// The first and the next offset that Kafka holds of a partition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Watermarks {
-    /// The oldest offset still there.
-    pub low: i64,
-    /// The offset that the next record will get.
-    pub high: i64,
-}
-
-/// Where a partition is, by name.
-#[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
-    /// The lane, for messages.
-    pub lane: Lane,
-    /// The consumer group.
-    pub group: &'a str,
-    /// The topic.
-    pub topic: &'a str,
-    /// Kafka's id of the topic; `None` where the broker tells none.
-    pub topic_id: Option<&'a str>,
-    /// The partition.
-    pub partition: i32,
-}
 
 /// Why a partition was not taken.
 #[derive(Debug, thiserror::Error)]

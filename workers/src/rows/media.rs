@@ -8,9 +8,9 @@ use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 
 use super::facts::{Facts, facts};
+use super::hashtag;
 use super::user::absences;
 use super::{Mark, Reading};
-use crate::enrich::hashtag;
 
 const LOCK: &str = "SELECT 1 FROM instagram.media m WHERE m.id = $1 FOR UPDATE";
 

@@ -5,7 +5,7 @@
 //! use it.
 //!
 //! - [`webhook_comment`], [`stub`]: what webhooks tell. [`comment`], [`media`], [`user`]: what reads tell.
-//! - [`facts`]: what is known of a medium.
+//! - [`facts`]: what is known of a medium. [`hashtag`]: what a caption links.
 //! - Figures of media are merged by [`crate::insight`].
 //!
 //! Invariants: writing the same rows twice changes nothing; the order in which rows arrive does not matter
@@ -14,6 +14,7 @@
 
 pub mod comment;
 pub mod facts;
+pub mod hashtag;
 pub mod media;
 pub mod stub;
 pub mod user;

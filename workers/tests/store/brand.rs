@@ -8,7 +8,7 @@ use cekbrand_devkit::servers::{TestDatabase, TestServers};
 use cekbrand_schema::{Clock, ManualClock};
 use cekbrand_workers::analyse::sentiment::Scorer;
 use cekbrand_workers::analyse::{AnalyseSettings, Analyser, marks};
-use cekbrand_workers::enrich::hashtag;
+use cekbrand_workers::rows::hashtag;
 use cekbrand_workers::schedule::Scheduler;
 use jiff::Timestamp;
 use jiff::civil::DateTime;

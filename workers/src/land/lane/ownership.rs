@@ -15,7 +15,8 @@ use rdkafka::{ClientContext, Offset, TopicPartitionList};
 use super::LaneRunner;
 use super::client::SESSION_MILLIS;
 use crate::database;
-use crate::land::position::{self, Claim, TakeError, Watermarks};
+use crate::land::books::Watermarks;
+use crate::land::position::{self, Claim, TakeError};
 use crate::land::{Halt, Position, Positions};
 
 /// How long Kafka may take to say where a partition begins and ends.
