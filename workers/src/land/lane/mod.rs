@@ -4,38 +4,34 @@
 //! never in the callback; a lane that cannot take or land for a while leaves the group, so that others can.
 
 mod client;
+mod gather;
 mod ownership;
+mod report;
 mod topic_watch;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cekbrand_schema::{Lane, SharedClock};
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use sqlx::PgPool;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use self::ownership::Ownership;
+pub(super) use self::report::describe;
 use self::topic_watch::TopicWatch;
 use super::Halt;
-use super::batch::{Lander, Outcome};
+use super::batch::Lander;
 use super::books::Place;
 use super::decode::Incoming;
 use super::limit::DeadLetterLimit;
-use super::position;
 use crate::database;
 use crate::settings::LandSettings;
 use crate::supervise::Pulse;
 
 /// How long one poll waits when there is nothing: what a rebalance or the end of the process may be late by.
 const IDLE_POLL: Duration = Duration::from_millis(100);
-
-/// The bytes of a batch, so that a flood of large changes fits into a statement and into memory. At most one
-/// record more.
-const BATCH_BYTES: usize = 32 << 20;
 
 /// A lane that stands still for this long is stuck: longer than one step of it and its polls take.
 const STUCK_AFTER: Duration = Duration::from_mins(1);
@@ -70,13 +66,6 @@ enum Membership {
     Outside { ask_at: Instant },
     /// It is, and could not take a partition since this instant.
     Inside { failing_since: Option<Instant> },
-}
-
-/// What one gathering brought.
-struct Gathered {
-    records: Vec<Incoming>,
-    /// An offset is gone: the positions have to be taken anew, after these records have landed.
-    is_offset_gone: bool,
 }
 
 impl LaneRunner {
@@ -175,36 +164,6 @@ impl LaneRunner {
         Ok(())
     }
 
-    /// Polls until a batch is full or has waited long enough. Rebalances are told in here, between batches.
-    fn gather(&mut self) -> Gathered {
-        let mut gathered = Gathered { records: Vec::new(), is_offset_gone: false };
-        let mut bytes = 0;
-        let mut deadline: Option<Instant> = None;
-        while gathered.records.len() < self.settings.batch_changes && bytes < BATCH_BYTES {
-            let wait = deadline.map_or(IDLE_POLL, |at| at.saturating_duration_since(Instant::now()));
-            match self.consumer.poll(wait) {
-                Some(Ok(message)) => {
-                    let record = Incoming::read(self.lander.lane, &message);
-                    bytes += record.bytes.len();
-                    gathered.records.push(record);
-                    deadline.get_or_insert_with(|| Instant::now() + self.settings.batch_wait);
-                }
-                Some(Err(error)) if is_offset_gone(&error) => {
-                    tracing::error!(lane = %self.lander.lane, error = %error, "an offset is gone; the positions are taken anew");
-                    gathered.is_offset_gone = true;
-                    break;
-                }
-                Some(Err(error)) => {
-                    tracing::warn!(lane = %self.lander.lane, error = %error, "the consumer reports trouble");
-                }
-                None => break,
-            }
-        }
-        self.polled = Instant::now();
-        gathered.records.sort_by_key(|record| (record.partition, record.offset));
-        gathered
-    }
-
     /// Takes the partitions that Kafka has assigned and the books have not given yet. Leaves the group where
     /// the database does not let it for too long.
     fn claim(&mut self) -> Result<(), Halt> {
@@ -286,71 +245,8 @@ impl LaneRunner {
         self.membership = Membership::Outside { ask_at: Instant::now() + ASK_EVERY };
     }
 
-    fn count(&self, outcome: &Outcome) {
-        let lane = self.lander.lane.as_str();
-        let tally = outcome.tally;
-        let counts = [
-            ("landed", tally.landed),
-            ("duplicate", tally.duplicates),
-            ("dead_lettered", tally.dead_lettered),
-            ("continued", tally.continued),
-        ];
-        for (name, count) in counts {
-            metrics::counter!("cekbrand_worker_changes_total", "lane" => lane, "outcome" => name)
-                .increment(count);
-        }
-        for (partition, expired) in &outcome.expired {
-            position::count_expired(&self.place(*partition, None), *expired);
-        }
-        tracing::debug!(
-            lane,
-            changes.landed = tally.landed,
-            changes.all = tally.total(),
-            "a batch has landed"
-        );
-    }
-
     fn place<'a>(&'a self, partition: i32, topic_id: Option<&'a str>) -> Place<'a> {
         let Lander { lane, group, topic, .. } = &self.lander;
         Place { lane: *lane, group, topic, topic_id, partition }
     }
-
-    /// Kafka gets a copy of the offsets, for tools that show lag. Nothing of ours reads it, so a failure is
-    /// only worth a word.
-    fn copy_offsets(&self, outcome: &Outcome) {
-        let mut copy = TopicPartitionList::new();
-        for (partition, next) in &outcome.next {
-            let added = copy.add_partition_offset(&self.lander.topic, *partition, Offset::Offset(*next));
-            if let Err(error) = added {
-                tracing::debug!(error = %error, "an offset could not be copied to kafka");
-            }
-        }
-        if let Err(error) = self.consumer.commit(&copy, CommitMode::Async) {
-            tracing::debug!(error = %error, "the offsets could not be copied to kafka");
-        }
-    }
-}
-
-/// Whether Kafka no longer has, or does not have yet, the offset that was to be read.
-fn is_offset_gone(error: &KafkaError) -> bool {
-    matches!(
-        error.rdkafka_error_code(),
-        Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange)
-    )
-}
-
-pub(super) fn describe() {
-    metrics::describe_counter!(
-        "cekbrand_worker_changes_total",
-        "What became of the records of a lane: landed, duplicate, dead_lettered, continued"
-    );
-    metrics::describe_histogram!(
-        "cekbrand_worker_land_seconds",
-        metrics::Unit::Seconds,
-        "From a gathered batch to its commit, tries included"
-    );
-    metrics::describe_counter!(
-        "cekbrand_worker_lane_leaves_total",
-        "How often a lane left its group because the database did not let it go on"
-    );
 }
