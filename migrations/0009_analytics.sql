@@ -65,6 +65,12 @@ AS $$
 $$;
 COMMENT ON FUNCTION pipeline.felt_comments(text, text, timestamptz, timestamptz) IS 'The comments of a medium, made in [since, until), that count in the sentiment of an account: scored, and not its own.';
 
+-- A medium may be known as a part from the start, and its comments longer than itself.
+CREATE TRIGGER medium_came_as_part AFTER INSERT ON instagram.media
+FOR EACH ROW
+WHEN (new.parent_id IS NOT NULL OR new.original_media_id IS NOT NULL)
+EXECUTE FUNCTION pipeline.note_comments_of_medium();
+
 -- Sentiment -----------------------------------------------------------------------------------------------------------
 
 CREATE TABLE toba_cek_insta.sentiment_delta (

@@ -134,6 +134,16 @@ async fn scoring_marks_the_owners_days_on_which_a_comment_came_or_went() {
     run(&brand, "UPDATE instagram.media SET parent_id = '1' WHERE id = 'stranger'").await;
     assert_eq!(marked(&brand).await, [day("2026-06-08")]);
 
+    // So does one that is heard of after its comments.
+    comment(&brand, "e", "later", "bagus", "2026-06-09T12:00").await;
+    assert_eq!(marked(&brand).await, [json!(null); 0]);
+    run(
+        &brand,
+        "INSERT INTO instagram.media (id, original_media_id, first_seen_at) VALUES ('later', '1', 'epoch')",
+    )
+    .await;
+    assert_eq!(marked(&brand).await, [day("2026-06-09")]);
+
     // What is erased leaves no sentiment behind.
     run(&brand, "DELETE FROM instagram.media_comment WHERE id IN ('a', 'b')").await;
     run(&brand, "UPDATE instagram.media_comment SET text = NULL WHERE id = 'c'").await;
@@ -142,7 +152,7 @@ async fn scoring_marks_the_owners_days_on_which_a_comment_came_or_went() {
         [day("2026-06-02"), day("2026-06-05"), day("2026-06-06")],
         "c was made on the 2nd by then"
     );
-    assert_eq!(rows(&brand.pool).await, [row("d", "pos")]);
+    assert_eq!(rows(&brand.pool).await, [row("d", "pos"), row("e", "pos")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

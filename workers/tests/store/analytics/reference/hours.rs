@@ -85,31 +85,25 @@ fn wording(account: &Account<'_>, means: &BTreeMap<i8, (i64, i64)>, made: &mut M
             let (span, ranges, zone) =
                 (span(first, last, lang), ranges(hours.clone(), lang), &account.zone_name);
             let words = match (lang, kind) {
-                ("id", "best_hours") => {
+                ("id", kind) => {
+                    let most = if kind == "best_hours" { "paling banyak" } else { "paling sedikit" };
                     format!(
-                        "Selama 28 hari terakhir ({span}), pengikut paling banyak online pada pukul {ranges} (zona waktu {zone})."
+                        "Selama 28 hari terakhir ({span}), pengikut {most} online pada pukul {ranges} \
+                         (zona waktu {zone})."
                     )
                 }
-                ("id", _) => {
+                (_, kind) => {
+                    let most = if kind == "best_hours" { "most" } else { "the fewest" };
                     format!(
-                        "Selama 28 hari terakhir ({span}), pengikut paling sedikit online pada pukul {ranges} (zona waktu {zone})."
-                    )
-                }
-                (_, "best_hours") => {
-                    format!(
-                        "Over the last 28 days ({span}), most followers were online at {ranges} (time zone {zone})."
-                    )
-                }
-                _ => {
-                    format!(
-                        "Over the last 28 days ({span}), the fewest followers were online at {ranges} (time zone {zone})."
+                        "Over the last 28 days ({span}), {most} followers were online at {ranges} \
+                         (time zone {zone})."
                     )
                 }
             };
-            made.add(
-                "user_insight_follower_online_wording",
-                json!({"highlight_type": kind, "lang": lang, "date_range": last.to_string(), "highlight_wording": words}),
-            );
+            let row = json!({
+                "highlight_type": kind, "lang": lang, "date_range": last.to_string(), "highlight_wording": words,
+            });
+            made.add("user_insight_follower_online_wording", row);
         }
     }
 }
