@@ -50,7 +50,9 @@ impl Use {
 
 /// A database's address with the limits that the server is told.
 pub fn connect_options(address: PgConnectOptions, purpose: Use) -> PgConnectOptions {
-    address.application_name("cekbrand").options(purpose.limits().iter().copied())
+    let address =
+        if address.get_application_name().is_none() { address.application_name("cekbrand") } else { address };
+    address.options(purpose.limits().iter().copied())
 }
 
 /// A pool that gives no connection that does not answer, or that refuses to write although it should.

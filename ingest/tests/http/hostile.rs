@@ -148,7 +148,8 @@ async fn a_header_that_is_too_large_is_refused() {
     let mut answer = Vec::new();
     // Whether the answer can still be read is the system's affair: bytes were under way that nobody takes.
     let ended = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap();
-    assert!(ended.is_err() || answer.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&answer));
+    let told = answer.is_empty() || answer.starts_with(b"HTTP/1.1 431");
+    assert!(ended.is_err() || told, "{}", String::from_utf8_lossy(&answer));
     assert!(!answer.starts_with(b"HTTP/1.1 400"), "it was not read as a handshake");
     shutdown.cancel();
     running.await.unwrap().unwrap();

@@ -13,7 +13,7 @@ const COMMENT: &str = "
 INSERT INTO instagram.media_comment AS c
     (id, username, from_id, media_id, parent_id, text, text_at, timestamp, like_count, hidden, account_id, source,
      first_seen_at, updated_timestamp)
-VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6::text IS NOT NULL THEN $11 END, $7, $8, $9, $10, 'poll', $11, $11)
+VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6::text IS NOT NULL THEN $11::timestamptz END, $7, $8, $9, $10, 'poll', $11, $11)
 ON CONFLICT (id) DO UPDATE SET
     username = COALESCE(c.username, EXCLUDED.username),
     from_id = COALESCE(c.from_id, EXCLUDED.from_id),
