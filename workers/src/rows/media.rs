@@ -88,8 +88,8 @@ WHERE COALESCE(c.updated_timestamp <= EXCLUDED.updated_timestamp, TRUE)
 // belongs to somebody else may merely have become invisible to us.
 const GONE: &str = "
 UPDATE instagram.media m SET
-    lost_at = CASE WHEN m.media_product_type = 'STORY' AND COALESCE(m.timestamp <= $3, TRUE) THEN $2 END,
-    deleted_at = CASE WHEN m.media_product_type = 'STORY' AND COALESCE(m.timestamp <= $3, TRUE) THEN NULL ELSE $2 END
+    lost_at = CASE WHEN m.media_product_type = 'STORY' AND COALESCE(m.timestamp <= $3, TRUE) THEN $2::timestamptz END,
+    deleted_at = CASE WHEN m.media_product_type = 'STORY' AND COALESCE(m.timestamp <= $3, TRUE) THEN NULL ELSE $2::timestamptz END
 WHERE m.id = $1 AND m.deleted_at IS NULL AND m.lost_at IS NULL AND COALESCE(m.user_id = $4, TRUE)";
 
 /// How long a story and its figures exist.

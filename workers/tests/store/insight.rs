@@ -134,7 +134,7 @@ async fn what_the_database_cannot_tell_apart_does_not_make_the_order_of_arrival_
 #[tokio::test]
 async fn no_figure_of_a_lifetime_is_erased_by_a_later_absence() {
     let brand = Brand::at("2026-06-20T12:00").await;
-    brand.medium("1", at("2026-06-01T09:00"), "kopi", at("2026-06-01T10:00")).await;
+    brand.medium("1", at("2026-06-01T09:00"), "#kopi", at("2026-06-01T10:00")).await;
     brand.counts("1", Some(10), 2, at("2026-06-02T09:00")).await;
     for (metric, value) in [("reach", 100), ("saved", 4), ("views", 300)] {
         brand.figure("1", metric, Some(value), at("2026-06-02T09:00")).await;
