@@ -21,6 +21,7 @@
 
 pub mod admission;
 pub mod body;
+mod linger;
 pub mod problem;
 pub mod progress;
 pub mod publish;

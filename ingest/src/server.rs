@@ -16,6 +16,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::linger::Lingering;
+
 /// The largest header of a request. Meta's have about a kilobyte.
 const MAX_HEADER_BYTES: usize = 16_384;
 
@@ -102,7 +104,7 @@ where
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(error = %error, "a connection keeps its delay");
     }
-    let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+    let connection = graceful.watch(builder.serve_connection(TokioIo::new(Lingering::new(stream)), service));
     async move {
         // Whoever hangs up early, or sends no HTTP, ends only their own connection.
         if let Err(error) = connection.await {

@@ -155,6 +155,38 @@ async fn a_header_that_is_too_large_is_refused() {
     running.await.unwrap().unwrap();
 }
 
+/// The answer comes before the body is read; what still comes must not reset it away.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_still_sends_a_refused_body_can_read_the_answer() {
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let publisher = Arc::new(MemoryPublisher::default());
+    let settings = Settings { listen, ..settings() };
+    let ingest = Ingest::before(Arc::clone(&publisher) as _, settings, Arc::new(SystemClock)).await.unwrap();
+    let (address, shutdown) = (ingest.local_addr(), CancellationToken::new());
+    let running = tokio::spawn(ingest.run(shutdown.clone()));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream
+        .write_all(b"POST /webhooks/instagram HTTP/1.1\r\nhost: x\r\ncontent-length: 600000\r\n\r\n")
+        .await
+        .unwrap();
+    // Long enough for the answer to be written, and the connection closed, before the body comes.
+    stream.readable().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let piece = vec![b'x'; 100_000];
+    for _ in 0..6 {
+        stream.write_all(&piece).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let mut answer = Vec::new();
+    while !answer.windows(4).any(|window| window == b"\r\n\r\n") {
+        assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "closed without an answer");
+    }
+    assert!(answer.starts_with(b"HTTP/1.1 401"), "{}", String::from_utf8_lossy(&answer));
+    assert!(publisher.records().is_empty());
+    shutdown.cancel();
+    running.await.unwrap().unwrap();
+}
+
 /// Who comes beyond the number waits for a place, and gets it.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_are_bounded_and_whoever_waits_gets_the_next_place() {
