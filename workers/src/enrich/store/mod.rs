@@ -75,21 +75,43 @@ pub async fn keep(pool: &PgPool, context: Context<'_>, step: Step<'_>) -> Result
 async fn try_keep(pool: &PgPool, context: Context<'_>, step: Step<'_>) -> Result<Kept, sqlx::Error> {
     let Step { task, effects, now, .. } = step;
     let mut tx = pool.begin().await?;
+    let is_overtaken = is_overtaken(&mut tx, step).await?;
     rows::apply(&mut tx, &effects.rows, now).await?;
     if let Some(answer) = effects.answer {
         let tasks::TaskKey { account_id, target_id, .. } = &task.key;
         let origin = Origin { account_id, target_id, api_version: context.api_version };
         response::record(&mut tx, origin, answer).await?;
     }
-    note_access(&mut tx, step).await?;
+    if !is_overtaken {
+        note_access(&mut tx, step).await?;
+    }
     tasks::enqueue(&mut tx, &effects.wanted, now).await?;
     let blocked = settle(&mut tx, context, step).await?;
-    if !end_task(&mut tx, context, step, blocked).await? {
+    let held = if is_overtaken {
+        try_again(&mut tx, step).await?
+    } else {
+        end_task(&mut tx, context, step, blocked).await?
+    };
+    if !held {
         tx.rollback().await?;
         return Ok(Kept::LeaseLost);
     }
     tx.commit().await?;
     Ok(Kept::Committed)
+}
+
+/// Whether a token came meanwhile, so that what is concluded from the lack of one, or from its weakness, says
+/// nothing any more.
+async fn is_overtaken(conn: &mut PgConnection, step: Step<'_>) -> Result<bool, sqlx::Error> {
+    let (End::StopAccount(_) | End::Forbidden(_)) = step.effects.end else { return Ok(false) };
+    Ok(!token::store::is_current(conn, &step.task.key.account_id, step.sealed).await?)
+}
+
+/// The read goes on with the new token.
+async fn try_again(conn: &mut PgConnection, step: Step<'_>) -> Result<bool, sqlx::Error> {
+    let note = Some("another token came meanwhile".to_owned());
+    let park = Park { reason: ParkReason::Backoff, until: step.now, answer: None, note };
+    tasks::park(conn, step.task.lease, &park, step.now).await
 }
 
 /// Notes what the end of a try says about the account's token and its rights.

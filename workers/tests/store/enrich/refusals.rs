@@ -7,9 +7,11 @@ use cekbrand_devkit::world::{Medium, Product};
 use cekbrand_schema::Clock;
 use cekbrand_workers::reads;
 use cekbrand_workers::tasks::{self, TaskLane};
+use cekbrand_workers::token;
+use cekbrand_workers::token::seal::Column;
 use jiff::SignedDuration;
 
-use super::{Bench, done, parked};
+use super::{Bench, done, keys, parked};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_metric_costs_its_medium_one_call_and_others_nothing_once_three_were_refused() {
@@ -381,6 +383,37 @@ async fn reads_of_an_account_without_a_token_are_parked_when_they_are_wanted() {
     assert_eq!(bench.state(reads::kind::MEDIA, media[1].id.as_str()).await, parked("no_token"));
     bench.advance(Duration::from_hours(24));
     assert_eq!(bench.enricher.tick().await.unwrap(), 0, "nothing is rewritten while nothing changes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_comes_while_a_read_finds_none_is_used() {
+    let bench = Bench::new().await;
+    let account = bench.account(0);
+    let mut conn = bench.pool().acquire().await.unwrap();
+    token::store::forget(&mut conn, account.id.as_str()).await.unwrap();
+    let medium = bench.medium(0, Product::Feed);
+    bench.want(reads::kind::MEDIA, medium.id.as_str(), 0).await;
+
+    // The operator's command is under way: its token cannot be seen yet.
+    let mut command = bench.pool().begin().await.unwrap();
+    let sealed =
+        keys().seal(account.id.as_str(), Column::Token, &bench.simulator.issue_token(account)).unwrap();
+    assert!(
+        token::store::put(&mut command, account.id.as_str(), &sealed, None, bench.clock.now()).await.unwrap()
+    );
+    assert_eq!(tasks::unpark(&mut command, account.id.as_str(), bench.clock.now()).await.unwrap(), 0);
+    let worker = bench.another_worker();
+    let read = tokio::spawn(async move { worker.tick().await });
+    let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while bench.number(waits).await == 0 && !read.is_finished() {
+        tokio::task::yield_now().await;
+    }
+    command.commit().await.unwrap();
+    read.await.unwrap().unwrap();
+
+    bench.settle().await;
+    assert_eq!(bench.state(reads::kind::MEDIA, medium.id.as_str()).await, done());
 }
 
 #[tokio::test(flavor = "multi_thread")]
