@@ -60,7 +60,7 @@ async fn nothing_is_lost_and_nothing_counted_twice_though_workers_are_killed() {
 
     // Every row against what the payloads say.
     for (name, held, expected) in [
-        ("event", bench.event_ids().await, &expected.events),
+        ("event", expected::events(&bench.events().await), &expected.events),
         ("media_comment", expected.lines(bench.comments().await), &expected.comments),
         ("media_insight", bench.webhook_figures().await, &expected.figures),
         ("tasks", bench.tasks().await, &expected.tasks),

@@ -67,10 +67,6 @@ impl Bench {
         distinct
     }
 
-    pub(crate) async fn event_ids(&self) -> BTreeSet<String> {
-        self.lines("SELECT encode(event_id, 'hex') FROM pipeline.event").await
-    }
-
     /// Comments that a webhook brought: id, medium, text.
     pub(crate) async fn comments(&self) -> Vec<(String, Option<String>, Option<String>)> {
         let sql = "SELECT id, media_id, text FROM instagram.media_comment WHERE raw_event_id IS NOT NULL";
