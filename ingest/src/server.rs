@@ -49,6 +49,8 @@ pub(crate) async fn serve(
         .header_read_timeout(bounds.header_timeout)
         .max_header_size(MAX_HEADER_BYTES)
         .max_buf_size(MAX_BUFFER_BYTES)
+        // Whoever has said all they have to say, and closes their side, still hears the answer.
+        .half_close(true)
         .pipeline_flush(true);
     let builder = Arc::new(builder);
     let places = Arc::new(Semaphore::new(bounds.connections.clamp(1, Semaphore::MAX_PERMITS)));

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use cekbrand_devkit::meta::{Sender, SenderConfig, Signer};
 use cekbrand_ingest::publish::memory::MemoryPublisher;
+use cekbrand_ingest::publish::{Published, Publisher, Unflushed};
+use cekbrand_ingest::record::Record;
 use cekbrand_ingest::{Ingest, Settings};
 use cekbrand_schema::SystemClock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -183,6 +185,56 @@ async fn whoever_still_sends_a_refused_body_can_read_the_answer() {
     }
     assert!(answer.starts_with(b"HTTP/1.1 401"), "{}", String::from_utf8_lossy(&answer));
     assert!(publisher.records().is_empty());
+    shutdown.cancel();
+    running.await.unwrap().unwrap();
+}
+
+/// Takes its time, as Kafka does.
+struct Slow(MemoryPublisher);
+
+impl Publisher for Slow {
+    fn publish(&self, records: Vec<Record>) -> Published<'_> {
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            self.0.publish(records).await
+        })
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        self.0.ready()
+    }
+
+    fn check(&self, timeout: Duration) {
+        self.0.check(timeout);
+    }
+
+    fn flush(&self, timeout: Duration) -> Result<(), Unflushed> {
+        self.0.flush(timeout)
+    }
+}
+
+/// As `nc` and some proxies do: the request, then the end of their side.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_closes_their_side_after_the_request_still_hears_the_answer() {
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let publisher = Arc::new(Slow(MemoryPublisher::default()));
+    let settings = Settings { listen, ..settings() };
+    let ingest = Ingest::before(Arc::clone(&publisher) as _, settings, Arc::new(SystemClock)).await.unwrap();
+    let (address, shutdown) = (ingest.local_addr(), CancellationToken::new());
+    let running = tokio::spawn(ingest.run(shutdown.clone()));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let body = one_comment("1", "halo");
+    let head = format!(
+        "POST /webhooks/instagram HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\
+         x-hub-signature-256: {}\r\n\r\n{body}",
+        body.len(),
+        sign(body.as_bytes())
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     shutdown.cancel();
     running.await.unwrap().unwrap();
 }
