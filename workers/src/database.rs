@@ -34,6 +34,8 @@ impl Use {
         const IDLE: (&str, &str) = ("tcp_keepalives_idle", "30");
         const INTERVAL: (&str, &str) = ("tcp_keepalives_interval", "10");
         const COUNT: (&str, &str) = ("tcp_keepalives_count", "3");
+        // Compiling a plan takes seconds where a statement of ours runs for a fraction of one.
+        const JIT: (&str, &str) = ("jit", "off");
         match self {
             Self::Write | Self::Read => &[
                 ("statement_timeout", "5min"),
@@ -42,6 +44,7 @@ impl Use {
                 IDLE,
                 INTERVAL,
                 COUNT,
+                JIT,
             ],
             Self::Migrate => &[("lock_timeout", "1min"), IDLE, INTERVAL, COUNT],
         }

@@ -8,7 +8,7 @@ use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 
 use super::facts::{Facts, facts};
-use super::hashtag;
+use super::hashtag::{self, Hashtag};
 use super::user::absences;
 use super::{Mark, Reading};
 
@@ -31,8 +31,8 @@ const MEDIUM: &str = r#"
 INSERT INTO instagram.media AS m
     (id, user_id, owner_id, username, media_type, media_product_type, timestamp, caption, media_hastag, permalink,
      shortcode, media_url, thumbnail_url, is_comment_enabled, is_shared_to_feed, like_count, comments_count, absence,
-     first_seen_at, datestamp, updated_timestamp)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+     first_seen_at, media_hastag_shown, datestamp, updated_timestamp)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
     ($19 AT TIME ZONE COALESCE((SELECT u.timezone FROM instagram."user" u WHERE u.id = $2), 'UTC'))::date, $19)
 ON CONFLICT (id) DO UPDATE SET
     user_id = COALESCE(EXCLUDED.user_id, m.user_id),
@@ -43,6 +43,7 @@ ON CONFLICT (id) DO UPDATE SET
     timestamp = COALESCE(EXCLUDED.timestamp, m.timestamp),
     caption = EXCLUDED.caption,
     media_hastag = EXCLUDED.media_hastag,
+    media_hastag_shown = EXCLUDED.media_hastag_shown,
     permalink = COALESCE(EXCLUDED.permalink, m.permalink),
     shortcode = COALESCE(EXCLUDED.shortcode, m.shortcode),
     media_url = COALESCE(EXCLUDED.media_url, m.media_url),
@@ -59,7 +60,8 @@ ON CONFLICT (id) DO UPDATE SET
 WHERE (COALESCE(m.updated_timestamp <= EXCLUDED.updated_timestamp, TRUE) OR m.media_type IS NULL)
     AND (m.user_id, m.owner_id, m.username, m.media_type, m.media_product_type, m.timestamp, m.caption,
          m.media_hastag, m.permalink, m.shortcode, m.media_url, m.thumbnail_url, m.is_comment_enabled,
-         m.is_shared_to_feed, m.like_count, m.comments_count, m.absence, m.datestamp, m.deleted_at, m.lost_at)
+         m.is_shared_to_feed, m.like_count, m.comments_count, m.absence, m.datestamp, m.deleted_at, m.lost_at,
+         m.media_hastag_shown)
         IS DISTINCT FROM
         (COALESCE(EXCLUDED.user_id, m.user_id), COALESCE(EXCLUDED.owner_id, m.owner_id),
          COALESCE(EXCLUDED.username, m.username), COALESCE(EXCLUDED.media_type, m.media_type),
@@ -69,7 +71,8 @@ WHERE (COALESCE(m.updated_timestamp <= EXCLUDED.updated_timestamp, TRUE) OR m.me
          COALESCE(EXCLUDED.thumbnail_url, m.thumbnail_url),
          COALESCE(EXCLUDED.is_comment_enabled, m.is_comment_enabled),
          COALESCE(EXCLUDED.is_shared_to_feed, m.is_shared_to_feed), EXCLUDED.like_count, EXCLUDED.comments_count,
-         EXCLUDED.absence, EXCLUDED.datestamp, NULL::timestamptz, NULL::timestamptz)"#;
+         EXCLUDED.absence, EXCLUDED.datestamp, NULL::timestamptz, NULL::timestamptz,
+         EXCLUDED.media_hastag_shown)"#;
 
 const COUNTS: &str = r#"
 INSERT INTO instagram.media_like_comment AS c
@@ -149,7 +152,10 @@ async fn write_medium(
     absence: Option<&serde_json::Value>,
     observed_at: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let hashtags = node.caption.as_deref().map(hashtag::of).filter(|hashtags| !hashtags.is_empty());
+    let hashtags = node.caption.as_deref().map(hashtag::found).filter(|hashtags| !hashtags.is_empty());
+    let listed = |written: fn(&Hashtag) -> &str| {
+        hashtags.as_ref().map(|hashtags| hashtags.iter().map(written).collect::<Vec<_>>().join(" "))
+    };
     sqlx::query(MEDIUM)
         .bind(&node.id)
         .bind(owner)
@@ -159,7 +165,7 @@ async fn write_medium(
         .bind(&node.media_product_type)
         .bind(node.timestamp.map(ToSqlx::to_sqlx))
         .bind(&node.caption)
-        .bind(hashtags.map(|hashtags| hashtags.join(" ")))
+        .bind(listed(|hashtag| &hashtag.compared))
         .bind(&node.permalink)
         .bind(&node.shortcode)
         .bind(&node.media_url)
@@ -170,6 +176,7 @@ async fn write_medium(
         .bind(node.comments_count)
         .bind(absence)
         .bind(observed_at.to_sqlx())
+        .bind(listed(|hashtag| &hashtag.shown))
         .execute(conn)
         .await?;
     Ok(())

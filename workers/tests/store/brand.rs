@@ -101,11 +101,12 @@ impl Brand {
     /// A medium is read, owner, time and caption included.
     pub(crate) async fn medium(&self, media: &str, published: Timestamp, caption: &str, seen: Timestamp) {
         sqlx::query(
-            "INSERT INTO instagram.media AS m (id, user_id, timestamp, caption, media_hastag, first_seen_at)
-             VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO instagram.media AS m
+                (id, user_id, timestamp, caption, media_hastag, first_seen_at, media_hastag_shown)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (id) DO UPDATE SET
                 user_id = excluded.user_id, timestamp = excluded.timestamp, caption = excluded.caption,
-                media_hastag = excluded.media_hastag",
+                media_hastag = excluded.media_hastag, media_hastag_shown = excluded.media_hastag_shown",
         )
         .bind(media)
         .bind(ACCOUNT)
@@ -113,6 +114,7 @@ impl Brand {
         .bind(caption)
         .bind(hashtag::of(caption).join(" "))
         .bind(seen.to_sqlx())
+        .bind(hashtag::found(caption).into_iter().map(|found| found.shown).collect::<Vec<_>>().join(" "))
         .execute(&self.pool)
         .await
         .unwrap();

@@ -11,7 +11,7 @@ use sqlx::migrate::Migrator;
 
 use crate::source::{literals, sources};
 
-static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
+pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
 /// The names that readers rely on.
 #[rustfmt::skip]

@@ -14,20 +14,29 @@ WITH point AS (
         medium.media_id, medium.published_at, medium.published_on, medium.deleted_on, medium.hastags,
         greatest(snapshot.datestamp, medium.published_on)
     FROM pipeline.analysed_media AS medium
-    INNER JOIN instagram.media_like_comment AS snapshot
-        ON snapshot.media_id = medium.media_id AND snapshot.datestamp BETWEEN $2 AND $5
+    -- OFFSET 0 keeps it a range of the index for each medium, however many there are.
+    CROSS JOIN LATERAL (
+        SELECT held.datestamp
+        FROM instagram.media_like_comment AS held
+        WHERE held.media_id = medium.media_id AND held.datestamp BETWEEN $2 AND $5
+        OFFSET 0
+    ) AS snapshot
     WHERE medium.user_id = $1 AND medium.hastags <> '{}' AND medium.published_on <= $5
     UNION
     SELECT
         medium.media_id, medium.published_at, medium.published_on, medium.deleted_on, medium.hastags,
         greatest(insight.datestamp, medium.published_on)
     FROM pipeline.analysed_media AS medium
-    INNER JOIN instagram.media_insight AS insight
-        ON
-            insight.media_id = medium.media_id
-            AND insight.metric IN ('reach', 'saved', 'views', 'impressions')
-            AND insight.breakdown = ''
-            AND insight.datestamp BETWEEN $2 AND $5
+    CROSS JOIN LATERAL (
+        SELECT held.datestamp
+        FROM instagram.media_insight AS held
+        WHERE
+            held.media_id = medium.media_id
+            AND held.metric IN ('reach', 'saved', 'views', 'impressions')
+            AND held.breakdown = ''
+            AND held.datestamp BETWEEN $2 AND $5
+        OFFSET 0
+    ) AS insight
     WHERE medium.user_id = $1 AND medium.hastags <> '{}' AND medium.published_on <= $5
 ),
 looked_at AS (

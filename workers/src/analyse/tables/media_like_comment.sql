@@ -9,8 +9,13 @@ FROM (
         snapshot.like_count - before.like_count AS like_count_growth,
         snapshot.comments_count - before.comments_count AS comments_count_growth
     FROM instagram.media AS medium
-    INNER JOIN instagram.media_like_comment AS snapshot
-        ON snapshot.media_id = medium.id AND snapshot.datestamp >= $2
+    -- OFFSET 0 keeps it a range of the index for each medium, however many there are.
+    CROSS JOIN LATERAL (
+        SELECT held.id, held.media_id, held.datestamp, held.like_count, held.comments_count
+        FROM instagram.media_like_comment AS held
+        WHERE held.media_id = medium.id AND held.datestamp >= $2
+        OFFSET 0
+    ) AS snapshot
     LEFT JOIN LATERAL (
         SELECT earlier.like_count, earlier.comments_count
         FROM instagram.media_like_comment AS earlier
