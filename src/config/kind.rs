@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Number,
     /// A whole number from 1 to 100.
     Percent,
+    /// A zone's distance from UTC in whole hours, from -12 to 14.
+    Hours,
     /// A number with a unit: `50ms`, `25s`, `15min`, `12h`, `14d`.
     Duration,
     /// `http://` or `https://`, without a trailing slash.
@@ -54,6 +56,7 @@ impl Kind {
             Self::Percent => {
                 parse_number(text).and_then(|n| require(n <= 100, "a whole number from 1 to 100"))
             }
+            Self::Hours => parse_hours(text).map(drop),
             Self::Duration => parse_duration(text).map(drop),
             Self::Url => check_url(text),
             Self::DatabaseUrl => check_database_url(text),
@@ -74,6 +77,12 @@ pub(crate) fn parse_number(text: &str) -> Result<u64, String> {
     let number = text.replace('_', "").parse().map_err(|_| "expected a whole number".to_owned())?;
     require(number >= 1, "a whole number of at least 1")?;
     Ok(number)
+}
+
+/// Reads a zone's distance from UTC in whole hours.
+pub(crate) fn parse_hours(text: &str) -> Result<i32, String> {
+    let expected = "expected whole hours from UTC, from -12 to 14, such as -7";
+    text.parse().ok().filter(|hours| (-12..=14).contains(hours)).ok_or_else(|| expected.to_owned())
 }
 
 /// Reads a number with a unit.
@@ -169,6 +178,8 @@ mod tests {
             (Kind::Address, "[::1]:80", "localhost:80"),
             (Kind::Brokers, "a:1,b:2", "a:1,b"),
             (Kind::Percent, "100", "101"),
+            (Kind::Hours, "-7", "-7.5"),
+            (Kind::Hours, "14", "15"),
             (Kind::Url, "https://example.org", "https://example.org/"),
             (Kind::DatabaseUrl, "postgres://u:p@h:5/d", "mysql://h/d"),
             (Kind::Keys, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "AAAA"),

@@ -175,6 +175,14 @@ impl Config {
         })
     }
 
+    /// A zone's distance from UTC in hours.
+    ///
+    /// # Errors
+    /// As [`Config::given`].
+    pub(crate) fn hours(&self, name: &str) -> Result<i32, ConfigError> {
+        self.parsed(name, kind::parse_hours)
+    }
+
     /// The app's secrets with their labels.
     ///
     /// # Errors
@@ -206,6 +214,15 @@ mod tests {
         assert_eq!(config.number::<u32>("ingest.max_requests").unwrap(), 8);
         assert_eq!(config.duration("work.batch_wait").unwrap(), Duration::from_secs(1));
         assert_eq!(config.given("graph.version").unwrap(), "v25.0");
+    }
+
+    #[test]
+    fn the_zone_of_metas_hours_reaches_the_analytics() {
+        let offset = |environment: &[(&str, &str)]| {
+            load("", environment, &[]).unwrap().analyse().unwrap().online_hours_offset
+        };
+        assert_eq!(offset(&[]), -7);
+        assert_eq!(offset(&[("CEKBRAND__WORK__ONLINE_HOURS_OFFSET", "-8")]), -8);
     }
 
     #[test]

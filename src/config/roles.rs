@@ -7,6 +7,7 @@ use cekbrand_ingest::LabelledSecret;
 use cekbrand_schema::Topics;
 use cekbrand_schema::kafka::KafkaSettings;
 use cekbrand_workers::LandSettings;
+use cekbrand_workers::analyse::AnalyseSettings;
 use cekbrand_workers::database::{self, Use};
 use cekbrand_workers::token::seal::TokenKeys;
 use sqlx::PgPool;
@@ -122,10 +123,22 @@ impl Config {
             dead_letter_percent: self.number("work.dead_letter_percent")?,
             dead_letter_run: self.number("work.dead_letter_run")?,
         };
+        settings.analyse = self.analyse()?;
         settings.enrich.lease = self.duration("work.lease")?;
         settings.enrich.backoff.first = self.duration("graph.backoff_min")?;
         settings.enrich.backoff.longest = self.duration("graph.backoff_max")?;
         Ok(settings)
+    }
+
+    /// Settings of analytics: a worker's, and those of a rebuild.
+    ///
+    /// # Errors
+    /// Never, as all of it has defaults.
+    pub(crate) fn analyse(&self) -> Result<AnalyseSettings, ConfigError> {
+        Ok(AnalyseSettings {
+            online_hours_offset: self.hours("work.online_hours_offset")?,
+            ..AnalyseSettings::default()
+        })
     }
 
     /// The read API's settings.

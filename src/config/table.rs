@@ -84,6 +84,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Of the last 1000 changes; over it the worker stops",
     ),
     preset("work.dead_letter_run", "100", Kind::Number, "Dead letters in a row; at it the worker stops"),
+    preset(
+        "work.online_hours_offset",
+        "-7",
+        Kind::Hours,
+        "Zone in which Meta numbers the hours of online followers, in hours from UTC; it documents none",
+    ),
     preset("serve.listen", "127.0.0.1:8081", Kind::Address, "Where the read API listens"),
     preset("serve.requests_per_second", "50", Kind::Number, "For each API key; over it 429"),
     optional(

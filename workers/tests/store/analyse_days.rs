@@ -1,8 +1,10 @@
 //! Whose day it is, which media count, and what must not be lost between two computations.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cekbrand_graph::node::{MediaNode, UserNode};
+use cekbrand_workers::analyse::{AnalyseSettings, Analyser};
 use cekbrand_workers::rows::{self, Reading, Rows, Told};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -190,7 +192,7 @@ async fn best_hours_are_told_in_plain_sentences() {
     assert_eq!(
         sentences,
         [
-            "Over the last 28 days (24 May–20 June 2026), most followers were online at 08:00–09:00 and 19:00–21:00 \
+            "Over the last 28 days (24 May–20 June 2026), the most followers were online at 08:00–09:00 and 19:00–21:00 \
              (time zone Asia/Jakarta).",
             "Selama 28 hari terakhir (24 Mei–20 Juni 2026), pengikut paling banyak online pada pukul 08.00–09.00 dan \
              19.00–21.00 (zona waktu Asia/Jakarta).",
@@ -207,4 +209,59 @@ async fn best_hours_are_told_in_plain_sentences() {
         )
         .await;
     assert_eq!(best, [json!(["2026-06-18T19:00:00", 90])]);
+}
+
+#[tokio::test]
+async fn the_zone_of_metas_hours_is_a_setting() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    run(
+        &brand,
+        "INSERT INTO instagram.user_insight_online_follower
+            (user_id, hour, value, end_time, source, observed_at, updated_timestamp)
+         VALUES ('17841400000000001', 3, 90, '2026-06-19T07:00Z', 'poll', 'epoch', 'epoch')",
+    )
+    .await;
+    let mut found = Vec::new();
+    for online_hours_offset in [-7, -8, 0] {
+        brand.mark(brand.now()).await;
+        let settings = AnalyseSettings { online_hours_offset, ..AnalyseSettings::default() };
+        let analyser = Analyser::new(brand.pool.clone(), Arc::new(brand.clock.clone()), settings);
+        assert_eq!(analyser.tick().await.unwrap(), 1);
+        found.extend(
+            brand
+                .table(
+                    "SELECT jsonb_build_array(hours, waktu_paling_aktif AT TIME ZONE 'UTC')
+             FROM toba_cek_insta.user_insight_follower_online
+             INNER JOIN toba_cek_insta.user_insight_most_active_time USING (user_id)
+             WHERE date_range = '2026-06-14/2026-06-20'",
+                )
+                .await,
+        );
+    }
+    // Hour 3 of Meta's 18th is 10:00 UTC where its zone is UTC-7, and in Jakarta it is seven hours later.
+    assert_eq!(
+        found,
+        [
+            json!([17, "2026-06-18T10:00:00"]),
+            json!([18, "2026-06-18T11:00:00"]),
+            json!([10, "2026-06-18T03:00:00"]),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_competitor_grows_from_snapshot_to_snapshot_too() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    for (day, followers) in [("2026-06-18", 100), ("2026-06-20", 130)] {
+        let user = UserNode { id: "900".to_owned(), followers_count: Some(followers), ..UserNode::default() };
+        told(&brand, |reading| Told::User(user, reading), at(&format!("{day}T10:00"))).await;
+    }
+    brand.settle().await;
+    let grown = brand
+        .table(
+            "SELECT jsonb_build_array(datestamp, followers_count_growth, media_count_growth)
+             FROM instagram.user_data WHERE user_id = '900' ORDER BY datestamp",
+        )
+        .await;
+    assert_eq!(grown, [json!(["2026-06-18", null, null]), json!(["2026-06-20", 30, null])]);
 }

@@ -88,7 +88,7 @@ computed AS (
                         'Selama 28 hari terakhir (%s), '
                         || 'pengikut paling sedikit online pada pukul %s (zona waktu %s).'
                 WHEN 'en best_hours'
-                    THEN 'Over the last 28 days (%s), most followers were online at %s (time zone %s).'
+                    THEN 'Over the last 28 days (%s), the most followers were online at %s (time zone %s).'
                 ELSE 'Over the last 28 days (%s), the fewest followers were online at %s (time zone %s).'
             END,
             period.days,

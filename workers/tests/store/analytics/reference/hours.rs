@@ -93,7 +93,7 @@ fn wording(account: &Account<'_>, means: &BTreeMap<i8, (i64, i64)>, made: &mut M
                     )
                 }
                 (_, kind) => {
-                    let most = if kind == "best_hours" { "most" } else { "the fewest" };
+                    let most = if kind == "best_hours" { "the most" } else { "the fewest" };
                     format!(
                         "Over the last 28 days ({span}), {most} followers were online at {ranges} \
                          (time zone {zone})."
