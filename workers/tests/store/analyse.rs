@@ -2,8 +2,10 @@
 //! computed.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
+use cekbrand_workers::analyse::{AnalyseSettings, Analyser};
 use jiff::{Timestamp, ToSpan};
 use jiff_sqlx::ToSqlx;
 use proptest::prelude::*;
@@ -527,3 +529,48 @@ async fn computing_twice_changes_no_row() {
     brand.settle().await;
     assert_eq!(brand.versions().await, before);
 }
+
+/// A thousand accounts with something to compute, a worker that stands still in the middle of one of them,
+/// and another whose statements wait for nobody: it computes all the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_do_not_wait_for_each_others_accounts() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    sqlx::raw_sql(THOUSAND).execute(&brand.pool).await.unwrap();
+    while brand.analyser().tick().await.unwrap() > 0 {}
+    let changed = "UPDATE instagram.media_like_comment SET like_count = 9;
+        INSERT INTO pipeline.dirty_mark (account_id, day, marked_at)
+        SELECT account_id, '2026-06-19', '2026-06-20' FROM pipeline.account WHERE account_id LIKE '5%'";
+    sqlx::raw_sql(changed).execute(&brand.pool).await.unwrap();
+
+    let mut other = brand.pool.begin().await.unwrap();
+    let held = "SELECT FROM toba_cek_insta.user_insight_engagement WHERE user_id = '5030' FOR UPDATE";
+    sqlx::query(held).execute(&mut *other).await.unwrap();
+    let analyser = brand.analyser();
+    let stuck = tokio::spawn(async move { analyser.tick().await });
+    let waits = "SELECT to_jsonb(count(*)) FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let waiting = async { while brand.table(waits).await == [json!(0)] {} };
+    tokio::time::timeout(Duration::from_mins(1), waiting).await.unwrap();
+
+    let patience = brand.pool.connect_options().as_ref().clone().options([("lock_timeout", "100ms")]);
+    let impatient = sqlx::PgPool::connect_with(patience).await.unwrap();
+    let clock = Arc::new(brand.clock.clone());
+    let settings = AnalyseSettings { accounts_per_tick: 1000, ..AnalyseSettings::default() };
+    let free = Analyser::new(impatient, clock, settings);
+    while free.tick().await.unwrap() > 0 {}
+    let left = brand.table("SELECT DISTINCT to_jsonb(account_id) FROM pipeline.dirty_mark").await;
+    assert_eq!(left, [json!("5030")]);
+    other.rollback().await.unwrap();
+    stuck.await.unwrap().unwrap();
+    assert_eq!(brand.marks().await, 0);
+}
+
+const THOUSAND: &str = r#"
+    INSERT INTO instagram."user" (id, timezone) SELECT number::text, 'Asia/Jakarta' FROM generate_series(5000, 5999) AS number;
+    INSERT INTO pipeline.account (account_id, login, added_at)
+    SELECT number::text, 'facebook', '2026-06-01' FROM generate_series(5000, 5999) AS number;
+    INSERT INTO instagram.media (id, user_id, "timestamp", first_seen_at)
+    SELECT '1' || number, number::text, '2026-06-19', '2026-06-19' FROM generate_series(5000, 5999) AS number;
+    INSERT INTO instagram.media_like_comment (media_id, like_count, comments_count, datestamp, updated_timestamp)
+    SELECT '1' || number, 1, 2, '2026-06-19', '2026-06-19' FROM generate_series(5000, 5999) AS number;
+    INSERT INTO pipeline.dirty_mark (account_id, day, marked_at) VALUES ('5030', '2026-06-19', '2026-06-20')"#;
