@@ -85,3 +85,31 @@ async fn who_may_make_no_roles_can_migrate() {
     let remove = format!("RESET ROLE; DROP OWNED BY {migrator} CASCADE; DROP ROLE {migrator}");
     sqlx::raw_sql(AssertSqlSafe(remove)).execute(&mut *conn).await.unwrap();
 }
+
+/// The page for people with tools of their own: every question on it can be asked as it stands.
+#[tokio::test]
+async fn the_page_shows_questions_that_a_reader_can_ask() {
+    let page = include_str!("../../../../deploy/sql.md");
+    let database = TestServers::shared().unwrap().database().await.unwrap();
+    let mut conn = database.pool().acquire().await.unwrap();
+    sqlx::raw_sql("SET ROLE cekbrand_reader").execute(&mut *conn).await.unwrap();
+    let blocks: Vec<&str> =
+        page.split("```sql\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let (made, asked): (Vec<&str>, Vec<&str>) =
+        blocks.iter().partition(|block| block.contains("CREATE ROLE"));
+    assert_eq!(made.len(), 2);
+    assert!(asked.len() > 6, "{asked:?}");
+    for question in asked {
+        sqlx::raw_sql(question)
+            .execute(&mut *conn)
+            .await
+            .unwrap_or_else(|error| panic!("{error}: {question}"));
+    }
+    let views = "SELECT relname::text FROM pg_class WHERE relnamespace = 'toba_cek_insta'::regnamespace AND relkind = 'v'";
+    for view in sqlx::query_scalar::<_, String>(views).fetch_all(&mut *conn).await.unwrap() {
+        assert!(
+            page.contains(&format!("`{view}`")) || page.contains(&format!(".{view}`")),
+            "{view} is not on the page"
+        );
+    }
+}
