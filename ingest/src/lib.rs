@@ -14,10 +14,10 @@
 //! - [`record`]: what a delivery becomes. [`publish`]: making it durable. [`progress`]: readiness.
 //! - [`settings`], [`stats`].
 //!
-//! Invariants: 200 means that every change of the delivery was acknowledged by all in-sync replicas; a signed
-//! delivery is never lost, whatever it contains; the signature is checked over the bytes as they came;
-//! whoever has signed nothing can take from others only what they send themselves, and only for a few
-//! seconds.
+//! Invariants: 200 means that every change of the delivery was acknowledged by all in-sync replicas or, where
+//! there is a spool, is on this machine's disk; a signed delivery is never lost, whatever it contains; the
+//! signature is checked over the bytes as they came; whoever has signed nothing can take from others only
+//! what they send themselves, and only for a few seconds.
 
 pub mod admission;
 pub mod body;
@@ -45,6 +45,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::publish::kafka::KafkaPublisher;
+use crate::publish::spool::{SpoolError, SpoolPublisher};
 use crate::publish::{Publisher, Unflushed};
 use crate::receiver::Receiver;
 pub use crate::settings::{LabelledSecret, Settings};
@@ -61,6 +62,9 @@ pub enum StartError {
     /// The Kafka client refuses its settings.
     #[error("the kafka producer cannot be built: check CEKBRAND__KAFKA__*")]
     Producer(#[source] rdkafka::error::KafkaError),
+    /// The spool cannot be used.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
 }
 
 /// The receiver stopped, but not every record was acknowledged. None of them was answered 200, so Meta sends
@@ -85,15 +89,19 @@ impl Ingest {
     ///
     /// # Errors
     ///
-    /// [`StartError`] where the address is taken or the Kafka settings contradict themselves.
+    /// [`StartError`] where the address is taken, the Kafka settings contradict themselves, or the spool
+    /// cannot be used.
     pub async fn bind(settings: Settings, clock: SharedClock) -> Result<Self, StartError> {
-        let publisher = KafkaPublisher::new(
-            &settings.kafka,
-            settings.topics.clone(),
-            settings.produce_timeout,
-            Arc::clone(&clock),
-        );
-        Self::before(Arc::new(publisher.map_err(StartError::Producer)?), settings, clock).await
+        let timeout = settings.produce_timeout;
+        let timeout = settings.spool.as_ref().map_or(timeout, |spool| spool.after.min(timeout));
+        let kafka =
+            KafkaPublisher::new(&settings.kafka, settings.topics.clone(), timeout, Arc::clone(&clock));
+        let kafka = Arc::new(kafka.map_err(StartError::Producer)?);
+        let publisher: Arc<dyn Publisher> = match &settings.spool {
+            Some(spool) => Arc::new(SpoolPublisher::open(kafka, spool)?),
+            None => kafka,
+        };
+        Self::before(publisher, settings, clock).await
     }
 
     /// Listens, before any publisher.
@@ -122,6 +130,12 @@ impl Ingest {
     pub fn readiness(&self) -> Readiness {
         let publisher = Arc::clone(&self.publisher);
         Arc::new(move || publisher.ready())
+    }
+
+    /// What an operator should know although records are taken.
+    pub fn remark(&self) -> impl Fn() -> Option<String> + Send + Sync + 'static {
+        let publisher = Arc::clone(&self.publisher);
+        move || publisher.remark()
     }
 
     /// Serves until `shutdown`, then finishes running requests and flushes the publisher.

@@ -7,6 +7,8 @@ use cekbrand_schema::kafka::KafkaSettings;
 use cekbrand_schema::topic::Topics;
 use secrecy::SecretString;
 
+use crate::publish::spool::SpoolSettings;
+
 /// A secret with the name by which envelopes, logs and metrics call it.
 #[derive(Debug, Clone)]
 pub struct LabelledSecret {
@@ -47,6 +49,8 @@ pub struct Settings {
     pub kafka: KafkaSettings,
     /// Where records go.
     pub topics: Topics,
+    /// Where records wait while Kafka is away; without it such deliveries are answered 503.
+    pub spool: Option<SpoolSettings>,
 }
 
 impl Settings {
@@ -67,6 +71,7 @@ impl Settings {
             shutdown_grace: Duration::from_secs(25),
             kafka: KafkaSettings::default(),
             topics: Topics::with_prefix(""),
+            spool: None,
         }
     }
 }

@@ -3,12 +3,13 @@
 //!
 //! - [`kafka`]: the producer. `outbox` gathers what arrives together before it, `countdown` says after it
 //!   when a delivery is through, `wire` is a record as a message.
-//! - [`memory`]: remembers, for tests.
+//! - [`spool`]: around the producer, for when Kafka is away. [`memory`]: remembers, for tests.
 
 mod countdown;
 pub mod kafka;
 pub mod memory;
 mod outbox;
+pub mod spool;
 mod wire;
 
 use std::future::Future;
@@ -32,6 +33,11 @@ pub trait Publisher: Send + Sync + 'static {
     ///
     /// One sentence saying why not.
     fn ready(&self) -> Result<(), String>;
+
+    /// What an operator should know although records are taken, in one sentence.
+    fn remark(&self) -> Option<String> {
+        None
+    }
 
     /// Looks after the publisher: mends what can be mended, and finds out what [`Publisher::ready`] answers
     /// when nothing is published. Blocks for up to `timeout`: call it every few seconds, where blocking is
@@ -69,6 +75,12 @@ pub enum PublishError {
     /// Kafka, or the client, refused a record.
     #[error("a record was refused: {0}")]
     Refused(String),
+    /// Kafka is away, and the spool has no room for the records.
+    #[error("the spool is full")]
+    SpoolFull,
+    /// Kafka is away, and the spool cannot be written to.
+    #[error("the spool failed: {0}")]
+    SpoolFailed(String),
 }
 
 impl PublishError {
@@ -78,6 +90,8 @@ impl PublishError {
             Self::QueueFull => "queue_full",
             Self::TimedOut => "timed_out",
             Self::Refused(_) => "refused",
+            Self::SpoolFull => "spool_full",
+            Self::SpoolFailed(_) => "spool_failed",
         }
     }
 }

@@ -45,7 +45,7 @@ async fn post(url: &str, body: Vec<u8>) -> u16 {
 }
 
 /// Everything in a topic, in the order of partition and offset.
-fn read(brokers: &str, topic: &str) -> Vec<OwnedMessage> {
+pub(crate) fn read(brokers: &str, topic: &str) -> Vec<OwnedMessage> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .set("group.id", "test-reader")

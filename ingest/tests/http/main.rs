@@ -10,6 +10,7 @@ mod limits;
 mod observed;
 mod publisher;
 mod receiver;
+mod spool;
 mod statuses;
 
 use cekbrand_ingest::{LabelledSecret, Settings};

@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use cekbrand_ingest::publish::PublishError;
 use cekbrand_ingest::publish::kafka::KafkaPublisher;
+use cekbrand_ingest::publish::memory::MemoryPublisher;
+use cekbrand_ingest::publish::spool::{SpoolPublisher, SpoolSettings};
 use cekbrand_schema::kafka::KafkaSettings;
 use cekbrand_schema::{SystemClock, Topics};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
@@ -18,17 +21,23 @@ use tracing::span;
 use crate::receiver::Receiver;
 use crate::{one_comment, settings, sign};
 
-/// Remembers what is described, and the counters by name and labels.
+/// Remembers what is described, the counters by name and labels, and the gauges by name.
 #[derive(Default)]
 struct Metrics {
     described: Mutex<BTreeSet<String>>,
     counters: Mutex<BTreeMap<String, Arc<AtomicU64>>>,
+    gauges: Mutex<BTreeMap<String, Arc<AtomicU64>>>,
 }
 
 impl Metrics {
     fn names(&self) -> BTreeSet<String> {
         let counters = self.counters.lock().unwrap();
-        counters.keys().map(|key| key.split('{').next().unwrap().to_owned()).collect()
+        let counters = counters.keys().map(|key| key.split('{').next().unwrap().to_owned());
+        counters.chain(self.gauges.lock().unwrap().keys().cloned()).collect()
+    }
+
+    fn gauge(&self, name: &str) -> f64 {
+        f64::from_bits(self.gauges.lock().unwrap()[name].load(Ordering::Relaxed))
     }
 
     fn count(&self, key: &str) -> u64 {
@@ -61,11 +70,12 @@ impl Recorder for Metrics {
     }
 
     fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-        panic!("{key}: the receiver has counters alone")
+        let gauge = self.gauges.lock().unwrap().entry(key.name().to_owned()).or_default().clone();
+        Gauge::from_arc(gauge)
     }
 
     fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
-        panic!("{key}: the receiver has counters alone")
+        panic!("{key}: the receiver has no histogram")
     }
 }
 
@@ -129,7 +139,35 @@ async fn everything(receiver: Receiver) {
     assert_eq!(receiver.get("/elsewhere").await.status, StatusCode::NOT_FOUND);
     let nobody = KafkaSettings::plaintext("127.0.0.1:9");
     let (topics, clock) = (Topics::with_prefix(""), Arc::new(SystemClock));
-    drop(KafkaPublisher::new(&nobody, topics, Duration::from_millis(10), clock).unwrap());
+    let kafka = KafkaPublisher::new(&nobody, topics, Duration::from_millis(10), clock).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    drop(SpoolPublisher::open(Arc::new(kafka), &spool_settings(directory.path())).unwrap());
+}
+
+fn spool_settings(directory: &std::path::Path) -> SpoolSettings {
+    let directory = directory.to_owned();
+    SpoolSettings { directory, max_bytes: 1 << 20, after: Duration::from_millis(10) }
+}
+
+#[test]
+fn what_is_spooled_and_what_may_come_twice_is_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    let (metrics, _) = observe(async |_| {
+        let kafka = Arc::new(MemoryPublisher::default());
+        kafka.fail_with(Some(PublishError::TimedOut));
+        let spool = SpoolPublisher::open(kafka, &spool_settings(directory.path())).unwrap();
+        let receiver = Receiver::before(Arc::new(spool), &settings());
+        for id in ["1", "2", "3"] {
+            assert_eq!(receiver.deliver(one_comment(id, "halo").as_bytes()).await.status, StatusCode::OK);
+        }
+    });
+    let spooled = metrics.count("cekbrand_ingest_spooled_records_total{}");
+    let repeated = metrics.count("cekbrand_ingest_spool_repeated_records_total{}");
+    assert_eq!(spooled, 3);
+    assert!(repeated >= 1, "kafka may have taken the first although it did not say so");
+    assert_eq!(metrics.count("cekbrand_ingest_deliveries_total{outcome=accepted}"), 3);
+    assert!(metrics.gauge("cekbrand_ingest_spool_records") >= 3.0);
+    assert!(metrics.gauge("cekbrand_ingest_spool_bytes") > 0.0);
 }
 
 #[test]
