@@ -28,9 +28,28 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 pub(crate) struct Role {
     pub(crate) name: &'static str,
     pub(crate) readiness: Readiness,
+    /// What an operator should know although the role is ready.
+    pub(crate) remark: Option<Remark>,
 }
 
+/// Asks a role for one sentence.
+pub(crate) type Remark = Arc<dyn Fn() -> Option<String> + Send + Sync>;
+
 impl Role {
+    /// A role that says only whether it is ready.
+    pub(crate) fn new(name: &'static str, readiness: Readiness) -> Self {
+        Self { name, readiness, remark: None }
+    }
+
+    /// The same with remarks.
+    pub(crate) fn with_remark(self, remark: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        Self { remark: Some(Arc::new(remark)), ..self }
+    }
+
+    fn remark(&self) -> Option<String> {
+        self.remark.as_ref()?().map(|remark| format!("{}: {remark}", self.name))
+    }
+
     /// What keeps the role from being ready; `None` where nothing does.
     pub(crate) fn wrong(&self) -> Option<String> {
         (self.readiness)().err().map(|reason| format!("{}: {reason}", self.name))
@@ -85,11 +104,13 @@ fn router(metrics: PrometheusHandle, roles: Vec<Role>) -> Router {
         .route("/metrics", get(render).with_state(metrics))
 }
 
-/// 200 when every role makes progress, else 503 and one sentence for each that does not.
+/// 200 when every role makes progress, else 503 and one sentence for each that does not. Remarks say what an
+/// operator should know in either case.
 async fn ready(State(roles): State<Arc<Vec<Role>>>) -> impl IntoResponse {
     let reasons: Vec<String> = roles.iter().filter_map(Role::wrong).collect();
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "ready": reasons.is_empty(), "reasons": reasons })))
+    let remarks: Vec<String> = roles.iter().filter_map(Role::remark).collect();
+    (status, Json(json!({ "ready": reasons.is_empty(), "reasons": reasons, "remarks": remarks })))
 }
 
 async fn render(State(metrics): State<PrometheusHandle>) -> impl IntoResponse {
@@ -104,9 +125,8 @@ mod tests {
     use super::*;
 
     async fn ask(roles: &[(&'static str, Result<(), String>)]) -> (StatusCode, Value) {
-        let role = |(name, told): (&'static str, Result<(), String>)| Role {
-            name,
-            readiness: Arc::new(move || told.clone()),
+        let role = |(name, told): (&'static str, Result<(), String>)| {
+            Role::new(name, Arc::new(move || told.clone())).with_remark(|| None)
         };
         let roles: Vec<Role> = roles.iter().cloned().map(role).collect();
         let answer = ready(State(Arc::new(roles))).await.into_response();
@@ -121,7 +141,7 @@ mod tests {
         let (status, body) = ask(&[("ingest", Ok(())), ("serve", stuck)]).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         let reasons = ["serve: the database has not answered yet"];
-        assert_eq!(body, json!({ "ready": false, "reasons": reasons }));
+        assert_eq!(body, json!({ "ready": false, "reasons": reasons, "remarks": [] }));
         assert_eq!(ask(&[("ingest", Ok(()))]).await.0, StatusCode::OK);
     }
 }

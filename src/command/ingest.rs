@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
-use cekbrand_ingest::Ingest;
+use cekbrand_ingest::{Ingest, StartError};
 use cekbrand_schema::SystemClock;
 use clap::Parser;
 
 use crate::admin::{self, Admin, Role};
-use crate::config::{Config, roles};
+use crate::config::{Config, ConfigError, roles};
 use crate::{logging, port, shutdown};
 
 /// Receives Meta's webhooks and makes every change durable in Kafka before it answers 200.
@@ -38,7 +38,16 @@ pub(crate) async fn run(file: Option<&Path>) -> Result<()> {
     let shutdown = shutdown::on_signal()?;
     let admin = Admin::bind(config.admin_listen(SocketAddr::from(([127, 0, 0, 1], 9101)))?).await?;
     let bound = Ingest::bind(settings, Arc::new(SystemClock)).await;
-    let ingest = bound.map_err(|error| port::explain(error, listen, "CEKBRAND__INGEST__LISTEN"))?;
-    admin.start(metrics, vec![Role { name: "ingest", readiness: ingest.readiness() }]);
+    let ingest = bound.map_err(|error| explain(error, listen))?;
+    let role = Role::new("ingest", ingest.readiness()).with_remark(ingest.remark());
+    admin.start(metrics, vec![role]);
     shutdown::within_grace(ingest.run(shutdown.clone()), &shutdown, grace).await
+}
+
+/// A directory that cannot be a spool is a setting that is wrong.
+fn explain(error: StartError, listen: SocketAddr) -> anyhow::Error {
+    match error {
+        StartError::Spool(error) => ConfigError::one(format!("{:#}", anyhow::Error::new(error))).into(),
+        error => port::explain(error, listen, "CEKBRAND__INGEST__LISTEN"),
+    }
 }

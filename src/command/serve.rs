@@ -40,7 +40,7 @@ pub(crate) async fn run(file: Option<&Path>) -> Result<()> {
     let pool = config.lazy_pool(CONNECTIONS, Use::Read)?;
     let bound = Insights::bind(settings, pool, Arc::new(SystemClock)).await;
     let serve = bound.map_err(|error| port::explain(error, listen, "CEKBRAND__SERVE__LISTEN"))?;
-    admin.start(metrics, vec![Role { name: "serve", readiness: serve.readiness() }]);
+    admin.start(metrics, vec![Role::new("serve", serve.readiness())]);
     let running = async {
         serve.run(shutdown.clone()).await;
         Ok::<(), Infallible>(())

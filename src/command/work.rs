@@ -63,7 +63,7 @@ pub(crate) async fn run(args: &Args, file: Option<&Path>) -> Result<()> {
         tracing::warn!(%error, "the database does not tell the time yet");
     }
     let worker = Worker::new(settings, &pool, Arc::new(api), &clock)?;
-    admin.start(metrics, vec![Role { name: "work", readiness: worker.readiness() }]);
+    admin.start(metrics, vec![Role::new("work", worker.readiness())]);
     shutdown::within_grace(worker.run(shutdown.clone()), &shutdown, config.duration("shutdown_grace")?).await
 }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
 use cekbrand_ingest::LabelledSecret;
+use cekbrand_ingest::publish::spool::SpoolSettings;
 use cekbrand_schema::Topics;
 use cekbrand_schema::kafka::KafkaSettings;
 use cekbrand_workers::LandSettings;
@@ -45,8 +46,18 @@ impl Config {
             shutdown_grace: self.duration("shutdown_grace")?,
             kafka: self.kafka()?,
             topics: self.topics(),
+            spool: self.spool()?,
             ..cekbrand_ingest::Settings::new(self.given("meta.verify_token")?.into(), secrets)
         })
+    }
+
+    fn spool(&self) -> Result<Option<SpoolSettings>, ConfigError> {
+        let Some(directory) = self.text("ingest.spool_dir") else { return Ok(None) };
+        Ok(Some(SpoolSettings {
+            directory: directory.into(),
+            max_bytes: self.number("ingest.spool_max_bytes")?,
+            after: self.duration("ingest.spool_after")?,
+        }))
     }
 
     /// How to reach Kafka.

@@ -49,6 +49,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Kind::Duration,
         "For Kafka's acknowledgement; then 503 (Meta waits 20 s)",
     ),
+    optional(
+        "ingest.spool_dir",
+        Kind::Text,
+        "Where records wait while Kafka is away, a directory for this receiver alone; without it 503",
+    ),
+    preset("ingest.spool_max_bytes", "1073741824", Kind::Number, "Of the spool on disk; over it 503"),
+    preset("ingest.spool_after", "2s", Kind::Duration, "With a spool: for Kafka's acknowledgement"),
     optional("meta.app_id", Kind::Text, "The app's id"),
     optional("meta.app_secrets", Kind::AppSecrets, "The app's secrets: [label=]secret, comma separated"),
     optional("meta.verify_token", Kind::Secret, "What Meta repeats in the webhook's handshake"),

@@ -10,4 +10,5 @@ mod compose;
 mod pipeline;
 mod readme;
 mod setup;
+mod spool;
 mod start;

@@ -115,9 +115,9 @@ impl Roles {
         let work_clock = Arc::new(DatabaseClock::new(Arc::clone(clock)));
         let worker = Worker::new(config.work()?, &work_pool, Arc::new(api), &work_clock)?;
         let ready = vec![
-            Role { name: "ingest", readiness: ingest.readiness() },
-            Role { name: "work", readiness: worker.readiness() },
-            Role { name: "serve", readiness: serve.readiness() },
+            Role::new("ingest", ingest.readiness()).with_remark(ingest.remark()),
+            Role::new("work", worker.readiness()),
+            Role::new("serve", serve.readiness()),
         ];
         let listen = config.admin_listen(SocketAddr::from(([127, 0, 0, 1], 9101)))?;
         let admin = Admin::bind(listen).await?.start(metrics, ready.clone());
