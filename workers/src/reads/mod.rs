@@ -8,6 +8,7 @@
 //! ```
 //!
 //! - [`kind`]: the names of reads. [`read`]: the trait and its data, pure: no database, no HTTP, no clock.
+//! - [`cadence`]: how often a read is due by the clock alone.
 //! - `user`, `media`, `comment`, `mentioned_media`, `mentioned_comment`: nodes, read through [`node`].
 //! - `media_insights`, `media_breakdown`: figures of a medium, read through [`figures`].
 //! - [`recorded`]: rows made again from an answer that was kept.
@@ -15,6 +16,7 @@
 //! The queue, the catalogue table, metrics and tests are made from [`ALL`]: a new read is a file, its name in
 //! [`kind`] and a line there.
 
+pub mod cadence;
 pub mod comment;
 pub mod figures;
 pub mod kind;
@@ -28,6 +30,7 @@ pub mod read;
 pub mod recorded;
 pub mod user;
 
+pub use cadence::{Beat, Cadence, Targets};
 pub use kind::Kind;
 pub use read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read};
 

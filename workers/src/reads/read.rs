@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tracing::Span;
 
+use super::cadence::{Beat, Cadence, Targets};
 use super::kind::Kind;
 use crate::rows::facts::{Facts, KnownFigures};
 use crate::rows::{Reading, Rows};
@@ -44,6 +45,26 @@ pub trait Read: fmt::Debug + Sync {
 
     /// Reads that a successful one makes wanted: what it told of that nobody has read.
     fn follow(&self, _job: Job<'_>, _known: &Known, _rows: &Rows) -> Vec<Follow> {
+        Vec::new()
+    }
+
+    /// How often it is due by the clock alone.
+    fn cadence(&self) -> Cadence {
+        Cadence::Never
+    }
+
+    /// Of what it is due then.
+    fn targets(&self) -> Targets {
+        Targets::Account
+    }
+
+    /// The variants that are due at a beat of its cadence.
+    fn variants(&self, _beat: Beat) -> Vec<String> {
+        vec![String::new()]
+    }
+
+    /// Variants that are due once besides, at the first beat of a target: the past.
+    fn past(&self, _beat: Beat) -> Vec<String> {
         Vec::new()
     }
 }
