@@ -16,7 +16,7 @@
 //! - [`answer`]: what came back; [`usage`] reads its rate limit headers, [`paging`] makes its body fit to be
 //!   kept.
 //! - [`error`]: why a read gave nothing, classified by Meta's codes; [`envelope`] reads Meta's error objects.
-//! - [`node`], [`insight`]: what the answer says, typed; [`json`] is the lenient reading underneath.
+//! - [`node`], [`insight`], [`page`]: what the answer says, typed; [`json`] is the lenient reading underneath.
 //! - [`refusal`]: finding the one metric that spoils a call.
 //!
 //! Invariants: a token travels in the `Authorization` header only, so no URL ever holds one; what an
@@ -31,6 +31,7 @@ pub mod http;
 pub mod insight;
 pub mod json;
 pub mod node;
+pub mod page;
 pub mod paging;
 pub mod proof;
 pub mod refusal;
@@ -42,6 +43,7 @@ pub use answer::Answer;
 pub use api::{Credential, Flavour, GraphApi, Pending};
 pub use error::{Disposition, GraphError, Scope};
 pub use http::HttpGraphApi;
+pub use page::Page;
 pub use request::Request;
 pub use settings::Settings;
 pub use usage::Usage;

@@ -138,6 +138,7 @@ fn one(reading: &Reading<'_>, request: &Request, id: &str) -> Result<Value, Grap
         (Thing::Account(account), "live_media") => {
             reading.story_list(account, crate::world::Product::Live, &asked.fields)?
         }
+        (Thing::Account(account), "tags") => reading.tag_list(account, &asked)?,
         (Thing::Account(account), "insights") => user_insights(reading, account, &asked)?,
         (Thing::Account(account), "subscribed_apps") => {
             super::oauth::subscribed_apps(reading.state, request, account)?

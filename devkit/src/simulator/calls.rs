@@ -18,6 +18,8 @@ pub enum CallKind {
     UserStories,
     /// An account's live videos.
     UserLiveMedia,
+    /// Media of others that tag an account.
+    UserTags,
     /// An account's figures.
     UserInsights,
     /// A medium's node.

@@ -66,6 +66,34 @@ impl Reading<'_> {
         Ok(list)
     }
 
+    /// `/{user}/tags`: media of other people that tag the account, newest first. Every outsider's medium tags one.
+    pub(super) fn tag_list(&self, account: &Account, asked: &Field) -> Result<Value, GraphError> {
+        let limit = limit(asked, MEDIA_PAGE, MEDIA_PAGE_MOST)?;
+        let start = after(asked)?.map_or(0, |last| last + 1);
+        let ours = self.world().watched().len();
+        let outsiders = self.world().accounts().iter().filter(|other| !other.watched);
+        let mut tagged: Vec<_> = outsiders
+            .flat_map(|other| self.posts(other))
+            .filter(|medium| medium.index % ours == account.index)
+            .collect();
+        tagged.sort_by_key(|medium| std::cmp::Reverse((medium.published, medium.index)));
+        let tagged: Vec<_> = tagged.into_iter().skip(usize::try_from(start).unwrap_or(usize::MAX)).collect();
+        let page: Vec<Node> = tagged
+            .iter()
+            .take(limit)
+            .map(|medium| self.medium(medium, &asked.fields))
+            .collect::<Result<_, _>>()?;
+        let mut list = json!({ "data": page });
+        if !page.is_empty() {
+            let last = start + page.len() as u64 - 1;
+            list["paging"] = json!({ "cursors": { "before": cursor(start), "after": cursor(last) } });
+            if tagged.len() > limit {
+                list["paging"]["next"] = self.next(account.id.as_str(), "tags", asked, limit, last).into();
+            }
+        }
+        Ok(list)
+    }
+
     /// `/{media}/children`; left out of a node that is no album.
     pub(super) fn children(&self, album: &Medium, fields: &[Field]) -> Result<Value, GraphError> {
         if album.children.is_empty() {

@@ -26,6 +26,7 @@ const EDGES: &[(&str, CallKind)] = &[
     ("media", CallKind::UserMedia),
     ("stories", CallKind::UserStories),
     ("live_media", CallKind::UserLiveMedia),
+    ("tags", CallKind::UserTags),
     ("insights", CallKind::MediaInsights),
     ("comments", CallKind::MediaComments),
     ("children", CallKind::MediaChildren),

@@ -16,6 +16,8 @@ pub struct Effects<'a> {
     pub rows: Rows,
     /// Reads that are wanted now.
     pub wanted: Vec<NewTask>,
+    /// Reads that are wanted unless they are open or fresh.
+    pub wanted_if_idle: Vec<NewTask>,
     /// A stop that Meta asked for.
     pub block: Option<Block>,
     /// What becomes of the task.
@@ -25,7 +27,7 @@ pub struct Effects<'a> {
 impl Effects<'_> {
     /// A step that changes rows, and the task.
     pub fn of(rows: Rows, end: End) -> Self {
-        Self { answer: None, rows, wanted: Vec::new(), block: None, end }
+        Self { answer: None, rows, wanted: Vec::new(), wanted_if_idle: Vec::new(), block: None, end }
     }
 }
 

@@ -47,7 +47,12 @@ pub fn decide(error: &GraphError, task: &Task, settings: &Settings, moment: Mome
     let note = error.to_string();
     let now = moment.now;
     let finish = |answer, fresh_for| {
-        End::Finish(Finish { answer, note: Some(note.clone()), fresh_until: after(now, fresh_for) })
+        End::Finish(Finish {
+            answer,
+            note: Some(note.clone()),
+            fresh_until: after(now, fresh_for),
+            again_at: None,
+        })
     };
     let wait = |reason, wait| Park {
         reason,
@@ -120,7 +125,12 @@ fn gone(task: &Task, settings: &Settings, note: String, now: Timestamp) -> Verdi
             note: Some(note),
         }),
         // Not fresh: whoever hears of it again makes it be read again.
-        None => End::Finish(Finish { answer: LastAnswer::Gone, note: Some(note), fresh_until: now }),
+        None => End::Finish(Finish {
+            answer: LastAnswer::Gone,
+            note: Some(note),
+            fresh_until: now,
+            again_at: None,
+        }),
     };
     Verdict { is_gone, ..Verdict::of(end) }
 }
@@ -133,7 +143,8 @@ fn wrong_request(task: &Task, settings: &Settings, note: String, now: Timestamp)
         return Verdict::of(End::Park(Park { reason, until: after(now, *wait), answer, note: Some(note) }));
     }
     let fresh_until = after(now, settings.wrong_request_stands);
-    let end = End::Finish(Finish { answer: LastAnswer::Final, note: Some(note), fresh_until });
+    let end =
+        End::Finish(Finish { answer: LastAnswer::Final, note: Some(note), fresh_until, again_at: None });
     Verdict { is_gone: task.key.kind == crate::reads::kind::USER, ..Verdict::of(end) }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::reads::Ageing;
 use crate::tasks::backoff::Backoff;
 
 /// Settings of [`super::Enricher`].
@@ -57,6 +58,8 @@ pub struct Settings {
     pub app_settings: Duration,
     /// For how long a refused metric of a medium is not asked for.
     pub refused_metric: Duration,
+    /// How often media are read as they grow older.
+    pub ageing: Ageing,
 }
 
 impl Default for Settings {
@@ -87,6 +90,7 @@ impl Default for Settings {
             wrong_request_stands: Duration::from_hours(24 * 7),
             app_settings: Duration::from_mins(5),
             refused_metric: Duration::from_hours(24 * 7),
+            ageing: Ageing::default(),
         }
     }
 }

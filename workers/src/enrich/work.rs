@@ -28,6 +28,8 @@ struct Progress {
     bad: Vec<&'static str>,
     /// Whether any call was answered.
     answered: bool,
+    /// The cursor of the page that follows.
+    next_page: Option<String>,
 }
 
 /// What one task is about.
@@ -71,7 +73,7 @@ impl Inner {
                 return self.keep(task, &Effects::of(rows, end), None).await;
             }
         };
-        let mut progress = Progress { calls, bad: Vec::new(), answered: false };
+        let mut progress = Progress { calls, bad: Vec::new(), answered: false, next_page: None };
         while let Some(call) = progress.calls.pop() {
             let attempt = self.call(task, read.span(errand.job(now)), &call.request).await?;
             let effects = match &attempt.outcome {
@@ -127,6 +129,7 @@ impl Inner {
             return self.around(errand, progress, call, &answer.without_what_was_asked());
         };
         progress.answered = true;
+        progress.next_page = errand.read.next_page(job, content);
         self.refusals.answered(errand.known.product(), &call.metrics);
         self.proceed(errand, progress, rows)
     }
@@ -158,6 +161,13 @@ impl Inner {
         if is_gone {
             rows.append(errand.read.gone(job));
         }
+        // Too few viewers is an answer: there may be more the next time.
+        let end = match end {
+            End::Finish(finish) if finish.answer == LastAnswer::Answered => {
+                End::Finish(self.rearm(errand, finish, moment.now))
+            }
+            end => end,
+        };
         Effects { block, ..Effects::of(rows, end) }
     }
 
@@ -172,9 +182,29 @@ impl Inner {
             self.refusals.note(errand.known.product(), metric, job.target_id, now);
         }
         rows.append(errand.read.absent(job, &progress.bad, cekbrand_schema::Absence::Unsupported));
-        let follow = errand.read.follow(job, &errand.known, &rows);
-        let wanted = follow.into_iter().map(|follow| wanted(errand.task, follow)).collect();
-        Effects { wanted, ..Effects::of(rows, finish(errand, LastAnswer::Answered, None, now)) }
+        let (idle, now_wanted): (Vec<_>, Vec<_>) =
+            errand.read.follow(job, &errand.known, &rows).into_iter().partition(|follow| follow.if_idle);
+        let as_tasks = |follows: Vec<Follow>| -> Vec<NewTask> {
+            follows.into_iter().map(|follow| wanted(errand.task, follow)).collect()
+        };
+        let mut wanted_if_idle = as_tasks(idle);
+        wanted_if_idle.extend(progress.next_page.as_ref().map(|cursor| {
+            let key = TaskKey { cursor: cursor.clone(), ..errand.task.key.clone() };
+            NewTask { key, lane: errand.task.lane, deadline: errand.task.deadline }
+        }));
+        let mut end = finish(errand, LastAnswer::Answered, None, now);
+        if let End::Finish(finish) = end {
+            end = End::Finish(self.rearm(errand, finish, now));
+        }
+        Effects { wanted: as_tasks(now_wanted), wanted_if_idle, ..Effects::of(rows, end) }
+    }
+
+    /// For how long a good answer is fresh, and when the clock wants it again.
+    fn rearm(&self, errand: &Errand<'_>, finish: Finish, now: Timestamp) -> Finish {
+        let job = errand.job(now);
+        let fresh_until = after(now, errand.read.fresh_for(job, &errand.known));
+        let again_at = errand.read.again(job, &errand.known, &self.settings.ageing);
+        Finish { fresh_until, again_at, ..finish }
     }
 
     /// What goes first has not been read: its own task comes before this one.
@@ -232,14 +262,14 @@ impl Inner {
 
 fn finish(errand: &Errand<'_>, answer: LastAnswer, note: Option<&str>, now: Timestamp) -> End {
     let fresh_until = after(now, errand.read.about().freshness);
-    End::Finish(Finish { answer, note: note.map(str::to_owned), fresh_until })
+    End::Finish(Finish { answer, note: note.map(str::to_owned), fresh_until, again_at: None })
 }
 
 fn wanted(task: &Task, follow: Follow) -> NewTask {
-    let variant = follow.variant.to_owned();
+    let variant = follow.variant;
     let key = TaskKey { variant, ..TaskKey::new(follow.kind, follow.target_id, &task.key.account_id) };
     let lane = if follow.can_wait { task.lane.max(TaskLane::Daily) } else { task.lane };
-    NewTask { key, lane, deadline: task.deadline }
+    NewTask { key, lane, deadline: follow.deadline.or(task.deadline) }
 }
 
 /// Counts how a try ended, and tells the operator where one must act.

@@ -124,6 +124,8 @@ impl Made {
 
     fn want_account(&mut self, change: &Arrived) {
         self.want(change, reads::kind::USER, change.account_id.as_str(), TaskLane::Daily);
+        // Who is active now may have a story that nobody has seen.
+        self.want(change, reads::kind::USER_STORIES, change.account_id.as_str(), TaskLane::Live);
     }
 
     fn want(&mut self, change: &Arrived, kind: Kind, target: &str, lane: TaskLane) {

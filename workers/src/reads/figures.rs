@@ -8,7 +8,9 @@ use cekbrand_graph::{Disposition, GraphError, refusal};
 use cekbrand_schema::{Absence, Decimal, Figure, ProductType, Source, metric};
 use jiff::Timestamp;
 
+use super::ageing::Ageing;
 use super::read::{Job, Known, Plan};
+use super::story;
 use crate::insight::{InsightKey, InsightRow};
 use crate::rows::Rows;
 use crate::rows::facts::Facts;
@@ -16,6 +18,9 @@ use crate::rows::media::STORY_LIFE;
 
 /// For how long after publication an empty answer means "not yet".
 const DATA_LAG: Duration = Duration::from_hours(48);
+
+/// Shorter than the time between the last two readings of a story.
+const FRESH_STORY: Duration = Duration::from_mins(10);
 
 /// Regions whose law keeps replies to stories from being counted.
 const REGIONS_WITHOUT_REPLIES: [&str; 2] = ["EU", "JP"];
@@ -41,6 +46,20 @@ pub(super) fn nothing_to_ask(job: Job<'_>, known: &Known, metrics: &[&'static st
         });
     }
     None
+}
+
+/// For how long figures count as fresh: a story's go on moving until its end, and are read at set times.
+pub(super) fn fresh_for(known: &Known, usual: Duration) -> Duration {
+    if known.product() == ProductType::Story { usual.min(FRESH_STORY) } else { usual }
+}
+
+/// When a medium's figures are due again: a story's before its end, others' less and less often.
+pub(super) fn again(job: Job<'_>, known: &Known, ageing: &Ageing) -> Option<Timestamp> {
+    let published = known.medium.as_ref()?.published?;
+    match known.product() {
+        ProductType::Story => story::next_slot(job.target_id, published, job.at),
+        _ => ageing.next(job.target_id, published, job.at),
+    }
 }
 
 /// Rows of the metrics that were asked for; what is not in the answer is absent.

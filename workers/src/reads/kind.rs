@@ -18,6 +18,17 @@ pub const MENTIONED_MEDIA: Kind = Kind("mentioned_media");
 /// A comment of somebody else that mentions the account.
 pub const MENTIONED_COMMENT: Kind = Kind("mentioned_comment");
 
+/// An account's media, page by page.
+pub const USER_MEDIA: Kind = Kind("user_media");
+/// An account's living stories.
+pub const USER_STORIES: Kind = Kind("user_stories");
+/// An account's live videos.
+pub const LIVE_MEDIA: Kind = Kind("live_media");
+/// Media of others in which the account is tagged.
+pub const USER_TAGS: Kind = Kind("user_tags");
+/// The children of an album.
+pub const MEDIA_CHILDREN: Kind = Kind("media_children");
+
 /// The name of a kind of read: the `kind` of a task and its label in metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kind(&'static str);

@@ -3,20 +3,17 @@
 use std::time::Duration;
 
 use cekbrand_graph::GraphError;
-use cekbrand_graph::node::MediaNode;
+use jiff::Timestamp;
 use serde_json::Value;
 use tracing::{Span, info_span};
 
-use super::kind;
 use super::node::{self, Fields};
 use super::read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read};
-use crate::rows::{Rows, Told};
+use super::{kind, medium, story};
+use crate::rows::Rows;
+use crate::rows::facts::Facts;
 
-const FIELDS: Fields = Fields {
-    all: "id,owner,username,media_type,media_product_type,timestamp,caption,permalink,shortcode,media_url,\
-          thumbnail_url,is_comment_enabled,is_shared_to_feed,like_count,comments_count",
-    core: "id,owner,username,media_type,media_product_type,timestamp,caption,like_count,comments_count",
-};
+const FIELDS: Fields = Fields { all: medium::ALL, core: medium::CORE };
 
 /// The read.
 #[derive(Debug)]
@@ -44,26 +41,36 @@ impl Read for Media {
             // Nobody else's token can tell more.
             return Plan::Nothing { rows: Rows::default(), note: None };
         }
+        if known.medium.as_ref().is_some_and(|facts| is_over(facts, job.at)) {
+            return Plan::nothing("the story is over, and what it was is known");
+        }
         Plan::Ask(vec![node::call(self.about().fetch_id, job.target_id, FIELDS)])
     }
 
     fn rows(&self, job: Job<'_>, _known: &Known, _call: &Call, content: &Value) -> Option<Rows> {
-        Some(Rows::of(Told::Media(Box::new(MediaNode::read(content)?), job.reading())))
+        let told = medium::told(job, content);
+        (!told.is_empty()).then(|| Rows { told, ..Rows::default() })
     }
 
     fn instead(&self, call: &Call, error: &GraphError) -> Instead {
-        node::smaller(call, error)
+        medium::smaller(call, error)
     }
 
-    fn follow(&self, job: Job<'_>, known: &Known, _rows: &Rows) -> Vec<Follow> {
+    fn follow(&self, job: Job<'_>, known: &Known, rows: &Rows) -> Vec<Follow> {
         let came_back = known.medium.as_ref().is_some_and(|facts| facts.is_gone);
         let figures = came_back.then(|| Follow::of(kind::MEDIA_INSIGHTS, job.target_id));
         // Only the comment tells of which album the medium is a child.
         let below = known.comment_below.as_deref().map(|comment| Follow::of(kind::COMMENT, comment));
-        figures.into_iter().chain(below).collect()
+        figures.into_iter().chain(below).chain(medium::childless(rows)).collect()
     }
 
     fn gone(&self, job: Job<'_>) -> Rows {
         node::medium_gone(job)
     }
+}
+
+/// A story that was read while it lived, and lives no more: its node leads nowhere now.
+fn is_over(facts: &Facts, at: Timestamp) -> bool {
+    let is_story = facts.product.as_deref() == Some("STORY") && facts.owner.is_some();
+    is_story && facts.published.is_some_and(|published| at >= story::end(published))
 }

@@ -62,6 +62,10 @@ impl Read for MediaBreakdown {
         Some(figures::rows(job, known, &call.metrics, &Insight::read_all(content)?))
     }
 
+    fn fresh_for(&self, _job: Job<'_>, known: &Known) -> Duration {
+        figures::fresh_for(known, self.about().freshness)
+    }
+
     fn absent(&self, job: Job<'_>, metrics: &[&'static str], absence: Absence) -> Rows {
         figures::absent(job, metrics, absence)
     }

@@ -5,9 +5,11 @@ use std::time::Duration;
 use cekbrand_graph::insight::Insight;
 use cekbrand_graph::{GraphError, Request};
 use cekbrand_schema::{Absence, ProductType, metric};
+use jiff::Timestamp;
 use serde_json::Value;
 use tracing::{Span, info_span};
 
+use super::ageing::Ageing;
 use super::kind;
 use super::read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read};
 use super::{figures, node};
@@ -70,13 +72,20 @@ impl Read for MediaInsights {
         node::medium_gone(job)
     }
 
+    fn fresh_for(&self, _job: Job<'_>, known: &Known) -> Duration {
+        figures::fresh_for(known, self.about().freshness)
+    }
+
+    fn again(&self, job: Job<'_>, known: &Known, ageing: &Ageing) -> Option<Timestamp> {
+        figures::again(job, known, ageing)
+    }
+
     fn follow(&self, job: Job<'_>, known: &Known, _rows: &Rows) -> Vec<Follow> {
         let product = known.product();
         let breakdown = |split: metric::Split| Follow {
-            kind: kind::MEDIA_BREAKDOWN,
-            target_id: job.target_id.to_owned(),
-            variant: split.metric,
+            variant: split.metric.to_owned(),
             can_wait: product != ProductType::Story,
+            ..Follow::of(kind::MEDIA_BREAKDOWN, job.target_id)
         };
         metric::splits(product).map(breakdown).collect()
     }

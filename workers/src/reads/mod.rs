@@ -8,36 +8,53 @@
 //! ```
 //!
 //! - [`kind`]: the names of reads. [`read`]: the trait and its data, pure: no database, no HTTP, no clock.
-//! - [`cadence`]: how often a read is due by the clock alone.
+//! - [`cadence`]: how often a read is due by the clock alone. [`ageing`], [`story`]: when a medium is due again.
 //! - `user`, `media`, `comment`, `mentioned_media`, `mentioned_comment`: nodes, read through [`node`].
+//! - `user_stories`, `user_media`, `live_media`, `user_tags`, `media_children`: lists, read through `pages` and
+//!   `medium`.
 //! - `media_insights`, `media_breakdown`: figures of a medium, read through [`figures`].
 //! - [`recorded`]: rows made again from an answer that was kept.
 //!
 //! The queue, the catalogue table, metrics and tests are made from [`ALL`]: a new read is a file, its name in
 //! [`kind`] and a line there.
 
+pub mod ageing;
 pub mod cadence;
 pub mod comment;
 pub mod figures;
 pub mod kind;
+pub mod live_media;
 pub mod media;
 pub mod media_breakdown;
+pub mod media_children;
 pub mod media_insights;
+mod medium;
 pub mod mentioned_comment;
 pub mod mentioned_media;
 pub mod node;
+mod pages;
 pub mod read;
 pub mod recorded;
+pub mod story;
 pub mod user;
+pub mod user_media;
+pub mod user_stories;
+pub mod user_tags;
 
+pub use ageing::Ageing;
 pub use cadence::{Beat, Cadence, Targets};
 pub use kind::Kind;
 pub use read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read};
 
 /// Every read.
-pub static ALL: [&dyn Read; 7] = [
+pub static ALL: [&dyn Read; 12] = [
     &user::User,
+    &user_stories::UserStories,
+    &user_media::UserMedia,
+    &live_media::LiveMedia,
+    &user_tags::UserTags,
     &media::Media,
+    &media_children::MediaChildren,
     &comment::Comment,
     &media_insights::MediaInsights,
     &media_breakdown::MediaBreakdown,

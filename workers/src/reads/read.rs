@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tracing::Span;
 
+use super::ageing::Ageing;
 use super::cadence::{Beat, Cadence, Targets};
 use super::kind::Kind;
 use crate::rows::facts::{Facts, KnownFigures};
@@ -48,7 +49,22 @@ pub trait Read: fmt::Debug + Sync {
         Vec::new()
     }
 
-    /// How often it is due by the clock alone.
+    /// The cursor of the page that follows an answer, to be read by a task of its own.
+    fn next_page(&self, _job: Job<'_>, _content: &Value) -> Option<String> {
+        None
+    }
+
+    /// For how long a good answer counts as fresh.
+    fn fresh_for(&self, _job: Job<'_>, _known: &Known) -> Duration {
+        self.about().freshness
+    }
+
+    /// When it is due again after a good answer, by what is known of the target; nothing: when somebody wants it.
+    fn again(&self, _job: Job<'_>, _known: &Known, _ageing: &Ageing) -> Option<Timestamp> {
+        None
+    }
+
+    /// How often it is due by the clock alone, for each account.
     fn cadence(&self) -> Cadence {
         Cadence::Never
     }
@@ -193,14 +209,24 @@ pub struct Follow {
     /// Of what.
     pub target_id: String,
     /// Which of several.
-    pub variant: &'static str,
+    pub variant: String,
     /// Whether it can wait for the daily lane.
     pub can_wait: bool,
+    /// Whether one that is open or fresh is left as it is.
+    pub if_idle: bool,
+    /// After this it is of no use.
+    pub deadline: Option<Timestamp>,
 }
 
 impl Follow {
     /// A read without variant, as urgent as the one that made it wanted.
     pub fn of(kind: Kind, target_id: &str) -> Self {
-        Self { kind, target_id: target_id.to_owned(), variant: "", can_wait: false }
+        let (variant, target_id) = (String::new(), target_id.to_owned());
+        Self { kind, target_id, variant, can_wait: false, if_idle: false, deadline: None }
+    }
+
+    /// The same, unless it is open or fresh.
+    pub fn if_idle(kind: Kind, target_id: &str) -> Self {
+        Self { if_idle: true, ..Self::of(kind, target_id) }
     }
 }

@@ -7,6 +7,7 @@ use cekbrand_graph::node::UserNode;
 use serde_json::Value;
 use tracing::{Span, info_span};
 
+use super::cadence::Cadence;
 use super::kind;
 use super::node::{self, Fields};
 use super::read::{About, Call, Instead, Job, Known, Needs, Plan, Read};
@@ -49,6 +50,10 @@ impl Read for User {
 
     fn instead(&self, call: &Call, error: &GraphError) -> Instead {
         node::smaller(call, error)
+    }
+
+    fn cadence(&self) -> Cadence {
+        Cadence::Daily
     }
 
     fn gone(&self, job: Job<'_>) -> Rows {

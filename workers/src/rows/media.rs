@@ -145,7 +145,7 @@ pub async fn write(
     Ok(touched(before.as_ref(), after.as_ref(), counts.rows_affected() > 0, observed_at))
 }
 
-async fn write_medium(
+pub(super) async fn write_medium(
     conn: &mut PgConnection,
     node: &MediaNode,
     owner: Option<String>,

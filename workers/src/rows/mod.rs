@@ -4,7 +4,8 @@
 //! It knows nothing of Kafka, tasks, leases or dead letters, so that landing, enriching and replay can all
 //! use it.
 //!
-//! - [`webhook_comment`], [`stub`]: what webhooks tell. [`comment`], [`media`], [`user`]: what reads tell.
+//! - [`webhook_comment`], [`stub`]: what webhooks tell. [`comment`], [`media`], [`child`], [`user`]: what reads
+//!   tell.
 //! - [`facts`]: what is known of a medium. [`hashtag`]: what a caption links.
 //! - Figures of media are merged by [`crate::insight`].
 //!
@@ -12,6 +13,7 @@
 //! where Instagram gives no order; rows are touched in one order everywhere, so that two transactions seldom
 //! wait for each other in a circle.
 
+pub mod child;
 pub mod comment;
 pub mod facts;
 pub mod hashtag;
@@ -64,6 +66,8 @@ pub enum Told {
     Problem(user::Problem, Reading),
     /// A medium, and its likes and comments of the day.
     Media(Box<MediaNode>, Reading),
+    /// A child of an album.
+    Child(Box<child::Child>, Reading),
     /// A medium that is gone: deleted, or a story whose time passed unread.
     MediaGone(media::Gone, Reading),
     /// A comment.
@@ -150,6 +154,10 @@ async fn apply_told(conn: &mut PgConnection, told: &Told) -> Result<Vec<Mark>, s
             Ok(Vec::new())
         }
         Told::Media(node, reading) => media::write(conn, node, reading).await,
+        Told::Child(child, reading) => {
+            child::write(conn, child, reading).await?;
+            Ok(Vec::new())
+        }
         Told::MediaGone(gone, reading) => media::note_gone(conn, gone, reading).await,
         Told::Comment(node, reading) => comment::write(conn, node, reading).await,
         Told::CommentGone(id, reading) => comment::note_gone(conn, id, reading).await,

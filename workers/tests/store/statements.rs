@@ -8,19 +8,6 @@ use cekbrand_workers::analyse::tables::TABLES;
 
 use crate::source::{literals, sources};
 
-/// A statement in which the type of a parameter follows from what is bound alone.
-struct Typed {
-    /// What only this statement has.
-    part: &'static str,
-    /// The types of its parameters.
-    types: &'static str,
-}
-
-const TYPED: [Typed; 1] = [Typed {
-    part: "THEN $4 ELSE $3 END,\n    fresh_until",
-    types: "unknown, unknown, timestamptz, timestamptz, unknown, unknown",
-}];
-
 /// What every analytics table's statement takes.
 const WORK: &str = "text, date, date[], date[], date, timestamptz";
 
@@ -57,8 +44,7 @@ fn statements() -> Vec<(String, String, &'static str)> {
         let is_rust = file.extension().is_some_and(|extension| extension == "rs");
         let found = if is_rust { literals(&text) } else { vec![text] };
         for statement in found.iter().filter_map(|literal| statement(literal)) {
-            let typed = TYPED.iter().find(|typed| statement.contains(typed.part));
-            all.push((place.clone(), statement, typed.map_or("", |typed| typed.types)));
+            all.push((place.clone(), statement, ""));
         }
     }
     for table in TABLES {

@@ -48,7 +48,7 @@ impl Queue {
     async fn finish(&self, task: &Task, now: i64) -> bool {
         let fresh_for = reads::of(task.key.kind).about().freshness;
         let fresh_until = at(now).checked_add(fresh_for).unwrap();
-        let finish = Finish { answer: LastAnswer::Answered, note: None, fresh_until };
+        let finish = Finish { answer: LastAnswer::Answered, note: None, fresh_until, again_at: None };
         tasks::finish(&mut *self.conn().await, task.lease, &finish, at(now)).await.unwrap()
     }
 

@@ -86,6 +86,7 @@ async fn try_keep(pool: &PgPool, context: Context<'_>, step: Step<'_>) -> Result
         note_access(&mut tx, step).await?;
     }
     tasks::enqueue(&mut tx, &effects.wanted, now).await?;
+    tasks::enqueue_idle(&mut tx, &effects.wanted_if_idle, now).await?;
     let blocked = settle(&mut tx, context, step).await?;
     let held = if is_overtaken {
         try_again(&mut tx, step).await?

@@ -11,7 +11,8 @@ use crate::tasks::kind::{NewTask, TaskKey};
 
 // A done task that is still fresh is parked until it is not; one that runs is marked, so that finishing
 // re-arms it. The mark lies after the start whatever the clocks of two workers say. What an account's stop
-// forbids is parked at once. What seemed gone and is heard of again is there.
+// forbids is parked at once. What seemed gone and is heard of again is there. What waits for its next time by
+// the clock comes forward.
 const ENQUEUE: &str = "
 INSERT INTO pipeline.enrichment_task AS t
     (kind, target_id, account_id, variant, cursor, waits_for, lane, due_at, deadline, wanted_at, state, reason,
@@ -46,6 +47,8 @@ ON CONFLICT (kind, target_id, account_id, variant, cursor) DO UPDATE SET
             WHEN t.state = 'done' AND t.fresh_until > EXCLUDED.wanted_at THEN 'fresh'
             WHEN t.state = 'done' THEN 'due'
             WHEN t.state = 'waiting' THEN 'sooner'
+            WHEN t.state = 'parked' AND t.reason = 'fresh' AND t.fresh_until < t.due_at
+                THEN CASE WHEN t.fresh_until > EXCLUDED.wanted_at THEN 'fresh' ELSE 'due' END
             WHEN t.state = 'parked' AND t.last_answer = 'gone' AND t.reason = 'backoff'
                 AND t.started_at < EXCLUDED.wanted_at - INTERVAL '10 minutes' THEN 'due'
             ELSE 'as it is' END)";
@@ -75,6 +78,43 @@ pub async fn enqueue(conn: &mut PgConnection, tasks: &[NewTask], now: Timestamp)
         .execute(conn)
         .await?;
     Ok(())
+}
+
+// A read that ended and is no longer fresh, or that nobody has asked for yet.
+const IDLE: &str = "
+SELECT n.place
+FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
+    AS n (kind, target_id, account_id, variant, cursor, place)
+LEFT JOIN pipeline.enrichment_task t ON t.kind = n.kind AND t.target_id = n.target_id AND t.account_id = n.account_id
+    AND t.variant = n.variant AND t.cursor = n.cursor
+WHERE t.id IS NULL OR (t.state = 'done' AND COALESCE(t.fresh_until <= $6, TRUE))
+ORDER BY n.place";
+
+/// Asks for those of the reads that are neither open nor fresh.
+///
+/// # Errors
+/// Whatever keeps the statements from running.
+pub async fn enqueue_idle(
+    conn: &mut PgConnection,
+    tasks: &[NewTask],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    if tasks.is_empty() {
+        return Ok(());
+    }
+    let keys = || tasks.iter().map(|task| &task.key);
+    let places: Vec<i64> = sqlx::query_scalar(IDLE)
+        .bind(keys().map(|key| key.kind.as_str()).collect::<Vec<_>>())
+        .bind(keys().map(|key| key.target_id.as_str()).collect::<Vec<_>>())
+        .bind(keys().map(|key| key.account_id.as_str()).collect::<Vec<_>>())
+        .bind(keys().map(|key| key.variant.as_str()).collect::<Vec<_>>())
+        .bind(keys().map(|key| key.cursor.as_str()).collect::<Vec<_>>())
+        .bind(now.to_sqlx())
+        .fetch_all(&mut *conn)
+        .await?;
+    let of = |place: i64| usize::try_from(place - 1).ok().and_then(|place| tasks.get(place)).cloned();
+    let idle: Vec<NewTask> = places.into_iter().filter_map(of).collect();
+    enqueue(conn, &idle, now).await
 }
 
 /// One task per key, in the order of the key: a statement must not meet a row twice, and two of them must

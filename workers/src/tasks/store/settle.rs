@@ -8,16 +8,24 @@ use super::claim::Lease;
 use crate::reads::Kind;
 use crate::tasks::kind::{LastAnswer, ParkReason};
 
-// What was wanted while it ran is wanted still, as soon as the answer is no longer fresh.
+// What was wanted while it ran is wanted still, as soon as the answer is no longer fresh. What is due again by
+// the clock waits until then; only a story's lane is as urgent then as it was now.
 const FINISH: &str = "
 UPDATE pipeline.enrichment_task t SET
-    state = CASE WHEN t.wanted_at > t.started_at THEN 'parked' ELSE 'done' END,
-    reason = CASE WHEN t.wanted_at > t.started_at THEN 'fresh' END,
-    parked_until = CASE WHEN t.wanted_at > t.started_at THEN $4 END,
-    due_at = CASE WHEN t.wanted_at > t.started_at THEN $4 ELSE $3 END,
+    state = CASE WHEN next.due_at IS NULL THEN 'done' ELSE 'parked' END,
+    reason = CASE WHEN next.due_at IS NOT NULL THEN 'fresh' END,
+    parked_until = next.due_at,
+    due_at = COALESCE(next.due_at, $3),
+    lane = CASE WHEN next.is_wanted OR next.due_at IS NULL OR t.lane = 0 THEN t.lane ELSE 2 END,
     fresh_until = $4, finished_at = $3, attempts = 0, last_answer = $5, last_error = $6, gone_since = NULL,
     lease_id = NULL, lease_until = NULL
-WHERE t.id = $1 AND t.lease_id = $2 AND t.state = 'running'";
+FROM (
+    SELECT h.id, h.wanted_at > h.started_at AS is_wanted,
+        CASE WHEN h.wanted_at > h.started_at THEN LEAST($4::timestamptz, $7::timestamptz) ELSE $7 END AS due_at
+    FROM pipeline.enrichment_task h WHERE h.id = $1
+    FOR UPDATE
+) AS next
+WHERE t.id = next.id AND t.lease_id = $2 AND t.state = 'running'";
 
 const PARK: &str = "
 UPDATE pipeline.enrichment_task t SET
@@ -121,6 +129,8 @@ pub struct Finish {
     pub note: Option<String>,
     /// Until when it need not be read again.
     pub fresh_until: Timestamp,
+    /// When it is due again by the clock; `None`: when somebody wants it.
+    pub again_at: Option<Timestamp>,
 }
 
 /// How a parked task waits.
@@ -154,6 +164,7 @@ pub async fn finish(
         .bind(finish.fresh_until.to_sqlx())
         .bind(finish.answer.as_str())
         .bind(finish.note.as_deref())
+        .bind(finish.again_at.map(ToSqlx::to_sqlx))
         .execute(conn)
         .await?;
     Ok(done.rows_affected() == 1)

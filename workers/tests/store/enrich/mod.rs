@@ -2,6 +2,7 @@
 
 mod answers;
 mod budget;
+mod lists;
 mod refusals;
 mod worker;
 
@@ -49,7 +50,7 @@ impl Bench {
         let simulator = Simulator::start(7, config, Arc::clone(&shared)).await.unwrap();
         let api: Arc<dyn GraphApi> = Arc::new(client(&simulator, &shared));
         let api = wrap(api, database.pool());
-        let enricher = Enricher::new(database.pool(), api, keys(), APP, shared, Settings::default());
+        let enricher = Enricher::new(database.pool(), api, keys(), APP, shared, settings());
         enricher.register().await.unwrap();
         let bench = Self { database, simulator, clock, enricher };
         for account in bench.simulator.world().watched() {
@@ -62,7 +63,7 @@ impl Bench {
     fn another_worker(&self) -> Enricher {
         let clock: SharedClock = self.clock.clone();
         let api = Arc::new(client(&self.simulator, &clock));
-        Enricher::new(self.pool(), api, keys(), APP, clock, Settings::default())
+        Enricher::new(self.pool(), api, keys(), APP, clock, settings())
     }
 
     fn pool(&self) -> PgPool {
@@ -123,6 +124,12 @@ impl Bench {
         let sql = "INSERT INTO instagram.media (id, first_seen_at) VALUES ($1, to_timestamp($2)) ON CONFLICT DO NOTHING";
         let now = self.clock.now().as_second() as f64;
         sqlx::query(sql).bind(medium).bind(now).execute(&self.pool()).await.unwrap();
+    }
+
+    async fn want_key(&self, key: TaskKey, lane: TaskLane) {
+        let wish = NewTask { key, lane, deadline: None };
+        let mut conn = self.pool().acquire().await.unwrap();
+        tasks::enqueue(&mut conn, &[wish], self.clock.now()).await.unwrap();
     }
 
     /// Works until nothing is due.
@@ -222,6 +229,11 @@ fn client(simulator: &Simulator, clock: &SharedClock) -> HttpGraphApi {
         ..Default::default()
     };
     HttpGraphApi::new(settings, Arc::clone(clock)).unwrap()
+}
+
+/// Media are read when somebody wants it, and not by the clock.
+fn settings() -> Settings {
+    Settings { ageing: reads::Ageing::NEVER, ..Settings::default() }
 }
 
 fn keys() -> TokenKeys {
