@@ -38,6 +38,8 @@ pub struct Beat {
     pub at: Timestamp,
     /// The account's local day at that instant.
     pub day: Date,
+    /// Whether it is the target's first: what was before is wanted too.
+    pub is_first: bool,
 }
 
 impl Cadence {
@@ -72,7 +74,7 @@ mod tests {
 
     fn beat(zone: &TimeZone, at: &str) -> Beat {
         let at: Timestamp = at.parse().unwrap();
-        Beat { at, day: at.to_zoned(zone.clone()).date() }
+        Beat { at, day: at.to_zoned(zone.clone()).date(), is_first: false }
     }
 
     fn local(at: Timestamp, zone: &TimeZone) -> (String, i8) {

@@ -80,6 +80,10 @@ impl Read for UserMedia {
     }
 
     fn variants(&self, beat: Beat) -> Vec<String> {
+        if beat.is_first {
+            // The whole list tells of the newest as well.
+            return Vec::new();
+        }
         let is_whole = beat.day.weekday() == WHOLE_ON;
         vec![if is_whole { String::new() } else { RECENT.to_owned() }]
     }

@@ -64,8 +64,8 @@ impl Read for UserTags {
         Cadence::Daily
     }
 
-    fn variants(&self, _beat: Beat) -> Vec<String> {
-        vec![NEWEST.to_owned()]
+    fn variants(&self, beat: Beat) -> Vec<String> {
+        if beat.is_first { Vec::new() } else { vec![NEWEST.to_owned()] }
     }
 
     fn past(&self, _beat: Beat) -> Vec<String> {

@@ -1,22 +1,33 @@
 //! What is due by time alone. Every worker ticks, one at a time gets through, and what it writes is the same
 //! whoever writes it.
 //!
-//! A tick makes the partitions of the days ahead, and marks each account at its local midnight, because
-//! windows slide without a write.
+//! A tick marks each account at its local midnight, because windows slide without a write; wants the reads whose
+//! beat has come; takes care of stories before and after their end; and makes the partitions of the days ahead.
+//! All that it knows stands in tables, so that a restart or a pause loses nothing.
 //!
-//! - [`partitions`]: the days' partitions.
+//! - `beats`: reads with a cadence, and an account's first sync. `backfill`: comments that were missed.
+//! - `vault`: the stories. [`partitions`]: the days' partitions.
 
+mod backfill;
+mod beats;
 pub mod partitions;
 mod store;
+mod vault;
 
 use std::time::Duration;
 
 use cekbrand_schema::SharedClock;
-use sqlx::PgPool;
+use jiff::Timestamp;
+use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
+
+use crate::tasks;
 
 /// How long after local midnight an account is marked at most, plus the length of a tick.
 const PERIOD: Duration = Duration::from_secs(30);
+
+/// For how long the tasks of a list's pages are kept.
+const PAGES_KEPT: Duration = Duration::from_hours(24 * 7);
 
 /// What a tick did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +88,9 @@ impl Scheduler {
             return Ok(Tick::Elsewhere);
         }
         let midnights = store::mark_midnights(conn, now).await?;
+        beats::sound(conn, None, now).await?;
+        vault::tick(conn, now).await?;
+        store::backfill::forget_pages(conn, now.checked_sub(PAGES_KEPT).unwrap_or(Timestamp::MIN)).await?;
         transaction.commit().await?;
 
         // In transactions of their own: making a partition takes locks that should not last.
@@ -85,7 +99,38 @@ impl Scheduler {
     }
 }
 
+/// Wants everything of an account that a first sync reads, the past included, whenever it was read before.
+///
+/// # Errors
+/// Whatever keeps the statements from running.
+pub async fn start_over(
+    conn: &mut PgConnection,
+    account_id: &str,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    store::beats::start_over(conn, account_id, now).await?;
+    beats::sound(conn, Some(account_id), now).await?;
+    Ok(())
+}
+
+/// Wants the comments of an account's media below which more of them stand than are stored. Says of how many media.
+///
+/// # Errors
+/// Whatever keeps the statements from running.
+pub async fn backfill_comments(
+    conn: &mut PgConnection,
+    account_id: &str,
+    now: Timestamp,
+) -> Result<usize, sqlx::Error> {
+    let missing = store::backfill::missing(conn, account_id).await?;
+    let tasks: Vec<_> =
+        missing.iter().filter_map(|media_id| backfill::comments(account_id, media_id)).collect();
+    tasks::enqueue(conn, &tasks, now).await?;
+    Ok(tasks.len())
+}
+
 pub(crate) fn describe() {
+    vault::describe();
     metrics::describe_counter!(
         "cekbrand_worker_schedule_failures_total",
         "Rounds of what is due by time that failed and are tried again"

@@ -1,10 +1,11 @@
 //! What is due by time is done once, by whichever worker comes first.
 
-use cekbrand_workers::schedule::Tick;
+use cekbrand_workers::reads::Kind;
+use cekbrand_workers::schedule::{self, Tick};
 use jiff_sqlx::ToSqlx;
 use serde_json::json;
 
-use crate::brand::{Brand, at};
+use crate::brand::{ACCOUNT, Brand, at};
 
 const INSERT: &str = "
     INSERT INTO pipeline.event
@@ -59,6 +60,80 @@ async fn each_local_midnight_is_marked_once_and_a_pause_leaves_no_gap() {
     brand.clock.set(at("2026-06-25T05:00"));
     brand.scheduler().tick().await.unwrap();
     assert_eq!(brand.table(marks).await, days);
+}
+
+/// `[kind, variant, lane]` of every read that is wanted.
+const WANTED: &str = "
+    SELECT jsonb_build_array(kind, variant, lane) FROM pipeline.enrichment_task
+    WHERE kind IN ('user', 'user_media', 'user_stories', 'live_media', 'user_tags')
+    ORDER BY kind, variant";
+
+#[tokio::test]
+async fn an_accounts_first_beat_asks_for_its_past_and_the_next_ones_for_what_is_new() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    brand.scheduler().tick().await.unwrap();
+    let first = [
+        json!(["live_media", "", 0]),
+        json!(["user", "", 2]),
+        json!(["user_media", "", 3]),
+        json!(["user_stories", "", 0]),
+        json!(["user_tags", "", 3]),
+    ];
+    assert_eq!(brand.table(WANTED).await, first);
+    brand.scheduler().tick().await.unwrap();
+    assert_eq!(brand.table(WANTED).await, first, "once is enough");
+
+    // All is read; then the night of the account's own day comes.
+    let read = "UPDATE pipeline.enrichment_task SET state = 'done', fresh_until = created_at, finished_at = created_at";
+    sqlx::query(read).execute(&brand.pool).await.unwrap();
+    brand.clock.set(at("2026-06-21T00:59"));
+    brand.scheduler().tick().await.unwrap();
+    let open = "SELECT to_jsonb(kind) FROM pipeline.enrichment_task WHERE state <> 'done' AND kind <> 'comments' ORDER BY kind, variant";
+    let polled = [json!("live_media"), json!("user_stories")];
+    let of_mine = |kinds: Vec<serde_json::Value>| -> Vec<serde_json::Value> {
+        let mine = ["user", "user_media", "user_stories", "live_media", "user_tags"];
+        kinds.into_iter().filter(|kind| mine.contains(&kind.as_str().unwrap())).collect()
+    };
+    assert_eq!(of_mine(brand.table(open).await), polled, "every four hours");
+    brand.clock.set(at("2026-06-21T05:00"));
+    brand.scheduler().tick().await.unwrap();
+    let nightly =
+        [json!("live_media"), json!("user"), json!("user_media"), json!("user_stories"), json!("user_tags")];
+    assert_eq!(of_mine(brand.table(open).await), nightly);
+    let recent =
+        "SELECT to_jsonb(variant) FROM pipeline.enrichment_task WHERE kind = 'user_media' ORDER BY variant";
+    assert_eq!(brand.table(recent).await, [json!(""), json!("recent")]);
+}
+
+#[tokio::test]
+async fn an_account_that_starts_over_is_asked_for_its_past_again() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    brand.scheduler().tick().await.unwrap();
+    sqlx::query("DELETE FROM pipeline.enrichment_task").execute(&brand.pool).await.unwrap();
+    let mut conn = brand.pool.acquire().await.unwrap();
+    schedule::start_over(&mut conn, ACCOUNT, brand.now()).await.unwrap();
+    assert_eq!(brand.table(WANTED).await.len(), 5);
+    let whole =
+        "SELECT to_jsonb(count(*)) FROM pipeline.enrichment_task WHERE kind = 'user_media' AND variant = ''";
+    assert_eq!(brand.table(whole).await, [json!(1)]);
+}
+
+#[tokio::test]
+async fn comments_are_looked_for_where_instagram_counts_more_of_them() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    for (media, counted) in [("more", 2_i64), ("same", 1), ("none", 0)] {
+        brand.medium(media, at("2026-06-19T12:00"), "", brand.now()).await;
+        let sql = "UPDATE instagram.media SET comments_count = $2 WHERE id = $1";
+        sqlx::query(sql).bind(media).bind(counted).execute(&brand.pool).await.unwrap();
+    }
+    let comment = "
+        INSERT INTO instagram.media_comment (id, media_id, first_seen_at, updated_timestamp, source)
+        VALUES ('a', 'more', to_timestamp(0), to_timestamp(0), 'webhook'), ('b', 'same', to_timestamp(0), to_timestamp(0), 'webhook')";
+    sqlx::query(comment).execute(&brand.pool).await.unwrap();
+    let mut conn = brand.pool.acquire().await.unwrap();
+    let found = schedule::backfill_comments(&mut conn, ACCOUNT, brand.now()).await.unwrap();
+    // This version may have no read of the comments below a medium.
+    assert_eq!(found, usize::from("comments".parse::<Kind>().is_ok()));
 }
 
 #[tokio::test]

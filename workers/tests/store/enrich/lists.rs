@@ -102,7 +102,8 @@ async fn stories_live_videos_and_tags_are_listed() {
     assert_eq!(rows.iter().filter(|(_, owner, _)| owner.is_some()).count(), live);
     let mut others: Vec<_> = rows.iter().filter(|row| row.1.is_none()).map(|row| row.0.clone()).collect();
     let mut expected: Vec<_> = tagged.iter().map(|medium| medium.id.to_string()).collect();
-    (others.sort(), expected.sort());
+    others.sort();
+    expected.sort();
     assert_eq!(others, expected, "whose they are, nobody told");
 
     bench.want_list(reads::kind::USER_STORIES).await;

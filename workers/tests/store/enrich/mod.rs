@@ -4,6 +4,7 @@ mod answers;
 mod budget;
 mod lists;
 mod refusals;
+mod vault;
 mod worker;
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use cekbrand_devkit::servers::{TestDatabase, TestServers};
 use cekbrand_devkit::simulator::{CallKind, Simulator, SimulatorConfig};
-use cekbrand_devkit::world::{Account, Medium, Product};
+use cekbrand_devkit::world::{Account, Medium, Product, World, WorldConfig};
 use cekbrand_graph::{GraphApi, HttpGraphApi};
 use cekbrand_schema::{Clock, ManualClock, SharedClock};
 use cekbrand_workers::enrich::Enricher;
@@ -19,8 +20,10 @@ use cekbrand_workers::enrich::settings::Settings;
 use cekbrand_workers::reads::recorded::Recorded;
 use cekbrand_workers::reads::{self, Kind, Known};
 use cekbrand_workers::rows::{self, facts};
+use cekbrand_workers::schedule::Scheduler;
 use cekbrand_workers::tasks::{self, NewTask, TaskKey, TaskLane};
 use cekbrand_workers::token::seal::{Column, TokenKeys};
+use jiff::Timestamp;
 use secrecy::SecretString;
 use sqlx::PgPool;
 
@@ -33,6 +36,7 @@ struct Bench {
     simulator: Simulator,
     clock: Arc<ManualClock>,
     enricher: Enricher,
+    settings: Settings,
 }
 
 impl Bench {
@@ -42,17 +46,31 @@ impl Bench {
 
     /// A bench whose client is wrapped.
     async fn with(wrap: impl FnOnce(Arc<dyn GraphApi>, PgPool) -> Arc<dyn GraphApi>) -> Self {
+        Self::of(WorldConfig::new(7, start()), settings(), wrap).await
+    }
+
+    /// A bench of a world, with a worker that reads by the clock as well.
+    async fn by_the_clock(world: WorldConfig) -> Self {
+        Self::of(world, Settings::default(), |api, _| api).await
+    }
+
+    async fn of(
+        world: WorldConfig,
+        settings: Settings,
+        wrap: impl FnOnce(Arc<dyn GraphApi>, PgPool) -> Arc<dyn GraphApi>,
+    ) -> Self {
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let database = TestServers::shared().unwrap().database().await.unwrap();
-        let clock = Arc::new(ManualClock::new("2026-11-20T05:00:00Z".parse().unwrap()));
+        let clock = Arc::new(ManualClock::new(start()));
         let shared: SharedClock = clock.clone();
         let config = SimulatorConfig { app_id: APP.to_owned(), require_proof: true, ..Default::default() };
-        let simulator = Simulator::start(7, config, Arc::clone(&shared)).await.unwrap();
+        let world = Arc::new(World::new(world));
+        let simulator = Simulator::start_in(world, config, Arc::clone(&shared)).await.unwrap();
         let api: Arc<dyn GraphApi> = Arc::new(client(&simulator, &shared));
         let api = wrap(api, database.pool());
-        let enricher = Enricher::new(database.pool(), api, keys(), APP, shared, settings());
+        let enricher = Enricher::new(database.pool(), api, keys(), APP, shared, settings);
         enricher.register().await.unwrap();
-        let bench = Self { database, simulator, clock, enricher };
+        let bench = Self { database, simulator, clock, enricher, settings };
         for account in bench.simulator.world().watched() {
             bench.add_account(account).await;
         }
@@ -63,7 +81,7 @@ impl Bench {
     fn another_worker(&self) -> Enricher {
         let clock: SharedClock = self.clock.clone();
         let api = Arc::new(client(&self.simulator, &clock));
-        Enricher::new(self.pool(), api, keys(), APP, clock, settings())
+        Enricher::new(self.pool(), api, keys(), APP, clock, self.settings)
     }
 
     fn pool(&self) -> PgPool {
@@ -126,10 +144,20 @@ impl Bench {
         sqlx::query(sql).bind(medium).bind(now).execute(&self.pool()).await.unwrap();
     }
 
-    async fn want_key(&self, key: TaskKey, lane: TaskLane) {
-        let wish = NewTask { key, lane, deadline: None };
-        let mut conn = self.pool().acquire().await.unwrap();
-        tasks::enqueue(&mut conn, &[wish], self.clock.now()).await.unwrap();
+    /// Goes on in steps of some minutes; in each, what is due by time is wanted and worked on by processes that start
+    /// anew and know nothing but the tables.
+    async fn live_through(&self, time: Duration, step: Duration) {
+        let end = self.clock.now().checked_add(time).unwrap();
+        loop {
+            let clock: SharedClock = self.clock.clone();
+            Scheduler::new(self.pool(), clock).tick().await.unwrap();
+            let worker = self.another_worker();
+            while worker.tick().await.unwrap() > 0 {}
+            if self.clock.now() >= end {
+                return;
+            }
+            self.advance(step);
+        }
     }
 
     /// Works until nothing is due.
@@ -229,6 +257,10 @@ fn client(simulator: &Simulator, clock: &SharedClock) -> HttpGraphApi {
         ..Default::default()
     };
     HttpGraphApi::new(settings, Arc::clone(clock)).unwrap()
+}
+
+fn start() -> Timestamp {
+    "2026-11-20T05:00:00Z".parse().unwrap()
 }
 
 /// Media are read when somebody wants it, and not by the clock.

@@ -1,4 +1,9 @@
-//! The statements of the scheduler.
+//! The statements of the scheduler: its lock and midnights here, [`beats`], the story [`vault`] and what was missed
+//! ([`backfill`]) beside it.
+
+pub(super) mod backfill;
+pub(super) mod beats;
+pub(super) mod vault;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
