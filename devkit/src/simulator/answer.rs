@@ -40,6 +40,11 @@ fn answer(state: &State, request: &Request, decision: &mut Decision) -> Result<V
     if let Some(version) = request.version.as_deref().filter(|version| !VERSIONS.contains(version)) {
         return Err(GraphError::new(2500, None, format!("Unknown path components: /{version}")));
     }
+    if super::oauth::kind(request).is_some()
+        && let Some(error) = state.faults.strike_named(decision.kind)
+    {
+        return Err(error);
+    }
     if let Some(answer) = super::oauth::answer(state, request) {
         return answer;
     }
@@ -74,7 +79,8 @@ fn answer(state: &State, request: &Request, decision: &mut Decision) -> Result<V
         return Err(error);
     }
     let version = request.version.as_deref().unwrap_or(VERSIONS[0]);
-    let reading = Reading { state, now: state.now(), account, token, version, quirks: &decision.quirks };
+    let (now, login) = (state.now(), request.login);
+    let reading = Reading { state, now, account, login, token, version, quirks: &decision.quirks };
     route(&reading, request, &targets)
 }
 
@@ -141,7 +147,7 @@ fn one(reading: &Reading<'_>, request: &Request, id: &str) -> Result<Value, Grap
         (Thing::Account(account), "tags") => reading.tag_list(account, &asked)?,
         (Thing::Account(account), "insights") => user_insights(reading, account, &asked)?,
         (Thing::Account(account), "subscribed_apps") => {
-            super::oauth::subscribed_apps(reading.state, request, account)?
+            super::subscriptions::of_account(reading.state, request, account)?
         }
         (Thing::Medium(medium), "insights") => json!({ "data": reading.media_insights(medium, &asked)? }),
         (Thing::Medium(medium), "comments") => reading.comment_list(medium, &asked)?,

@@ -230,6 +230,18 @@ impl Faults {
         self.list.lock().unwrap_or_else(PoisonError::into_inner).1.clear();
     }
 
+    /// How a call that is no read fails: only faults that name its kind strike it.
+    pub(super) fn strike_named(&self, kind: CallKind) -> Option<GraphError> {
+        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let fault = list.1.iter_mut().map(|(_, fault)| fault).find(|fault| fault.kind == Some(kind))?;
+        if let Some(times) = &mut fault.times {
+            *times = times.saturating_sub(1);
+        }
+        let error = fault.effect.error("");
+        list.1.retain(|(_, fault)| fault.times != Some(0));
+        error
+    }
+
     /// What the faults do to this call; counts down those that apply a number of times.
     pub(super) fn strike(&self, subject: &Subject<'_>) -> Quirks {
         let mut quirks = Quirks::default();

@@ -22,6 +22,7 @@ mod reading;
 mod request;
 mod server;
 mod state;
+mod subscriptions;
 mod token;
 mod usage;
 mod user_insights;
@@ -135,6 +136,16 @@ impl Simulator {
         &self.state.base_url
     }
 
+    /// The same for tokens of Instagram Login, where an account's `id` is known to the app alone.
+    pub fn instagram_base_url(&self) -> String {
+        format!("{}/{}", self.state.base_url, request::INSTAGRAM)
+    }
+
+    /// The id of an account that Instagram Login tells the app.
+    pub fn app_scoped_id(&self, account: &Account) -> String {
+        request::app_scoped_id(account)
+    }
+
     /// The world behind it.
     pub fn world(&self) -> &Arc<World> {
         &self.state.world
@@ -204,6 +215,22 @@ impl Simulator {
     pub fn issue_token(&self, account: &Account) -> SecretString {
         let now = self.state.now();
         SecretString::from(self.state.tokens().issue(account.index, now))
+    }
+
+    /// Takes a permission away from all tokens of an account, or gives it back.
+    pub fn set_permission(&self, account: &Account, permission: &str, granted: bool) {
+        let key = (account.index, permission.to_owned());
+        let mut taken = self.state.taken_scopes();
+        if granted {
+            taken.remove(&key)
+        } else {
+            taken.insert(key)
+        };
+    }
+
+    /// Ends the webhook subscriptions of an account, or those of the app by its id.
+    pub fn unsubscribe(&self, subject: &str) {
+        self.state.subscribed().end(subject);
     }
 
     /// Deletes a medium or a comment: from now on it is 100/33.

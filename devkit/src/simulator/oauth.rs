@@ -1,23 +1,26 @@
-//! Tokens over HTTP: their state, their renewal, and which webhook fields are subscribed.
+//! Tokens over HTTP: their state, and their renewal.
 
-use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::calls::CallKind;
 use super::error::GraphError;
-use super::request::Request;
+use super::request::{Login, Request};
 use super::state::State;
+use super::subscriptions;
 use super::token::LIFETIME;
-use crate::world::Account;
 
-/// What a token of ours may do.
-const SCOPES: [&str; 5] = [
+/// What a token of ours may do, unless a test takes something away.
+const SCOPES: [&str; 6] = [
     "instagram_basic",
     "instagram_manage_comments",
     "instagram_manage_insights",
+    "pages_manage_metadata",
     "pages_read_engagement",
     "pages_show_list",
 ];
+/// The same with Instagram Login.
+const INSTAGRAM_SCOPES: [&str; 3] =
+    ["instagram_business_basic", "instagram_business_manage_comments", "instagram_business_manage_insights"];
 const LIFETIME_S: i64 = LIFETIME.as_secs();
 /// Younger tokens cannot be refreshed.
 const YOUNGEST_S: i64 = 86_400;
@@ -40,53 +43,18 @@ pub(super) fn answer(state: &State, request: &Request) -> Option<Result<Value, G
         ["oauth", "access_token"] => Some(exchange(state, request, "fb_exchange_token", "fb_exchange_token")),
         ["access_token"] => Some(exchange(state, request, "ig_exchange_token", "access_token")),
         ["refresh_access_token"] => Some(refresh(state, request)),
+        [app] if *app == state.config.app_id => Some(if is_app_token(state, request) {
+            Ok(json!({ "id": app, "name": "CekBrand" }))
+        } else {
+            Err(needs_app_token())
+        }),
         [app, "subscriptions"] if *app == state.config.app_id => Some(if is_app_token(state, request) {
-            subscriptions(state, request, app)
+            subscriptions::of_app(state, request)
         } else {
             Err(needs_app_token())
         }),
         _ => None,
     }
-}
-
-/// `/{user}/subscribed_apps`.
-pub(super) fn subscribed_apps(
-    state: &State,
-    request: &Request,
-    account: &Account,
-) -> Result<Value, GraphError> {
-    let shown =
-        |fields: Vec<String>| json!({ "data": [{ "id": state.config.app_id, "subscribed_fields": fields }] });
-    subscribe(state, request, account.id.as_str(), "subscribed_fields", shown)
-}
-
-fn subscriptions(state: &State, request: &Request, app: &str) -> Result<Value, GraphError> {
-    let shown = |fields: Vec<String>| {
-        let fields: Vec<Value> =
-            fields.iter().map(|name| json!({ "name": name, "version": "v25.0" })).collect();
-        json!({ "data": [{ "object": "instagram", "active": true, "fields": fields }] })
-    };
-    subscribe(state, request, app, "fields", shown)
-}
-
-fn subscribe(
-    state: &State,
-    request: &Request,
-    subject: &str,
-    parameter: &str,
-    shown: impl FnOnce(Vec<String>) -> Value,
-) -> Result<Value, GraphError> {
-    let mut subscribed = state.subscribed();
-    if request.method == Method::POST {
-        let fields = request.parameter(parameter).filter(|fields| !fields.is_empty());
-        let fields =
-            fields.ok_or_else(|| GraphError::parameter(format!("The parameter {parameter} is required")))?;
-        subscribed.extend(fields.split(',').map(|field| (subject.to_owned(), field.to_owned())));
-        return Ok(json!({ "success": true }));
-    }
-    let fields: Vec<String> =
-        subscribed.iter().filter(|(of, _)| of == subject).map(|(_, field)| field.clone()).collect();
-    Ok(if fields.is_empty() { json!({ "data": [] }) } else { shown(fields) })
 }
 
 fn debug_token(state: &State, request: &Request) -> Result<Value, GraphError> {
@@ -102,11 +70,16 @@ fn debug_token(state: &State, request: &Request) -> Result<Value, GraphError> {
         return Ok(json!({ "data": { "error": error, "is_valid": false, "scopes": [] } }));
     };
     let check = token.check(state.now());
+    let account = &state.world.accounts()[token.account];
+    let taken = state.taken_scopes();
+    let is_left = |scope: &&str| !taken.contains(&(account.index, (*scope).to_owned()));
+    let all = if request.login == Login::Instagram { &INSTAGRAM_SCOPES[..] } else { &SCOPES[..] };
+    let scopes: Vec<&str> = all.iter().copied().filter(is_left).collect();
     let mut data = json!({
-        "app_id": state.config.app_id, "type": "USER", "application": "CekBrand", "is_valid": check.is_ok(), "scopes": SCOPES,
+        "app_id": state.config.app_id, "type": "USER", "application": "CekBrand", "is_valid": check.is_ok(), "scopes": scopes,
         "expires_at": token.expires.as_second(), "issued_at": token.issued.as_second(),
         "data_access_expires_at": token.expires.as_second() + 30 * 86_400,
-        "user_id": state.world.accounts()[token.account].id,
+        "user_id": account.id,
     });
     if let Err(error) = check {
         data["error"] = json!({ "code": error.code, "subcode": error.subcode, "message": error.message });

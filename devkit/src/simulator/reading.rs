@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::error::GraphError;
 use super::fault::Quirks;
 use super::fields::Field;
+use super::request::{Login, app_scoped_id};
 use super::state::State;
 use crate::world::{Account, Comment, Medium, Product, Thing, World};
 
@@ -23,6 +24,8 @@ pub(super) struct Reading<'a> {
     pub(super) now: Timestamp,
     /// Whose token it is.
     pub(super) account: &'a Account,
+    /// Which host was asked.
+    pub(super) login: Login,
     pub(super) token: &'a str,
     pub(super) version: &'a str,
     pub(super) quirks: &'a Quirks,
@@ -35,7 +38,8 @@ impl<'a> Reading<'a> {
 
     /// What an id names, if this token may see it now.
     pub(super) fn visible(&self, id: &str) -> Result<Thing<'a>, GraphError> {
-        let id = if id == "me" { self.account.id.as_str() } else { id };
+        let is_own = id == "me" || self.login == Login::Instagram && id == app_scoped_id(self.account);
+        let id = if is_own { self.account.id.as_str() } else { id };
         let thing = self.world().find(id).ok_or_else(|| GraphError::gone(id))?;
         let ours = match &thing {
             Thing::Account(account) => account.index == self.account.index,
@@ -59,6 +63,14 @@ impl<'a> Reading<'a> {
             && !self.state.deleted().contains(comment.id.as_str())
     }
 
+    /// The id by which an account is told of: with Instagram Login one that is known to the app alone.
+    fn told_id(&self, account: &Account) -> String {
+        match self.login {
+            Login::Facebook => account.id.as_str().to_owned(),
+            Login::Instagram => app_scoped_id(account),
+        }
+    }
+
     /// The node of a thing.
     pub(super) fn node(&self, thing: &Thing<'_>, fields: &[Field]) -> Result<Node, GraphError> {
         match thing {
@@ -70,7 +82,7 @@ impl<'a> Reading<'a> {
 
     /// An account's node: all fields for one's own, the public ones otherwise.
     pub(super) fn user(&self, account: &Account, fields: &[Field]) -> Result<Node, GraphError> {
-        let mut node = node_with_id(account.id.as_str());
+        let mut node = node_with_id(&self.told_id(account));
         for field in fields {
             let value = match field.name.as_str() {
                 "id" => continue,
@@ -105,7 +117,7 @@ impl<'a> Reading<'a> {
             "stories" if own => self.story_list(account, Product::Story, &field.fields)?,
             "live_media" if own => self.story_list(account, Product::Live, &field.fields)?,
             "insights" if own => json!({ "data": self.user_insights(account, field)? }),
-            "business_discovery" if own => {
+            "business_discovery" if own && self.login == Login::Facebook => {
                 let username = field.parameter("username").unwrap_or_default();
                 let found = self.world().account_named(username).ok_or_else(|| {
                     GraphError::new(
@@ -153,7 +165,7 @@ impl<'a> Reading<'a> {
                 "timestamp" => graph_time(medium.published).into(),
                 "shortcode" => medium.shortcode.clone().into(),
                 "username" => owner.username.clone().into(),
-                "owner" => json!({ "id": owner.id }),
+                "owner" => json!({ "id": self.told_id(owner) }),
                 "permalink" => permalink(medium, owner).into(),
                 "media_url" if self.quirks.flagged_media => Value::Null,
                 "media_url" => picture.clone().into(),

@@ -9,6 +9,7 @@ use axum::http::{Method, Uri, header};
 use super::calls::CallKind;
 use super::error::GraphError;
 use super::fields::{self, Field};
+use crate::world::Account;
 
 /// Parameters that never reach the log.
 const SECRET_PARAMETERS: &[&str] = &[
@@ -19,6 +20,7 @@ const SECRET_PARAMETERS: &[&str] = &[
     "fb_exchange_token",
     "input_token",
     "input_tokens",
+    "verify_token",
 ];
 
 /// Edges, with what a call of them reads; the same name means different things under different nodes.
@@ -35,10 +37,27 @@ const EDGES: &[(&str, CallKind)] = &[
     ("subscriptions", CallKind::Subscription),
 ];
 
+/// Stands before the paths of the host for Instagram Login.
+pub(super) const INSTAGRAM: &str = "instagram";
+
+/// Meta's two ways of logging in, each with a host of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Login {
+    Facebook,
+    Instagram,
+}
+
+/// The id of an account that Instagram Login tells the app: another one than webhooks carry.
+pub(super) fn app_scoped_id(account: &Account) -> String {
+    format!("2{}", account.id.as_str().get(1..).unwrap_or_default())
+}
+
 /// A request to the Graph API.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) method: Method,
+    /// Which host it came to.
+    pub(super) login: Login,
     /// `v25.0`, or nothing if the path names no version.
     pub(super) version: Option<String>,
     /// The path without the version.
@@ -58,11 +77,16 @@ impl Request {
         let token = bearer.or_else(|| parameters.get("access_token").cloned());
         let mut path: Vec<String> =
             parts.uri.path().split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        let is_instagram = path.first().is_some_and(|first| first == INSTAGRAM);
+        let login = if is_instagram { Login::Instagram } else { Login::Facebook };
+        if is_instagram {
+            path.remove(0);
+        }
         let version = path.first().filter(|first| is_version(first)).cloned();
         if version.is_some() {
             path.remove(0);
         }
-        Self { method: parts.method.clone(), version, path, parameters, token }
+        Self { method: parts.method.clone(), login, version, path, parameters, token }
     }
 
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {

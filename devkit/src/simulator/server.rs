@@ -31,7 +31,14 @@ async fn answer(Shared(state): Shared<Arc<State>>, parts: Parts, body: Bytes) ->
     let started = Instant::now();
     let request = Request::read(&parts, &body);
     let id = state.calls.begin(arrival(&state, &parts, &request));
-    let decision = decide(&state, &request);
+    let mut decision = decide(&state, &request);
+    if decision.answer.is_ok()
+        && let Err(refusal) = super::subscriptions::handshake(&state, &request).await
+    {
+        // What was granted depended on it.
+        state.subscribed().end(&state.config.app_id);
+        decision.answer = Err(refusal);
+    }
     state.calls.amend(id, |call| {
         call.kind = decision.kind;
         call.account.clone_from(&decision.account);
@@ -85,6 +92,10 @@ fn respond(state: &State, decision: &Decision, call: u64) -> Response {
         _ => json(status, Body::from(text)),
     };
     add_usage(state, decision, &mut response);
+    let date = state.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(date) = HeaderValue::from_str(&date) {
+        response.headers_mut().insert(header::DATE, date);
+    }
     response
 }
 

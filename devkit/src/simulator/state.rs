@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::SimulatorConfig;
 use super::calls::CallLog;
 use super::fault::Faults;
+use super::subscriptions::Subscriptions;
 use super::token::Tokens;
 use super::usage::Usage;
 use crate::world::World;
@@ -25,7 +26,8 @@ pub(super) struct State {
     tokens: Mutex<Tokens>,
     usage: Mutex<Usage>,
     deleted: Mutex<BTreeSet<String>>,
-    subscribed: Mutex<BTreeSet<(String, String)>>,
+    subscribed: Mutex<Subscriptions>,
+    taken_scopes: Mutex<BTreeSet<(usize, String)>>,
 }
 
 impl State {
@@ -45,6 +47,7 @@ impl State {
             offset: Mutex::new(SignedDuration::ZERO),
             deleted: Mutex::default(),
             subscribed: Mutex::default(),
+            taken_scopes: Mutex::default(),
             calls: CallLog::default(),
             faults: Faults::default(),
             config,
@@ -81,9 +84,14 @@ impl State {
         held(&self.deleted)
     }
 
-    /// Subscribed webhook fields: (account or app, field).
-    pub(super) fn subscribed(&self) -> MutexGuard<'_, BTreeSet<(String, String)>> {
+    /// Subscribed webhook fields.
+    pub(super) fn subscribed(&self) -> MutexGuard<'_, Subscriptions> {
         held(&self.subscribed)
+    }
+
+    /// Permissions that were taken away: (place of the account, permission).
+    pub(super) fn taken_scopes(&self) -> MutexGuard<'_, BTreeSet<(usize, String)>> {
+        held(&self.taken_scopes)
     }
 }
 
