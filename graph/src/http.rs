@@ -90,7 +90,7 @@ impl HttpGraphApi {
             .map_err(GraphError::transport)?;
         let status = response.status().as_u16();
         let usage = usage(&response);
-        let body = self.body(response).await?;
+        let body = body(response, self.settings.max_body_bytes).await?;
         let observed_at = self.clock.now();
         let duration = elapsed(started, observed_at);
         let mut secrets = vec![credential.token.expose_secret()];
@@ -107,18 +107,18 @@ impl HttpGraphApi {
         };
         format!("{}/{}/{}", base.trim_end_matches('/'), self.settings.version, request.path())
     }
+}
 
-    async fn body(&self, mut response: Response) -> Result<Vec<u8>, GraphError> {
-        let limit = self.settings.max_body_bytes;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(GraphError::transport)? {
-            if body.len() + chunk.len() > limit {
-                return Err(GraphError::TooLong { limit });
-            }
-            body.extend_from_slice(&chunk);
+/// A body up to a limit.
+pub(crate) async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, GraphError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(GraphError::transport)? {
+        if body.len() + chunk.len() > limit {
+            return Err(GraphError::TooLong { limit });
         }
-        Ok(body)
+        body.extend_from_slice(&chunk);
     }
+    Ok(body)
 }
 
 impl GraphApi for HttpGraphApi {

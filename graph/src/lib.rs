@@ -18,10 +18,11 @@
 //! - [`error`]: why a read gave nothing, classified by Meta's codes; [`envelope`] reads Meta's error objects.
 //! - [`node`], [`insight`], [`page`]: what the answer says, typed; [`json`] is the lenient reading underneath.
 //! - [`refusal`]: finding the one metric that spoils a call.
+//! - [`management`]: no reads: tokens, accounts, webhook subscriptions.
 //!
-//! Invariants: a token travels in the `Authorization` header only, so no URL ever holds one; what an
-//! [`Answer`] or a [`GraphError`] shows holds neither token nor proof nor secret; redirects and `paging.next`
-//! are never followed.
+//! Invariants: a token that reads travels in the `Authorization` header only, so no URL of a read holds one;
+//! what an [`Answer`] or a [`GraphError`] shows holds neither token nor proof nor secret; redirects and
+//! `paging.next` are never followed.
 
 pub mod answer;
 pub mod api;
@@ -30,6 +31,7 @@ pub mod error;
 pub mod http;
 pub mod insight;
 pub mod json;
+pub mod management;
 pub mod node;
 pub mod page;
 pub mod paging;
@@ -43,6 +45,7 @@ pub use answer::Answer;
 pub use api::{Credential, Flavour, GraphApi, Pending};
 pub use error::{Disposition, GraphError, Scope};
 pub use http::HttpGraphApi;
+pub use management::Management;
 pub use page::Page;
 pub use request::Request;
 pub use settings::Settings;
