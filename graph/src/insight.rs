@@ -1,13 +1,14 @@
-//! The insights edge, typed: `{"data": [{name, period, values: [{value}], total_value: {value, breakdowns},
-//! id}]}`.
+//! The insights edge, typed: `{"data": [{name, period, values: [{value, end_time}],
+//! total_value: {value, breakdowns}, id}]}`.
 
 use cekbrand_schema::Decimal;
+use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::json::{decimal, text};
+use crate::json::{decimal, text, time};
 
 /// One metric of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Insight {
     /// The metric, in lower case.
     pub metric: String,
@@ -19,6 +20,37 @@ pub struct Insight {
     pub value: Option<Decimal>,
     /// The figure's parts, where a breakdown was asked.
     pub parts: Vec<Part>,
+    /// What was sent for single days, or keyed by something, in order.
+    pub points: Vec<Point>,
+}
+
+/// One entry of `values`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Point {
+    /// When its period ended, if that was sent.
+    pub end_time: Option<Timestamp>,
+    /// What was sent for it.
+    pub sent: Sent,
+}
+
+/// What stands as a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// A figure.
+    Number(Decimal),
+    /// Figures by key, such as an hour or a place; what is no number is left out.
+    Keyed(Vec<Keyed>),
+    /// Nothing that can be read.
+    Nothing,
+}
+
+/// A figure by its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keyed {
+    /// The key as sent.
+    pub key: String,
+    /// The figure.
+    pub value: Decimal,
 }
 
 /// One part of a figure.
@@ -50,8 +82,23 @@ impl Insight {
             api_id: text(entry, "id"),
             value: in_total.or_else(in_values),
             parts: total.and_then(|t| t.get("breakdowns")).map(parts).unwrap_or_default(),
+            points: entry.get("values").and_then(Value::as_array).into_iter().flatten().map(point).collect(),
         })
     }
+}
+
+fn point(entry: &Value) -> Point {
+    let sent = match entry.get("value") {
+        Some(Value::Object(members)) => Sent::Keyed(
+            members
+                .iter()
+                .filter_map(|(key, value)| Some(Keyed { key: key.clone(), value: decimal(value)? }))
+                .collect(),
+        ),
+        Some(value) => decimal(value).map_or(Sent::Nothing, Sent::Number),
+        None => Sent::Nothing,
+    };
+    Point { end_time: time(entry, "end_time"), sent }
 }
 
 fn parts(breakdowns: &Value) -> Vec<Part> {
@@ -108,6 +155,41 @@ mod tests {
         let insights = Insight::read_all(&answer).unwrap();
         let values: Vec<_> = insights.iter().map(|i| i.value.unwrap().to_string()).collect();
         assert_eq!(values, ["0.37", "41.26", "4120", "4120.5", "57687"]);
+    }
+
+    #[test]
+    fn days_and_keys_are_read_each_and_a_bad_one_spoils_no_other() {
+        let answer = json!({"data": [
+            {"name": "reach", "values": [
+                {"value": 3, "end_time": "2026-05-04T07:00:00+0000"},
+                {"value": null, "end_time": "2026-05-05T07:00:00+0000"},
+                {"value": "36"}, {"value": [1], "end_time": "soon"}, 7
+            ]},
+            {"name": "audience_city", "values": [
+                {"value": {"London, England": 7, "Kudus": {"a": 1}, "Jakarta, Jakarta": "9"}}
+            ]},
+            {"name": "online_followers", "values": [{"value": {}, "end_time": "2026-05-04T07:00:00+0000"}]},
+            {"name": "views"}
+        ]});
+        let insights = Insight::read_all(&answer).unwrap();
+        let days: Vec<_> =
+            insights[0].points.iter().map(|p| (p.end_time.is_some(), p.sent.clone())).collect();
+        let number = |number: i64| Sent::Number(number.into());
+        let expected = [
+            (true, number(3)),
+            (true, Sent::Nothing),
+            (false, number(36)),
+            (false, Sent::Nothing),
+            (false, Sent::Nothing),
+        ];
+        assert_eq!(days, expected);
+        let keyed = |key: &str, value: i64| Keyed { key: key.to_owned(), value: value.into() };
+        let Sent::Keyed(cities) = &insights[1].points[0].sent else { panic!("no cities") };
+        let mut cities = cities.clone();
+        cities.sort_by(|a, b| a.key.cmp(&b.key));
+        assert_eq!(cities, [keyed("Jakarta, Jakarta", 9), keyed("London, England", 7)]);
+        assert_eq!(insights[2].points[0].sent, Sent::Keyed(Vec::new()));
+        assert!(insights[3].points.is_empty());
     }
 
     #[test]

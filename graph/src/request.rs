@@ -31,6 +31,16 @@ impl Request {
         self
     }
 
+    /// With another value of a parameter.
+    #[must_use]
+    pub fn replaced(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        match self.query.iter_mut().find(|(known, _)| known == name) {
+            Some((_, held)) => *held = value.into(),
+            None => self.query.push((name.into(), value.into())),
+        }
+        self
+    }
+
     /// With a parameter that names another object by its id.
     #[must_use]
     pub fn with_id(mut self, name: &'static str, id: &str, value: impl Into<String>) -> Self {
@@ -104,6 +114,8 @@ mod tests {
     fn a_request_says_what_it_asks_without_credentials() {
         assert_eq!(insights().describe(), "17900000000000001/insights?metric=reach,views&period=lifetime");
         assert_eq!(insights().parameter("metric"), Some("reach,views"));
+        let other = insights().replaced("metric", "likes").replaced("since", "1");
+        assert_eq!(other.describe(), "17900000000000001/insights?metric=likes&period=lifetime&since=1");
     }
 
     #[test]

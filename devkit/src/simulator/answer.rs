@@ -166,10 +166,11 @@ fn user_insights(reading: &Reading<'_>, account: &Account, asked: &Field) -> Res
         let (base, version, token) = (&reading.state.base_url, reading.version, reading.token);
         format!("{base}/{version}/{}/insights?access_token={token}&since={since}&until={until}", account.id)
     };
-    let now = reading.now.as_second();
-    let day = 86_400;
-    let paging =
-        json!({ "previous": window(now - 4 * day, now - 2 * day), "next": window(now, now + 2 * day) });
+    let super::user_insights::Range { since, until } = reading.range(asked)?;
+    let length = until - since + 1;
+    let paging = json!({
+        "previous": window(since - length, since - 1), "next": window(until + 1, until + length),
+    });
     Ok(json!({ "data": data, "paging": paging }))
 }
 

@@ -25,6 +25,7 @@ mod state;
 mod subscriptions;
 mod token;
 mod usage;
+mod user_figures;
 mod user_insights;
 
 use std::collections::BTreeMap;

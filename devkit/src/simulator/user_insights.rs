@@ -1,21 +1,20 @@
-//! `/{user}/insights`: daily figures, totals over a range, and demographics.
+//! `/{user}/insights`: which question is allowed, and what a wrong one is answered with.
 
 use jiff::civil::Date;
-use jiff::tz::{Offset, TimeZone};
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
+use jiff::tz::{TimeZone, offset};
+use jiff::{Timestamp, ToSpan};
+use serde_json::Value;
 
 use super::error::GraphError;
 use super::fields::Field;
-use super::reading::{Reading, graph_time};
-use crate::seeded::Seeded;
-use crate::world::{Account, AccountDay};
+use super::reading::Reading;
+use crate::world::Account;
 
 /// A metric of accounts: its period, the metric types and breakdowns it takes, and whether 100 followers are
 /// needed.
-struct Metric {
-    name: &'static str,
-    period: &'static str,
+pub(super) struct Metric {
+    pub(super) name: &'static str,
+    pub(super) period: &'static str,
     types: &'static [&'static str],
     breakdowns: &'static [&'static str],
     needs_followers: bool,
@@ -58,26 +57,6 @@ const METRICS: &[Metric] = &[
     Metric { period: "lifetime", needs_followers: true, ..daily("online_followers", SERIES, &[]) },
 ];
 
-/// The values of each breakdown, with their share in per mille.
-const DIMENSIONS: &[(&str, &[(&str, u64)])] = &[
-    ("media_product_type", &[("POST", 350), ("CAROUSEL_CONTAINER", 150), ("REEL", 300), ("STORY", 200)]),
-    ("follow_type", &[("FOLLOWER", 620), ("NON_FOLLOWER", 380)]),
-    ("follower_type", &[("FOLLOWER", 620), ("NON_FOLLOWER", 380)]),
-    ("contact_button_type", &[("CALL", 300), ("DIRECTION", 200), ("EMAIL", 100), ("TEXT", 400)]),
-    ("age", &[("13-17", 40), ("18-24", 330), ("25-34", 390), ("35-44", 160), ("45-54", 80)]),
-    ("gender", &[("F", 560), ("M", 400), ("U", 40)]),
-    ("country", &[("ID", 900), ("MY", 50), ("SG", 20), ("NL", 10)]),
-    (
-        "city",
-        &[
-            ("Jakarta, Jakarta", 300),
-            ("Bandung, West Java", 150),
-            ("Surabaya, East Java", 120),
-            ("São Paulo, São Paulo (state)", 2),
-        ],
-    ),
-];
-
 const LONGEST_RANGE_S: i64 = 30 * 86_400;
 
 impl Reading<'_> {
@@ -102,7 +81,11 @@ impl Reading<'_> {
         {
             return Err(GraphError::parameter("The parameter timeframe is required"));
         }
-        let days = self.days(asked)?;
+        let range = self.range(asked)?;
+        if let Some(metric) = metrics.iter().find(|metric| metric.is_recent_only()) {
+            self.check_recent(metric, range)?;
+        }
+        let days = range.days();
         let too_small = self.world().followers(account, self.now) < 100;
         let shown = metrics
             .iter()
@@ -122,8 +105,8 @@ impl Reading<'_> {
         })
     }
 
-    /// The days of the range, yesterday and today if none is given.
-    fn days(&self, asked: &Field) -> Result<Vec<Date>, GraphError> {
+    /// The range that is asked for: yesterday and today if none is given.
+    pub(super) fn range(&self, asked: &Field) -> Result<Range, GraphError> {
         let second = |name: &str| {
             asked
                 .parameter(name)
@@ -143,60 +126,41 @@ impl Reading<'_> {
                 "There cannot be more than 30 days (2592000 s) between since and until",
             ));
         }
+        Ok(Range { since, until })
+    }
+
+    fn check_recent(&self, metric: &Metric, range: Range) -> Result<(), GraphError> {
+        let oldest = pacific_day(self.now).saturating_sub(30.days());
+        if range.days().first().is_some_and(|first| *first < oldest) {
+            return Err(GraphError::parameter(format!(
+                "({}) metric only supports querying data for the last 30 days excluding the current day",
+                metric.name
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl Metric {
+    /// Of new followers and of their hours nothing older than 30 days is kept.
+    fn is_recent_only(&self) -> bool {
+        matches!(self.name, "follower_count" | "online_followers")
+    }
+}
+
+/// A range in unix seconds, both ends included.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Range {
+    pub(super) since: i64,
+    pub(super) until: i64,
+}
+
+impl Range {
+    /// Meta's days that it touches.
+    pub(super) fn days(self) -> Vec<Date> {
         let day_of = |second: i64| Timestamp::from_second(second).map(pacific_day).unwrap_or_default();
-        let (first, last) = (day_of(since), day_of(until));
-        Ok(first.series(jiff::ToSpan::days(1)).take_while(|day| *day <= last).collect())
-    }
-
-    fn user_figure(&self, account: &Account, metric: &Metric, days: &[Date], asked: &Field) -> Value {
-        let mut shown = Map::new();
-        shown.insert("name".to_owned(), metric.name.into());
-        shown.insert("period".to_owned(), metric.period.into());
-        shown.insert("title".to_owned(), metric.name.replace('_', " ").into());
-        shown.insert("description".to_owned(), "A figure of this account".into());
-        shown.insert(
-            "id".to_owned(),
-            format!("{}/insights/{}/{}", account.id, metric.name, metric.period).into(),
-        );
-        let series = asked.parameter("metric_type") != Some("total_value");
-        let total = || {
-            days.iter().map(|day| count(metric.name, self.world().account_day(account, *day))).sum::<u64>()
-        };
-        if metric.name == "online_followers" {
-            let day = |day: &Date| json!({ "value": self.online(account, *day), "end_time": end_of(*day) });
-            shown.insert("values".to_owned(), days.iter().map(day).collect());
-        } else if metric.name.ends_with("demographics") {
-            let breakdown = breakdown(asked.parameter("breakdown"), account.followers);
-            shown.insert("total_value".to_owned(), json!({ "breakdowns": breakdown }));
-        } else if series {
-            let day = |day: &Date| json!({ "value": count(metric.name, self.world().account_day(account, *day)), "end_time": end_of(*day) });
-            shown.insert("values".to_owned(), days.iter().map(day).collect());
-        } else if asked.parameter("breakdown").is_some() {
-            let breakdown = breakdown(asked.parameter("breakdown"), total());
-            shown.insert("total_value".to_owned(), json!({ "value": total(), "breakdowns": breakdown }));
-        } else {
-            shown.insert("total_value".to_owned(), json!({ "value": total() }));
-        }
-        Value::Object(shown)
-    }
-
-    /// Followers online by hour, with the evening peak; nothing yet for the last two days.
-    fn online(&self, account: &Account, day: Date) -> Value {
-        let fresh = pacific_day(self.now).since(day).map_or(0, |span| span.get_days()) < 2;
-        if fresh {
-            return json!({});
-        }
-        let mut draw = Seeded::of(&[
-            self.world().config().seed,
-            7,
-            account.index as u64,
-            day.day().unsigned_abs().into(),
-        ]);
-        let hours = (0..24_u64).map(|hour| {
-            let wave = 200 + 25 * (12 - hour.abs_diff(5).min(12));
-            (hour.to_string(), Value::from(account.followers * wave / 1000 + draw.below(5)))
-        });
-        Value::Object(hours.collect())
+        let (first, last) = (day_of(self.since), day_of(self.until));
+        first.series(1.day()).take_while(|day| *day <= last).collect()
     }
 }
 
@@ -233,51 +197,17 @@ fn check_question(
     }
 }
 
-/// A total split by its dimensions; two dimensions are multiplied out.
-fn breakdown(wanted: Option<&str>, total: u64) -> Value {
-    let keys: Vec<&str> = wanted.unwrap_or_default().split(',').collect();
-    let mut parts: Vec<(Vec<&str>, u64)> = vec![(Vec::new(), total)];
-    for key in &keys {
-        let shares = DIMENSIONS.iter().find(|(name, _)| name == key).map_or(&[][..], |(_, shares)| *shares);
-        parts = parts
-            .iter()
-            .flat_map(|(values, count)| {
-                shares.iter().map(move |(name, share)| {
-                    (values.iter().copied().chain([*name]).collect(), count * share / 1000)
-                })
-            })
-            .collect();
-    }
-    let results: Vec<Value> = parts
-        .into_iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(values, count)| json!({ "dimension_values": values, "value": count }))
-        .collect();
-    json!([{ "dimension_keys": keys, "results": results }])
+/// Meta's day: the day in California.
+pub(super) fn pacific_day(at: Timestamp) -> Date {
+    at.to_zoned(california()).date()
 }
 
-fn count(metric: &str, day: AccountDay) -> u64 {
-    match metric {
-        "reach" => day.reach,
-        "views" => day.views,
-        "accounts_engaged" | "total_interactions" => day.engaged,
-        "likes" => day.engaged * 8 / 10,
-        "comments" | "saves" | "shares" => day.engaged / 20,
-        "replies" | "reposts" => day.engaged / 50,
-        "profile_links_taps" => day.taps,
-        "profile_views" => day.taps * 6,
-        "follower_count" => day.follows,
-        _ => day.follows + day.unfollows,
-    }
+/// The instant a day of Meta ends: midnight in California.
+pub(super) fn end_of(day: Date) -> Timestamp {
+    let next = day.saturating_add(1.day());
+    next.to_zoned(california()).map(|zoned| zoned.timestamp()).unwrap_or_default()
 }
 
-/// Meta's day: the day at the Pacific, taken as UTC-8.
-fn pacific_day(at: Timestamp) -> Date {
-    at.to_zoned(TimeZone::fixed(Offset::constant(-8))).date()
-}
-
-/// The instant a Pacific day ends: 08:00 UTC of the next.
-fn end_of(day: Date) -> String {
-    let start = day.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp()).unwrap_or_default();
-    graph_time(start.checked_add(SignedDuration::from_hours(32)).unwrap_or(start))
+fn california() -> TimeZone {
+    TimeZone::posix("PST8PDT,M3.2.0,M11.1.0").unwrap_or_else(|_| TimeZone::fixed(offset(-8)))
 }

@@ -18,6 +18,8 @@ pub struct Effects<'a> {
     pub wanted: Vec<NewTask>,
     /// Reads that are wanted unless they are open or fresh.
     pub wanted_if_idle: Vec<NewTask>,
+    /// Metrics that the account was refused while others were answered.
+    pub refused: Vec<&'static str>,
     /// A stop that Meta asked for.
     pub block: Option<Block>,
     /// What becomes of the task.
@@ -27,7 +29,15 @@ pub struct Effects<'a> {
 impl Effects<'_> {
     /// A step that changes rows, and the task.
     pub fn of(rows: Rows, end: End) -> Self {
-        Self { answer: None, rows, wanted: Vec::new(), wanted_if_idle: Vec::new(), block: None, end }
+        Self {
+            answer: None,
+            rows,
+            wanted: Vec::new(),
+            wanted_if_idle: Vec::new(),
+            refused: Vec::new(),
+            block: None,
+            end,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::effects::{Block, End};
 use super::settings::Settings;
+use crate::reads::Needs;
 use crate::tasks::{Finish, LastAnswer, Park, ParkReason, Task};
 
 /// When an error is looked at, and how waits are spread.
@@ -88,7 +89,11 @@ pub fn decide(error: &GraphError, task: &Task, settings: &Settings, moment: Mome
             Verdict { block: Some(block), ..Verdict::of(End::Blocked(note)) }
         }
         Disposition::BadParameter => {
-            Verdict::of(End::Park(wait(ParkReason::Unsupported, settings.unsupported)))
+            // Of an account there is but one: what it is refused, nobody else will tell.
+            let is_account = crate::reads::of(task.key.kind).about().needs == Needs::Account;
+            let absence = is_account.then_some(Absence::Unsupported);
+            let end = End::Park(wait(ParkReason::Unsupported, settings.unsupported));
+            Verdict { absence, ..Verdict::of(end) }
         }
         Disposition::Permission => {
             let again = task.last_answer == Some(LastAnswer::Refused);

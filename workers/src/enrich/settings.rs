@@ -56,7 +56,9 @@ pub struct Settings {
     pub wrong_request_stands: Duration,
     /// Wait of everybody while the app's own settings are wrong.
     pub app_settings: Duration,
-    /// For how long a refused metric of a medium is not asked for.
+    /// For how long the last count of an account's followers tells whether it has a hundred.
+    pub followers_known: Duration,
+    /// For how long a refused metric of a medium or an account is not asked for.
     pub refused_metric: Duration,
     /// How often media are read as they grow older.
     pub ageing: Ageing,
@@ -89,6 +91,7 @@ impl Default for Settings {
             wrong_request: [Duration::from_mins(1), Duration::from_mins(10), Duration::from_hours(1)],
             wrong_request_stands: Duration::from_hours(24 * 7),
             app_settings: Duration::from_mins(5),
+            followers_known: Duration::from_hours(24 * 3),
             refused_metric: Duration::from_hours(24 * 7),
             ageing: Ageing::default(),
         }

@@ -9,7 +9,8 @@ use super::call::Outcome;
 use super::effects::{Effects, End};
 use super::policy::{self, Moment, Verdict, after};
 use super::store::{self, Context, Kept, Step};
-use crate::reads::{self, Call, Follow, Instead, Job, Known, Needs, Plan, Read};
+use crate::reads::{self, Call, Follow, Instead, Job, Known, Needs, Plan, Read, Subject};
+use crate::rows::account::{self, Since};
 use crate::rows::{Rows, facts};
 use crate::tasks::{self, Finish, LastAnswer, NewTask, Park, ParkReason, Standing, Task, TaskKey, TaskLane};
 
@@ -24,8 +25,8 @@ pub(super) fn describe() {
 struct Progress {
     /// Calls still to be made, the last one first.
     calls: Vec<Call>,
-    /// Metrics that were found to spoil a call.
-    bad: Vec<&'static str>,
+    /// Refused calls, of their metrics those that were found to be the cause.
+    bad: Vec<Call>,
     /// Whether any call was answered.
     answered: bool,
     /// The cursor of the page that follows.
@@ -94,9 +95,27 @@ impl Inner {
 
     /// What the read has to know beforehand.
     async fn know(&self, task: &Task, read: &dyn Read) -> Result<Known, sqlx::Error> {
-        if read.about().needs == Needs::Nothing {
-            return Ok(Known::default());
+        match read.about().needs {
+            Needs::Nothing => Ok(Known::default()),
+            Needs::Account => self.know_account(task).await,
+            Needs::Medium => self.know_medium(task, read).await,
         }
+    }
+
+    async fn know_account(&self, task: &Task) -> Result<Known, sqlx::Error> {
+        let now = self.clock.now();
+        let before = |wait| now.checked_sub(wait).unwrap_or(Timestamp::MIN);
+        let since = Since {
+            counted: before(self.settings.followers_known),
+            refused: before(self.settings.refused_metric),
+        };
+        let mut conn = self.pool.acquire().await?;
+        let facts = account::facts(&mut conn, &task.key.target_id, since).await?;
+        let known = Known { account: Some(facts), ..Known::default() };
+        Ok(Known { widely_refused: self.refusals.of(known.subject(), now), ..known })
+    }
+
+    async fn know_medium(&self, task: &Task, read: &dyn Read) -> Result<Known, sqlx::Error> {
         let now = self.clock.now();
         let before = |wait| now.checked_sub(wait).unwrap_or(Timestamp::MIN);
         let TaskKey { target_id, account_id, .. } = &task.key;
@@ -109,8 +128,8 @@ impl Inner {
         let has_no_product = medium.as_ref().is_some_and(|facts| facts.product.is_none() && !facts.is_child);
         let comment_below =
             if has_no_product { facts::comment_below(&mut conn, target_id).await? } else { None };
-        let known = Known { medium, figures, comment_below, is_read_by_owner, widely_refused: Vec::new() };
-        Ok(Known { widely_refused: self.refusals.of(known.product(), now), ..known })
+        let known = Known { medium, figures, comment_below, is_read_by_owner, ..Known::default() };
+        Ok(Known { widely_refused: self.refusals.of(known.subject(), now), ..known })
     }
 
     fn understand<'a>(
@@ -130,7 +149,7 @@ impl Inner {
         };
         progress.answered = true;
         progress.next_page = errand.read.next_page(job, content);
-        self.refusals.answered(errand.known.product(), &call.metrics);
+        self.refusals.answered(errand.known.subject(), &call.metrics);
         self.proceed(errand, progress, rows)
     }
 
@@ -145,7 +164,9 @@ impl Inner {
         let Instead { calls, bad } = errand.read.instead(call, error);
         let is_a_way = !calls.is_empty() || !bad.is_empty();
         progress.calls.extend(calls);
-        progress.bad.extend(bad);
+        if !bad.is_empty() {
+            progress.bad.push(Call { metrics: bad, ..call.clone() });
+        }
         if is_a_way && (progress.answered || !progress.calls.is_empty()) {
             return self.proceed(errand, progress, Rows::default());
         }
@@ -156,7 +177,7 @@ impl Inner {
         let job = errand.job(moment.now);
         let mut rows = Rows::default();
         if let Some(absence) = absence {
-            rows.append(errand.read.absent(job, &call.metrics, absence));
+            rows.append(errand.read.absent(job, call, absence));
         }
         if is_gone {
             rows.append(errand.read.gone(job));
@@ -178,10 +199,15 @@ impl Inner {
         }
         let now = self.clock.now();
         let job = errand.job(now);
-        for metric in &progress.bad {
-            self.refusals.note(errand.known.product(), metric, job.target_id, now);
+        let subject = errand.known.subject();
+        for call in &progress.bad {
+            for metric in &call.metrics {
+                self.refusals.note(subject, metric, job.target_id, now);
+            }
+            rows.append(errand.read.absent(job, call, cekbrand_schema::Absence::Unsupported));
         }
-        rows.append(errand.read.absent(job, &progress.bad, cekbrand_schema::Absence::Unsupported));
+        let of_account = progress.bad.iter().filter(|_| subject == Subject::Account);
+        let refused = of_account.flat_map(|call| &call.metrics).copied().collect();
         let (idle, now_wanted): (Vec<_>, Vec<_>) =
             errand.read.follow(job, &errand.known, &rows).into_iter().partition(|follow| follow.if_idle);
         let as_tasks = |follows: Vec<Follow>| -> Vec<NewTask> {
@@ -196,7 +222,7 @@ impl Inner {
         if let End::Finish(finish) = end {
             end = End::Finish(self.rearm(errand, finish, now));
         }
-        Effects { wanted: as_tasks(now_wanted), wanted_if_idle, ..Effects::of(rows, end) }
+        Effects { wanted: as_tasks(now_wanted), wanted_if_idle, refused, ..Effects::of(rows, end) }
     }
 
     /// For how long a good answer is fresh, and when the clock wants it again.

@@ -95,7 +95,11 @@ pub(super) fn absent(job: Job<'_>, metrics: &[&'static str], absence: Absence) -
 
 /// The metrics of the contract that a recorded request asked for.
 pub(super) fn asked(metrics: &str) -> Vec<&'static str> {
-    metrics.split(',').filter_map(metric::find).map(|metric| metric.name).collect()
+    let of_account = |name| metric::user::find(name).map(|metric| metric.name);
+    metrics
+        .split(',')
+        .filter_map(|name| metric::find(name).map(|m| m.name).or_else(|| of_account(name)))
+        .collect()
 }
 
 /// Which metrics to ask for after a refusal, the last group first, and which are to blame.
@@ -187,7 +191,7 @@ mod tests {
 
     fn insight(metric: &str, value: Option<i64>) -> Insight {
         let value = value.map(Into::into);
-        Insight { metric: metric.to_owned(), period: None, api_id: None, value, parts: Vec::new() }
+        Insight { metric: metric.to_owned(), value, ..Insight::default() }
     }
 
     fn figures(region: Option<&str>, hours: u64, insights: &[Insight]) -> Vec<Figure> {

@@ -5,6 +5,16 @@ use std::str::FromStr;
 
 /// An account's node.
 pub const USER: Kind = Kind("user");
+/// An account's figures that come day by day.
+pub const USER_SERIES: Kind = Kind("user_series");
+/// An account's figures of a day, a week or 28 days.
+pub const USER_TOTALS: Kind = Kind("user_totals");
+/// One figure of an account, split.
+pub const USER_BREAKDOWN: Kind = Kind("user_breakdown");
+/// Followers online by hour.
+pub const ONLINE_FOLLOWERS: Kind = Kind("online_followers");
+/// Followers by place, age and gender.
+pub const DEMOGRAPHICS: Kind = Kind("demographics");
 /// A medium's node.
 pub const MEDIA: Kind = Kind("media");
 /// A comment's node.

@@ -64,8 +64,8 @@ impl Read for MediaInsights {
         }
     }
 
-    fn absent(&self, job: Job<'_>, metrics: &[&'static str], absence: Absence) -> Rows {
-        figures::absent(job, metrics, absence)
+    fn absent(&self, job: Job<'_>, call: &Call, absence: Absence) -> Rows {
+        figures::absent(job, &call.metrics, absence)
     }
 
     fn gone(&self, job: Job<'_>) -> Rows {

@@ -13,14 +13,18 @@
 //! - `user_stories`, `user_media`, `live_media`, `user_tags`, `media_children`: lists, read through `pages` and
 //!   `medium`.
 //! - `media_insights`, `media_breakdown`: figures of a medium, read through [`figures`].
+//! - `user_series`, `user_totals`, `user_breakdown`, `online_followers`, `demographics`: figures of an
+//!   account, read through [`account_figures`]; which days, [`window`] says.
 //! - [`recorded`]: rows made again from an answer that was kept.
 //!
 //! The queue, the catalogue table, metrics and tests are made from [`ALL`]: a new read is a file, its name in
 //! [`kind`] and a line there.
 
+mod account_figures;
 pub mod ageing;
 pub mod cadence;
 pub mod comment;
+pub mod demographics;
 pub mod figures;
 pub mod kind;
 pub mod live_media;
@@ -32,27 +36,37 @@ mod medium;
 pub mod mentioned_comment;
 pub mod mentioned_media;
 pub mod node;
+pub mod online_followers;
 mod pages;
 pub mod read;
 pub mod recorded;
 pub mod story;
 pub mod user;
+pub mod user_breakdown;
 pub mod user_media;
+pub mod user_series;
 pub mod user_stories;
 pub mod user_tags;
+pub mod user_totals;
+pub mod window;
 
 pub use ageing::Ageing;
 pub use cadence::{Beat, Cadence, Targets};
 pub use kind::Kind;
-pub use read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read};
+pub use read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read, Subject};
 
 /// Every read.
-pub static ALL: [&dyn Read; 12] = [
+pub static ALL: [&dyn Read; 17] = [
     &user::User,
     &user_stories::UserStories,
     &user_media::UserMedia,
     &live_media::LiveMedia,
     &user_tags::UserTags,
+    &user_series::UserSeries,
+    &user_totals::UserTotals,
+    &user_breakdown::UserBreakdown,
+    &online_followers::OnlineFollowers,
+    &demographics::Demographics,
     &media::Media,
     &media_children::MediaChildren,
     &comment::Comment,

@@ -12,6 +12,7 @@ use tracing::Span;
 use super::ageing::Ageing;
 use super::cadence::{Beat, Cadence, Targets};
 use super::kind::Kind;
+use crate::rows::account::AccountFacts;
 use crate::rows::facts::{Facts, KnownFigures};
 use crate::rows::{Reading, Rows};
 
@@ -34,8 +35,8 @@ pub trait Read: fmt::Debug + Sync {
         Instead::default()
     }
 
-    /// Rows that say why figures are missing.
-    fn absent(&self, _job: Job<'_>, _metrics: &[&'static str], _absence: Absence) -> Rows {
+    /// Rows that say why the figures are missing that a call asked for.
+    fn absent(&self, _job: Job<'_>, _call: &Call, _absence: Absence) -> Rows {
         Rows::default()
     }
 
@@ -109,6 +110,8 @@ pub enum Needs {
     Nothing,
     /// What the rows know of the medium that is its target.
     Medium,
+    /// What the rows know of the account that is its target.
+    Account,
 }
 
 /// What is to be read, for whom, and when it is looked at.
@@ -138,6 +141,8 @@ impl Job<'_> {
 /// What is known beforehand.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
+    /// The account, for reads of its figures.
+    pub account: Option<AccountFacts>,
     /// The medium.
     pub medium: Option<Facts>,
     /// Its figures.
@@ -146,7 +151,7 @@ pub struct Known {
     pub comment_below: Option<String>,
     /// Whether its owner, another account of ours, had it read a short while ago.
     pub is_read_by_owner: bool,
-    /// Metrics that several media of this kind were refused lately.
+    /// Metrics that several media of this kind, or several accounts, were refused lately.
     pub widely_refused: Vec<&'static str>,
 }
 
@@ -156,6 +161,20 @@ impl Known {
         let product = self.medium.as_ref().and_then(|facts| facts.product.as_deref());
         product.map_or(ProductType::Feed, ProductType::parse)
     }
+
+    /// What the figures are of.
+    pub fn subject(&self) -> Subject {
+        if self.account.is_some() { Subject::Account } else { Subject::Media(self.product()) }
+    }
+}
+
+/// What figures are of, as far as a refusal of one tells about others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// An account.
+    Account,
+    /// Media of this kind.
+    Media(ProductType),
 }
 
 /// What to do about a job.

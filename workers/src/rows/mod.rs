@@ -6,6 +6,7 @@
 //!
 //! - [`webhook_comment`], [`stub`]: what webhooks tell. [`comment`], [`media`], [`child`], [`user`]: what reads
 //!   tell.
+//! - [`user_figure`]: figures of accounts. [`account`]: what is known of an account.
 //! - [`facts`]: what is known of a medium. [`hashtag`]: what a caption links.
 //! - Figures of media are merged by [`crate::insight`].
 //!
@@ -13,6 +14,7 @@
 //! where Instagram gives no order; rows are touched in one order everywhere, so that two transactions seldom
 //! wait for each other in a circle.
 
+pub mod account;
 pub mod child;
 pub mod comment;
 pub mod facts;
@@ -20,6 +22,7 @@ pub mod hashtag;
 pub mod media;
 pub mod stub;
 pub mod user;
+pub mod user_figure;
 pub mod webhook_comment;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +32,7 @@ use jiff::Timestamp;
 use sqlx::PgConnection;
 
 use self::stub::MediaStub;
+use self::user_figure::{UserFigure, UserFigureKey};
 use self::webhook_comment::CommentRow;
 use crate::analyse::marks;
 use crate::insight::{self, InsightKey, InsightRow};
@@ -42,6 +46,8 @@ pub struct Rows {
     pub comments: BTreeMap<String, CommentRow>,
     /// Figures of media.
     pub insights: BTreeMap<InsightKey, InsightRow>,
+    /// Figures of accounts.
+    pub user_figures: BTreeMap<UserFigureKey, UserFigure>,
     /// What reads told, in their order.
     pub told: Vec<Told>,
     /// Days to look at again, whatever changed.
@@ -105,6 +111,11 @@ impl Rows {
         self.insights.entry(key).and_modify(|held| held.merge(&row)).or_insert(row);
     }
 
+    /// Adds a figure of an account; of two with one key the better one stays.
+    pub fn add_user_figure(&mut self, key: UserFigureKey, row: UserFigure) {
+        self.user_figures.entry(key).and_modify(|held| held.merge(&row)).or_insert(row);
+    }
+
     /// Adds all rows of another.
     pub fn append(&mut self, other: Self) {
         for (id, stub) in other.media {
@@ -115,6 +126,9 @@ impl Rows {
         }
         for (key, row) in other.insights {
             self.add_insight(key, row);
+        }
+        for (key, row) in other.user_figures {
+            self.add_user_figure(key, row);
         }
         self.told.extend(other.told);
         self.marks.extend(other.marks);
@@ -132,6 +146,7 @@ pub async fn apply(conn: &mut PgConnection, rows: &Rows, now: Timestamp) -> Resu
     if insight::upsert(conn, rows.insights.iter(), now).await? > 0 {
         touched.extend(facts::owners(conn, &observed(&rows.insights)).await?);
     }
+    touched.extend(user_figure::upsert(conn, &rows.user_figures, now).await?);
     for told in &rows.told {
         touched.extend(apply_told(conn, told).await?);
     }

@@ -18,7 +18,7 @@ use super::effects::{Block, Effects, End};
 use super::policy::after;
 use super::settings::Settings;
 use crate::rows::user::Problem;
-use crate::rows::{self, Reading, Rows, Told};
+use crate::rows::{self, Reading, Rows, Told, account};
 use crate::tasks::{self, Finish, LastAnswer, Park, ParkReason, Stop, Task};
 use crate::token;
 
@@ -82,6 +82,7 @@ async fn try_keep(pool: &PgPool, context: Context<'_>, step: Step<'_>) -> Result
         let origin = Origin { account_id, target_id, api_version: context.api_version };
         response::record(&mut tx, origin, answer).await?;
     }
+    account::refuse(&mut tx, &task.key.account_id, &effects.refused, now).await?;
     if !is_overtaken {
         note_access(&mut tx, step).await?;
     }

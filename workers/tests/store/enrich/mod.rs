@@ -1,7 +1,10 @@
 //! Enriching against the simulator: what an answer, a refusal or silence leaves in the tables.
 
+mod accounts;
 mod answers;
 mod budget;
+mod canned;
+mod figures;
 mod lists;
 mod refusals;
 mod vault;
@@ -46,22 +49,35 @@ impl Bench {
 
     /// A bench whose client is wrapped.
     async fn with(wrap: impl FnOnce(Arc<dyn GraphApi>, PgPool) -> Arc<dyn GraphApi>) -> Self {
-        Self::of(WorldConfig::new(7, start()), settings(), wrap).await
+        Self::of(Self::clock(), WorldConfig::new(7, start()), settings(), wrap).await
     }
 
     /// A bench of a world, with a worker that reads by the clock as well.
     async fn by_the_clock(world: WorldConfig) -> Self {
-        Self::of(world, Settings::default(), |api, _| api).await
+        Self::of(Self::clock(), world, Settings::default(), |api, _| api).await
+    }
+
+    /// Nine in the evening in California.
+    fn clock() -> Arc<ManualClock> {
+        Arc::new(ManualClock::new(start()))
+    }
+
+    /// A bench whose clock was there before.
+    async fn at(
+        clock: Arc<ManualClock>,
+        wrap: impl FnOnce(Arc<dyn GraphApi>, PgPool) -> Arc<dyn GraphApi>,
+    ) -> Self {
+        Self::of(clock, WorldConfig::new(7, start()), settings(), wrap).await
     }
 
     async fn of(
+        clock: Arc<ManualClock>,
         world: WorldConfig,
         settings: Settings,
         wrap: impl FnOnce(Arc<dyn GraphApi>, PgPool) -> Arc<dyn GraphApi>,
     ) -> Self {
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let database = TestServers::shared().unwrap().database().await.unwrap();
-        let clock = Arc::new(ManualClock::new(start()));
         let shared: SharedClock = clock.clone();
         let config = SimulatorConfig { app_id: APP.to_owned(), require_proof: true, ..Default::default() };
         let world = Arc::new(World::new(world));
@@ -122,6 +138,17 @@ impl Bench {
 
     async fn want(&self, kind: Kind, target: &str, account: usize) {
         self.want_in(kind, target, account, TaskLane::NewComments).await;
+    }
+
+    /// Wants one of several reads of a target.
+    async fn want_variant(&self, kind: Kind, target: &str, variant: &str, account: usize) {
+        let key = TaskKey {
+            variant: variant.to_owned(),
+            ..TaskKey::new(kind, target, self.account(account).id.as_str())
+        };
+        let wish = NewTask { key, lane: TaskLane::Daily, deadline: None };
+        let mut conn = self.pool().acquire().await.unwrap();
+        tasks::enqueue(&mut conn, &[wish], self.clock.now()).await.unwrap();
     }
 
     async fn want_in(&self, kind: Kind, target: &str, account: usize, lane: TaskLane) {
