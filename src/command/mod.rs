@@ -11,6 +11,7 @@ mod migrate;
 mod send;
 mod sentiment;
 mod serve;
+mod sync;
 mod work;
 
 use std::path::Path;
@@ -29,6 +30,7 @@ pub(crate) enum Command {
     Work(work::Args),
     Serve(serve::Args),
     Account(account::Args),
+    Sync(sync::Args),
     Key(key::Args),
     Ledger(ledger::Args),
     Send(send::Args),
@@ -53,6 +55,7 @@ pub(crate) async fn run(command: Command, file: Option<&Path>) -> Result<ExitCod
         Command::Work(args) => work::run(&args, file).await?,
         Command::Serve(_) => serve::run(file).await?,
         Command::Account(args) => account::run(args, file).await?,
+        Command::Sync(args) => return sync::run(&args, file).await,
         Command::Key(args) => key::run(args, file).await?,
         Command::Ledger(args) => return ledger::run(&args, file).await,
         Command::Send(args) => send::run(args, file).await?,

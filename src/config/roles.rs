@@ -10,6 +10,7 @@ use cekbrand_schema::kafka::KafkaSettings;
 use cekbrand_workers::LandSettings;
 use cekbrand_workers::analyse::AnalyseSettings;
 use cekbrand_workers::database::{self, Use};
+use cekbrand_workers::reads::Ageing;
 use cekbrand_workers::token::seal::TokenKeys;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -135,6 +136,11 @@ impl Config {
             dead_letter_run: self.number("work.dead_letter_run")?,
         };
         settings.analyse = self.analyse()?;
+        settings.enrich.ageing = Ageing {
+            hourly_until: self.duration("work.media_hourly_for")?,
+            daily_until: self.duration("work.media_daily_for")?,
+            weekly_until: self.duration("work.media_weekly_for")?,
+        };
         settings.enrich.lease = self.duration("work.lease")?;
         settings.enrich.backoff.first = self.duration("graph.backoff_min")?;
         settings.enrich.backoff.longest = self.duration("graph.backoff_max")?;

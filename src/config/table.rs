@@ -83,6 +83,19 @@ pub(crate) const SETTINGS: &[Setting] = &[
     preset("graph.backoff_max", "15min", Kind::Duration, "Longest wait after a failed call"),
     preset("work.batch_changes", "1000", Kind::Number, "Changes in one landing transaction, at most"),
     preset("work.batch_wait", "50ms", Kind::Duration, "How long a batch waits to fill"),
+    preset(
+        "work.media_hourly_for",
+        "24h",
+        Kind::Duration,
+        "For how long after publication figures are read hourly",
+    ),
+    preset("work.media_daily_for", "28d", Kind::Duration, "Then for how long daily"),
+    preset(
+        "work.media_weekly_for",
+        "730d",
+        Kind::Duration,
+        "Then for how long weekly; older media are left alone",
+    ),
     preset("work.lease", "60s", Kind::Duration, "How long a worker may hold an enrichment task"),
     preset(
         "work.dead_letter_percent",

@@ -13,6 +13,36 @@ UNION ALL SELECT 'instagram.media_insight', COUNT(*) FROM instagram.media_insigh
 UNION ALL SELECT 'toba_cek_insta.user_insight_engagement', COUNT(*) FROM toba_cek_insta.user_insight_engagement
 UNION ALL SELECT 'toba_cek_insta.user_hastags_metrics', COUNT(*) FROM toba_cek_insta.user_hastags_metrics"#;
 
+// A table of the published contract is filled if it has a row.
+const FILLED: &str = r#"
+SELECT COUNT(*) FILTER (WHERE is_filled) AS filled, COUNT(*) AS of
+FROM (
+    SELECT EXISTS (SELECT 1 FROM instagram.fetch_catalogue) AS is_filled
+    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.instagram_tokens)
+    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.media)
+    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.media_comment)
+    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.media_insight)
+    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.media_like_comment)
+    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram."user")
+    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_competitor)
+    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_data)
+    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_insight_audience_city)
+    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_insight_audience_country)
+    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_insight_audience_gender_age)
+    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_insight_audience_locale)
+    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_insight_impressions)
+    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_insight_online_follower)
+    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_insight_reach)
+    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_insight_visitor)
+) AS tables"#;
+
+const STORIES: &str = "
+SELECT COUNT(*) AS taken_in,
+    COUNT(*) FILTER (WHERE EXISTS (
+        SELECT 1 FROM instagram.media_insight i
+        WHERE i.media_id = v.media_id AND i.value IS NOT NULL)) AS with_figures
+FROM pipeline.story_vault v";
+
 const TOP_MEDIA: &str = r#"
 WITH brand AS (
     SELECT m.user_id
@@ -49,6 +79,31 @@ pub(crate) struct TopMedium {
     pub(crate) arrived: i64,
     pub(crate) views: Option<i64>,
     pub(crate) caption: Option<String>,
+}
+
+/// How many of the published raw tables hold something.
+#[derive(Debug, Clone, Copy, FromRow, Serialize)]
+pub(crate) struct Filled {
+    pub(crate) filled: i64,
+    pub(crate) of: i64,
+}
+
+/// The story vault.
+#[derive(Debug, Clone, Copy, FromRow, Serialize)]
+pub(crate) struct Stories {
+    pub(crate) taken_in: i64,
+    /// Stories of which a figure is known.
+    pub(crate) with_figures: i64,
+}
+
+/// How many of the published raw tables hold something.
+pub(crate) async fn filled(executor: impl PgExecutor<'_>) -> Result<Filled, sqlx::Error> {
+    sqlx::query_as(FILLED).fetch_one(executor).await
+}
+
+/// How many stories the vault holds.
+pub(crate) async fn stories(executor: impl PgExecutor<'_>) -> Result<Stories, sqlx::Error> {
+    sqlx::query_as(STORIES).fetch_one(executor).await
 }
 
 /// How many rows the tables hold that the demo fills.

@@ -5,3 +5,4 @@ pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod books;
 pub(crate) mod highlights;
+pub(crate) mod sync;

@@ -1,8 +1,11 @@
 //! Waits until every change is accounted for, every read is done or parked, and no analytics are due.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use cekbrand_schema::SystemClock;
+use cekbrand_workers::schedule::{Scheduler, Tick};
 
 use super::feed::Sent;
 use super::parts::Parts;
@@ -38,7 +41,11 @@ pub(super) async fn wait(parts: &Parts, sent: &Sent) -> Result<Settled> {
     let accepted = i64::try_from(sent.accepted).context("too many changes")?;
     let bar = progress::bar(sent.accepted, "changes landed");
     let (mut last, mut moved) = (Settled::read(parts).await?, Instant::now());
-    while !last.is_final(accepted) {
+    let mut is_taken_in = false;
+    while !(last.is_final(accepted) && is_taken_in) {
+        if last.is_final(accepted) {
+            is_taken_in = take_in(parts).await?;
+        }
         if moved.elapsed() > STUCK_AFTER {
             let (totals, work) = (last.totals, last.work);
             bail!(
@@ -58,6 +65,12 @@ pub(super) async fn wait(parts: &Parts, sent: &Sent) -> Result<Settled> {
     }
     bar.finish_and_clear();
     Ok(last)
+}
+
+/// A last round of the schedule, which takes in the stories that were just read; `false` while a worker has one.
+async fn take_in(parts: &Parts) -> Result<bool> {
+    let tick = Scheduler::new(parts.pool.clone(), Arc::new(SystemClock)).tick().await;
+    Ok(tick.context("the schedule cannot be looked at")? != Tick::Elsewhere)
 }
 
 /// First the landing counts, then the reads.

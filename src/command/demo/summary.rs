@@ -10,7 +10,7 @@ use super::feed::Sent;
 use super::parts::Parts;
 use super::settle::Settled;
 use crate::store::books;
-use crate::store::highlights::{self, TopMedium};
+use crate::store::highlights::{self, Filled, Stories, TopMedium};
 
 /// The numbers.
 #[derive(Debug, Serialize)]
@@ -31,6 +31,8 @@ pub(super) struct Summary {
     graph_calls: u64,
     graph_calls_by_kind: BTreeMap<String, u64>,
     rows: BTreeMap<String, i64>,
+    tables: Filled,
+    stories: Stories,
     top_media: Vec<TopMedium>,
     kafka: &'static str,
     elapsed_s: f64,
@@ -68,6 +70,8 @@ impl Summary {
             graph_calls: parts.simulator.total_cost(),
             graph_calls_by_kind: costs.collect(),
             rows: highlights::rows(pool).await.context("rows cannot be counted")?.into_iter().collect(),
+            tables: highlights::filled(pool).await.context("tables cannot be counted")?,
+            stories: highlights::stories(pool).await.context("stories cannot be counted")?,
             top_media: highlights::top_media(pool).await.context("media cannot be read")?,
             kafka: if parts.is_mock { "in process" } else { "configured" },
             elapsed_s: (elapsed.as_secs_f64() * 10.0).round() / 10.0,
@@ -112,6 +116,9 @@ impl Summary {
         for (table, count) in &self.rows {
             line(count, table);
         }
+        let (Filled { filled, of }, Stories { taken_in, with_figures }) = (self.tables, self.stories);
+        println!("\n            first sync: {filled} of {of} tables of instagram are filled");
+        println!("            story vault: {taken_in} stories, {with_figures} with figures");
         self.print_top_media();
     }
 
