@@ -70,5 +70,5 @@ COMMENT ON COLUMN pipeline.sync_run.finished_at IS 'When everything was read; NU
 
 -- For pages of lists that are history: each day's list has cursors of its own.
 CREATE INDEX enrichment_task_page ON pipeline.enrichment_task (finished_at) WHERE cursor <> '' AND state = 'done';
--- For the progress of one account.
-CREATE INDEX enrichment_task_finished ON pipeline.enrichment_task (account_id, finished_at);
+-- For the progress of one account. Without those that never ended: claiming must not take it for its own.
+CREATE INDEX enrichment_task_finished ON pipeline.enrichment_task (account_id, finished_at) WHERE finished_at IS NOT NULL;

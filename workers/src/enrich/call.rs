@@ -3,12 +3,14 @@
 use cekbrand_graph::{Answer, Credential, GraphError, Request};
 use jiff::Timestamp;
 use metrics::{Unit, describe_counter, describe_histogram};
+use sqlx::PgConnection;
 use tracing::{Instrument, Span};
 
 use super::Inner;
 use super::effects::End;
+use super::grants::GRANT;
 use super::policy::after;
-use super::store::quota::{self, Purse};
+use super::store::quota::{self, Blocked, Purse};
 use super::store::stop;
 use crate::tasks::{Park, ParkReason, Task};
 use crate::token;
@@ -82,8 +84,7 @@ impl Inner {
                 return Ok(Attempt { outcome: Outcome::Stopped(end), sealed: Some(token.sealed) });
             }
         };
-        let purse = Purse { app_id: &self.app_id, account_id: account };
-        if let Err(refusal) = quota::grant(&mut conn, purse, now).await? {
+        if let Err(refusal) = self.draw(&mut conn, Purse::of(&self.app_id, &task.key), now).await? {
             let park = Park { reason: refusal.reason, until: refusal.until, answer: None, note: None };
             return Ok(Attempt::stopped(End::Park(park)));
         }
@@ -92,6 +93,25 @@ impl Inner {
         let outcome = self.send(span, request, &credential).await;
         fail::fail_point!("enrich.after_call");
         Ok(Attempt { outcome, sealed: Some(token.sealed) })
+    }
+
+    /// Takes a call out of what this worker has drawn, or draws anew. A block is seen before each call, whoever set it
+    /// and whatever is left.
+    async fn draw(
+        &self,
+        conn: &mut PgConnection,
+        purse: Purse<'_>,
+        now: Timestamp,
+    ) -> Result<Result<(), Blocked>, sqlx::Error> {
+        if self.grants.take(purse.account_id, now) {
+            let blocked = quota::block_of(conn, purse, now).await?;
+            if blocked.is_some() {
+                self.grants.forget(purse.account_id);
+            }
+            return Ok(blocked.map_or(Ok(()), Err));
+        }
+        let granted = quota::grant(conn, purse, GRANT, now).await?;
+        Ok(granted.map(|calls| self.grants.add(purse.account_id, calls - 1, now)))
     }
 
     async fn send(&self, span: Span, request: &Request, credential: &Credential) -> Outcome {

@@ -10,7 +10,7 @@
 //!
 //! - [`settings`]: how much at once, how long to wait.
 //! - `queue`: claims and parks. [`crew`]: the tasks under way. `work`: one task, from its plan to its end.
-//! - `call`: token, grant, request. [`refusals`]: metrics that several media were refused.
+//! - `call`: token, grant, request; `grants`: calls drawn from the budget and not made yet. [`refusals`]: metrics that several media were refused.
 //! - [`policy`]: what an error means. [`effects`]: what is to be changed, as data. [`store`]: changes it.
 //!
 //! Invariants: an answer is recorded, written, settled with the quota and ends its task in one transaction,
@@ -20,6 +20,7 @@
 mod call;
 pub mod crew;
 pub mod effects;
+mod grants;
 pub mod policy;
 mod queue;
 pub mod refusals;
@@ -36,6 +37,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use self::crew::Crew;
+use self::grants::Grants;
 use self::refusals::Refusals;
 use self::settings::Settings;
 use crate::token::seal::TokenKeys;
@@ -63,6 +65,7 @@ struct Inner {
     clock: SharedClock,
     settings: Settings,
     refusals: Refusals,
+    grants: Grants,
 }
 
 impl Enricher {
@@ -80,7 +83,18 @@ impl Enricher {
         work::describe();
         let refusals = Refusals::default();
         let app_id = app_id.into();
-        Self { inner: Arc::new(Inner { pool, api, keys, app_id, clock, settings, refusals }) }
+        Self {
+            inner: Arc::new(Inner {
+                pool,
+                api,
+                keys,
+                app_id,
+                clock,
+                settings,
+                refusals,
+                grants: Grants::default(),
+            }),
+        }
     }
 
     /// Makes `instagram.fetch_catalogue` agree with the list of reads.

@@ -22,6 +22,8 @@ pub struct Settings {
     pub backoff: Backoff,
     /// At this usage only the two most urgent lanes are served.
     pub pause_percent: i32,
+    /// At this usage nothing is called until Meta would allow it again: before it has to refuse.
+    pub stop_percent: u32,
     /// For how long a usage that was seen counts.
     pub usage_counts_for: Duration,
     /// The first block where Meta does not say how long it lasts; each further one is twice as long.
@@ -74,6 +76,7 @@ impl Default for Settings {
             gauges: Duration::from_secs(15),
             backoff: Backoff::default(),
             pause_percent: 90,
+            stop_percent: 95,
             usage_counts_for: Duration::from_mins(15),
             first_block: Duration::from_mins(5),
             longest_block: Duration::from_hours(1),

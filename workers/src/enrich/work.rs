@@ -292,9 +292,13 @@ fn finish(errand: &Errand<'_>, answer: LastAnswer, note: Option<&str>, now: Time
 }
 
 fn wanted(task: &Task, follow: Follow) -> NewTask {
-    let variant = follow.variant;
-    let key = TaskKey { variant, ..TaskKey::new(follow.kind, follow.target_id, &task.key.account_id) };
-    let lane = if follow.can_wait { task.lane.max(TaskLane::Daily) } else { task.lane };
+    let lane = match follow {
+        Follow { is_past: true, .. } => TaskLane::Backfill,
+        Follow { can_wait: true, .. } => task.lane.max(TaskLane::Daily),
+        _ => task.lane,
+    };
+    let key = TaskKey::new(follow.kind, follow.target_id, &task.key.account_id);
+    let key = TaskKey { variant: follow.variant, ..key };
     NewTask { key, lane, deadline: follow.deadline.or(task.deadline) }
 }
 

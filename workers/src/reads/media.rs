@@ -44,6 +44,10 @@ impl Read for Media {
         if known.medium.as_ref().is_some_and(|facts| is_over(facts, job.at)) {
             return Plan::nothing("the story is over, and what it was is known");
         }
+        if known.medium.as_ref().is_some_and(|facts| is_fresh(facts, job.at, self.about().freshness)) {
+            // A list told of it: one call for a hundred media.
+            return Plan::Nothing { rows: Rows::default(), note: None };
+        }
         Plan::Ask(vec![node::call(self.about().fetch_id, job.target_id, FIELDS)])
     }
 
@@ -73,4 +77,10 @@ impl Read for Media {
 fn is_over(facts: &Facts, at: Timestamp) -> bool {
     let is_story = facts.product.as_deref() == Some("STORY") && facts.owner.is_some();
     is_story && facts.published.is_some_and(|published| at >= story::end(published))
+}
+
+/// Whether something else has read it a short while ago.
+fn is_fresh(facts: &Facts, at: Timestamp, fresh_for: Duration) -> bool {
+    let fresh_since = at.checked_sub(fresh_for).unwrap_or(Timestamp::MIN);
+    facts.owner.is_some() && !facts.is_gone && facts.read_at.is_some_and(|read_at| read_at > fresh_since)
 }

@@ -53,7 +53,7 @@ pub mod window;
 pub use ageing::Ageing;
 pub use cadence::{Beat, Cadence, Targets};
 pub use kind::Kind;
-pub use read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read, Subject};
+pub use read::{About, Budget, Call, Follow, Instead, Job, Known, Needs, Plan, Read, Subject};
 
 /// Every read.
 pub static ALL: [&dyn Read; 17] = [

@@ -65,6 +65,11 @@ pub trait Read: fmt::Debug + Sync {
         None
     }
 
+    /// Which budget its calls are taken from.
+    fn budget(&self) -> Budget {
+        Budget::Account
+    }
+
     /// How often it is due by the clock alone, for each account.
     fn cadence(&self) -> Cadence {
         Cadence::Never
@@ -101,6 +106,15 @@ pub struct About {
     pub waits_for: Option<Kind>,
     /// What it has to know beforehand.
     pub needs: Needs,
+}
+
+/// Whose limit a read falls under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Budget {
+    /// The account's.
+    Account,
+    /// The app's limit for reads of other people's public data.
+    Platform,
 }
 
 /// What a read has to know beforehand.
@@ -231,6 +245,8 @@ pub struct Follow {
     pub variant: String,
     /// Whether it can wait for the daily lane.
     pub can_wait: bool,
+    /// Whether it can wait for the past's lane.
+    pub is_past: bool,
     /// Whether one that is open or fresh is left as it is.
     pub if_idle: bool,
     /// After this it is of no use.
@@ -241,7 +257,7 @@ impl Follow {
     /// A read without variant, as urgent as the one that made it wanted.
     pub fn of(kind: Kind, target_id: &str) -> Self {
         let (variant, target_id) = (String::new(), target_id.to_owned());
-        Self { kind, target_id, variant, can_wait: false, if_idle: false, deadline: None }
+        Self { kind, target_id, variant, can_wait: false, is_past: false, if_idle: false, deadline: None }
     }
 
     /// The same, unless it is open or fresh.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use cekbrand_graph::{GraphError, Request};
+use jiff::Timestamp;
 use jiff::civil::Weekday;
 use serde_json::Value;
 use tracing::{Span, info_span};
@@ -61,8 +62,13 @@ impl Read for UserMedia {
         medium::smaller(call, error)
     }
 
-    fn follow(&self, _job: Job<'_>, _known: &Known, rows: &Rows) -> Vec<Follow> {
-        let figures = medium::media(rows).map(|medium| Follow::if_idle(kind::MEDIA_INSIGHTS, &medium.id));
+    fn follow(&self, job: Job<'_>, _known: &Known, rows: &Rows) -> Vec<Follow> {
+        let since = job.at.checked_sub(RECENT_FOR).unwrap_or(Timestamp::MIN);
+        let figures = medium::media(rows).map(|medium| Follow {
+            can_wait: true,
+            is_past: medium.timestamp.is_some_and(|published| published < since),
+            ..Follow::if_idle(kind::MEDIA_INSIGHTS, &medium.id)
+        });
         figures.chain(medium::childless(rows)).collect()
     }
 

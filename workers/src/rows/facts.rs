@@ -10,6 +10,7 @@ use super::Mark;
 
 const FACTS: &str = r#"
 SELECT m.user_id, m.timestamp, m.first_seen_at, m.media_product_type, m.media_hastag, m.parent_id,
+    CASE WHEN m.media_type IS NOT NULL THEN m.updated_timestamp END AS read_at,
     m.deleted_at IS NOT NULL OR m.lost_at IS NOT NULL AS is_gone,
     a.account_id IS NOT NULL AS is_ours, u.region
 FROM instagram.media m
@@ -46,6 +47,8 @@ pub struct Facts {
     pub published: Option<Timestamp>,
     /// When it was first heard of.
     pub first_seen: Option<Timestamp>,
+    /// When a read last told something new of it; `None` for a stub.
+    pub read_at: Option<Timestamp>,
     /// `media_product_type`.
     pub product: Option<String>,
     /// Its hashtags, as stored.
@@ -74,6 +77,7 @@ pub async fn facts(conn: &mut PgConnection, media_id: &str) -> Result<Option<Fac
         is_ours: row.try_get("is_ours")?,
         published: instant("timestamp")?,
         first_seen: instant("first_seen_at")?,
+        read_at: instant("read_at")?,
         product: row.try_get("media_product_type")?,
         hashtags: row.try_get("media_hastag")?,
         is_child: parent.is_some(),

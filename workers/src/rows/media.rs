@@ -259,6 +259,7 @@ mod tests {
             is_ours,
             published: Some(Timestamp::from_second(published).unwrap()),
             first_seen: None,
+            read_at: None,
             product: None,
             hashtags: None,
             is_child: false,

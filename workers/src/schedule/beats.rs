@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 
 use super::store::beats::{self as store, Beaten, Due, Kinds};
 use super::{backfill, store::backfill as missed};
-use crate::reads::{self, Beat, Cadence, Kind, Read, Targets};
+use crate::reads::{self, Beat, Cadence, Kind, Read, Targets, kind};
 use crate::tasks::{self, NewTask, TaskKey, TaskLane};
 
 /// Beats of one round; what is left is due in the next.
@@ -54,13 +54,16 @@ pub(super) async fn sound(
 /// What a beat of a read wants.
 fn tasks(read: &dyn Read, due: &Due, beat: Beat) -> Vec<NewTask> {
     let lane = if matches!(read.cadence(), Cadence::Every(_)) { TaskLane::Live } else { TaskLane::Daily };
+    // One call of the list spares a call for each medium that is heard of meanwhile.
+    let past_lane =
+        if read.about().kind == kind::USER_MEDIA { TaskLane::NewComments } else { TaskLane::Backfill };
     let task = |variant: String, lane| {
         let key = TaskKey::new(read.about().kind, due.target_id.as_str(), due.account_id.as_str());
         NewTask { key: TaskKey { variant, ..key }, lane, deadline: None }
     };
     let past = if beat.is_first { read.past(beat) } else { Vec::new() };
     let now = read.variants(beat).into_iter().map(|variant| task(variant, lane));
-    now.chain(past.into_iter().map(|variant| task(variant, TaskLane::Backfill))).collect()
+    now.chain(past.into_iter().map(|variant| task(variant, past_lane))).collect()
 }
 
 fn kinds() -> Kinds {

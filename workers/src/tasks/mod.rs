@@ -22,7 +22,7 @@ pub mod kind;
 pub mod store;
 
 pub use kind::{LastAnswer, NewTask, ParkReason, TaskKey, TaskLane};
-pub use store::claim::{Busy, Lease, Picking, Task, claim};
+pub use store::claim::{Busy, Lease, Picking, SLOW_PERCENT, Task, claim};
 pub use store::enqueue::{enqueue, enqueue_idle};
 pub use store::look::{Count, Standing, counts, read_by_owner, standing};
 pub use store::settle::{

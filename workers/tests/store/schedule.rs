@@ -75,7 +75,7 @@ async fn an_accounts_first_beat_asks_for_its_past_and_the_next_ones_for_what_is_
     let first = [
         json!(["live_media", "", 0]),
         json!(["user", "", 2]),
-        json!(["user_media", "", 3]),
+        json!(["user_media", "", 1]),
         json!(["user_stories", "", 0]),
         json!(["user_tags", "", 3]),
     ];

@@ -1,5 +1,8 @@
 //! The queue of Graph reads: asking, claiming, ending, waiting.
 
+mod again;
+mod plan;
+
 use std::time::Duration;
 
 use cekbrand_devkit::servers::{TestDatabase, TestServers};

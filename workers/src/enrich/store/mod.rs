@@ -144,13 +144,14 @@ async fn settle(
     step: Step<'_>,
 ) -> Result<Option<Blocked>, sqlx::Error> {
     let Step { task, effects, now, .. } = step;
-    let account = Purse { app_id: context.app_id, account_id: &task.key.account_id };
+    let account = Purse::of(context.app_id, &task.key);
     let app = Purse { account_id: "", ..account };
     let limits = Limits { first: context.settings.first_block, longest: context.settings.longest_block };
     if let Some(answer) = effects.answer {
         quota::settle(conn, account, answer, now).await?;
-        // A header at its limit stops calls before an error has to.
-        let full = |percent: Option<u32>| percent.is_some_and(|percent| percent >= 100);
+        // A header close to its limit stops calls before an error has to.
+        let stop = context.settings.stop_percent;
+        let full = |percent: Option<u32>| percent.is_some_and(|percent| percent >= stop);
         let reason = ParkReason::Throttled;
         if effects.block.is_none() && full(answer.usage.account_percent()) {
             let block =

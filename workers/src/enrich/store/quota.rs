@@ -10,16 +10,21 @@ use serde_json::{Value, json};
 use sqlx::{PgConnection, Row};
 
 use crate::enrich::effects::Block;
-use crate::tasks::ParkReason;
+use crate::reads::{self, Budget};
+use crate::tasks::{self, ParkReason, TaskKey};
 
+// Close to the limit a worker draws single calls.
 const GRANT: &str = "
 INSERT INTO pipeline.account_quota AS q (app_id, account_id, granted, updated_at)
-SELECT $1, $2, 1, $3
+SELECT $1, $2, $4, $3
 WHERE NOT EXISTS (
     SELECT 1 FROM pipeline.account_quota app
     WHERE app.app_id = $1 AND app.account_id = '' AND app.blocked_until > $3)
-ON CONFLICT (app_id, account_id) DO UPDATE SET granted = q.granted + 1, updated_at = EXCLUDED.updated_at
-WHERE COALESCE(q.blocked_until <= EXCLUDED.updated_at, TRUE)";
+ON CONFLICT (app_id, account_id) DO UPDATE SET
+    granted = q.granted + CASE WHEN q.usage_percent >= $5 THEN 1 ELSE EXCLUDED.granted END,
+    updated_at = EXCLUDED.updated_at
+WHERE COALESCE(q.blocked_until <= EXCLUDED.updated_at, TRUE)
+RETURNING CASE WHEN q.usage_percent >= $5 THEN 1 ELSE $4 END";
 
 const BLOCKED_UNTIL: &str = "
 SELECT q.blocked_until, q.block_reason FROM pipeline.account_quota q
@@ -64,6 +69,19 @@ pub struct Purse<'a> {
     pub account_id: &'a str,
 }
 
+impl<'a> Purse<'a> {
+    /// The budget that a read draws on.
+    pub fn of(app_id: &'a str, key: &'a TaskKey) -> Self {
+        match reads::of(key.kind).budget() {
+            Budget::Account => Self { app_id, account_id: &key.account_id },
+            Budget::Platform => Self { app_id, account_id: PLATFORM },
+        }
+    }
+}
+
+/// Stands for the account in the budget of reads that fall under the platform's limit: no account has such an id.
+const PLATFORM: &str = "platform";
+
 /// A block of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Blocked {
@@ -82,38 +100,53 @@ pub struct Limits {
     pub longest: Duration,
 }
 
-/// Draws the grant for one call. `Err` says until when no call may be made, and why.
+/// Draws a grant of `calls`, or of one where the budget is nearly spent; says of how many. `Err` says until when no
+/// call may be made, and why.
 ///
 /// # Errors
 /// Whatever keeps the statements from running (outer).
 pub async fn grant(
     conn: &mut PgConnection,
     purse: Purse<'_>,
+    calls: i64,
     now: Timestamp,
-) -> Result<Result<(), Blocked>, sqlx::Error> {
-    let granted = sqlx::query(GRANT)
+) -> Result<Result<i64, Blocked>, sqlx::Error> {
+    let granted: Option<i64> = sqlx::query_scalar(GRANT)
         .bind(purse.app_id)
         .bind(purse.account_id)
         .bind(now.to_sqlx())
-        .execute(&mut *conn)
+        .bind(calls)
+        .bind(tasks::SLOW_PERCENT)
+        .fetch_optional(&mut *conn)
         .await?;
-    if granted.rows_affected() == 1 {
-        return Ok(Ok(()));
+    if let Some(granted) = granted {
+        return Ok(Ok(granted));
     }
+    // Where none stands, it was lifted between the two statements.
+    let blocked = block_of(conn, purse, now).await?;
+    Ok(Err(blocked.unwrap_or(Blocked { reason: ParkReason::Throttled, until: now })))
+}
+
+/// The block that stands, of the account or of the app, the longer one.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn block_of(
+    conn: &mut PgConnection,
+    purse: Purse<'_>,
+    now: Timestamp,
+) -> Result<Option<Blocked>, sqlx::Error> {
     let blocked = sqlx::query(BLOCKED_UNTIL)
         .bind(purse.app_id)
         .bind(purse.account_id)
         .bind(now.to_sqlx())
         .fetch_optional(conn)
         .await?;
-    let Some(row) = blocked else {
-        // The block was lifted between the two statements.
-        return Ok(Err(Blocked { reason: ParkReason::Throttled, until: now }));
-    };
+    let Some(row) = blocked else { return Ok(None) };
     let until: jiff_sqlx::Timestamp = row.try_get("blocked_until")?;
     let reason: Option<String> = row.try_get("block_reason")?;
     let reason = reason.and_then(|reason| reason.parse().ok()).unwrap_or(ParkReason::Throttled);
-    Ok(Err(Blocked { reason, until: until.to_jiff() }))
+    Ok(Some(Blocked { reason, until: until.to_jiff() }))
 }
 
 /// Counts an answered call and keeps what both headers said: the account's row has the highest of all

@@ -12,6 +12,9 @@ use uuid::Uuid;
 use crate::reads;
 use crate::tasks::kind::{LastAnswer, TaskKey, TaskLane};
 
+/// From this percentage on a worker makes one call of an account at a time.
+pub const SLOW_PERCENT: i32 = 75;
+
 // Served by the index over due_at; spares an idle worker the search below.
 const ANY_DUE: &str =
     "SELECT EXISTS (SELECT 1 FROM pipeline.enrichment_task WHERE state <> 'done' AND due_at <= $1)";
@@ -30,14 +33,17 @@ WITH RECURSIVE account (id) AS (
 ),
 open_account AS (
     SELECT a.id,
-        CASE WHEN GREATEST(
-            CASE WHEN own.observed_at > $8 THEN own.usage_percent END,
-            CASE WHEN app.observed_at > $8 THEN app.usage_percent END) >= $9 THEN 1 ELSE 3 END AS last_lane,
-        $5 - COALESCE(busy.calls, 0) AS room
+        CASE WHEN usage.percent >= $9 THEN 1 ELSE 3 END AS last_lane,
+        CASE WHEN usage.percent >= $13 THEN LEAST($5, 1) ELSE $5 END - COALESCE(busy.calls, 0) AS room
     FROM account a
     LEFT JOIN pipeline.account_quota own ON own.app_id = $2 AND own.account_id = a.id
     LEFT JOIN pipeline.account_quota app ON app.app_id = $2 AND app.account_id = ''
     LEFT JOIN UNNEST($6::text[], $7::int[]) AS busy (id, calls) ON busy.id = a.id
+    CROSS JOIN LATERAL (
+        SELECT GREATEST(
+            CASE WHEN own.observed_at > $8 THEN own.usage_percent END,
+            CASE WHEN app.observed_at > $8 THEN app.usage_percent END) AS percent
+    ) AS usage
     WHERE a.id IS NOT NULL
         AND COALESCE(own.blocked_until <= $1, TRUE)
         AND COALESCE(app.blocked_until <= $1, TRUE)
@@ -173,6 +179,7 @@ pub async fn claim(
         .bind(id)
         .bind(until.to_sqlx())
         .bind(reads::names())
+        .bind(SLOW_PERCENT)
         .fetch_all(conn)
         .await?;
     rows.iter().map(|row| task(row, id, until)).collect()

@@ -4,9 +4,11 @@ mod accounts;
 mod answers;
 mod budget;
 mod canned;
+mod crowd;
 mod figures;
 mod lists;
 mod refusals;
+mod three_days;
 mod vault;
 mod worker;
 
@@ -49,12 +51,14 @@ impl Bench {
 
     /// A bench whose client is wrapped.
     async fn with(wrap: impl FnOnce(Arc<dyn GraphApi>, PgPool) -> Arc<dyn GraphApi>) -> Self {
-        Self::of(Self::clock(), WorldConfig::new(7, start()), settings(), wrap).await
+        let setup = Setup { world: WorldConfig::new(7, start()), settings: settings(), config: config() };
+        Self::of(setup, wrap).await
     }
 
     /// A bench of a world, with a worker that reads by the clock as well.
     async fn by_the_clock(world: WorldConfig) -> Self {
-        Self::of(Self::clock(), world, Settings::default(), |api, _| api).await
+        let setup = Setup { world, settings: Settings::default(), config: config() };
+        Self::of(setup, |api, _| api).await
     }
 
     /// Nine in the evening in California.
@@ -67,19 +71,23 @@ impl Bench {
         clock: Arc<ManualClock>,
         wrap: impl FnOnce(Arc<dyn GraphApi>, PgPool) -> Arc<dyn GraphApi>,
     ) -> Self {
-        Self::of(clock, WorldConfig::new(7, start()), settings(), wrap).await
+        let setup = Setup { world: WorldConfig::new(7, start()), settings: settings(), config: config() };
+        Self::build(clock, setup, wrap).await
     }
 
-    async fn of(
+    async fn of(setup: Setup, wrap: impl FnOnce(Arc<dyn GraphApi>, PgPool) -> Arc<dyn GraphApi>) -> Self {
+        Self::build(Self::clock(), setup, wrap).await
+    }
+
+    async fn build(
         clock: Arc<ManualClock>,
-        world: WorldConfig,
-        settings: Settings,
+        setup: Setup,
         wrap: impl FnOnce(Arc<dyn GraphApi>, PgPool) -> Arc<dyn GraphApi>,
     ) -> Self {
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let database = TestServers::shared().unwrap().database().await.unwrap();
         let shared: SharedClock = clock.clone();
-        let config = SimulatorConfig { app_id: APP.to_owned(), require_proof: true, ..Default::default() };
+        let Setup { world, settings, config } = setup;
         let world = Arc::new(World::new(world));
         let simulator = Simulator::start_in(world, config, Arc::clone(&shared)).await.unwrap();
         let api: Arc<dyn GraphApi> = Arc::new(client(&simulator, &shared));
@@ -284,6 +292,17 @@ fn client(simulator: &Simulator, clock: &SharedClock) -> HttpGraphApi {
         ..Default::default()
     };
     HttpGraphApi::new(settings, Arc::clone(clock)).unwrap()
+}
+
+/// What a bench is made of.
+struct Setup {
+    world: WorldConfig,
+    settings: Settings,
+    config: SimulatorConfig,
+}
+
+fn config() -> SimulatorConfig {
+    SimulatorConfig { app_id: APP.to_owned(), require_proof: true, ..Default::default() }
 }
 
 fn start() -> Timestamp {

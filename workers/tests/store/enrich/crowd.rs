@@ -1,0 +1,139 @@
+//! One, two and four worker processes on one queue: no read twice, the budget kept in sum, and nobody calls on after a
+//! refusal.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use cekbrand_devkit::simulator::{Call, CallKind, SimulatorConfig, UsageLimits};
+use cekbrand_devkit::world::{Product, WorldConfig};
+use cekbrand_schema::{Clock, SystemClock};
+use cekbrand_workers::reads;
+use jiff::SignedDuration;
+use tokio_util::sync::CancellationToken;
+
+use super::{APP, Bench, Setup, settings, start};
+
+const LATENCY: Duration = Duration::from_millis(100);
+/// The clock goes as the real one does: the simulator's log is read to a quarter of a second.
+const STEP: Duration = Duration::from_millis(20);
+
+/// An invented Instagram that takes its time, and allows so many calls of an account in an hour.
+async fn bench(calls_per_hour: u64) -> Bench {
+    let limits = UsageLimits { calls_per_hour, headers_after: 3 };
+    let config =
+        SimulatorConfig { app_id: APP.to_owned(), latency: LATENCY, limits, ..SimulatorConfig::default() };
+    let world = WorldConfig { days: 240, expired_stories: 0, ..WorldConfig::new(7, start()) };
+    Bench::of(Setup { world, settings: settings(), config }, |api, _| api).await
+}
+
+impl Bench {
+    /// Wants the nodes of so many media of each of the accounts.
+    async fn want_media(&self, accounts: std::ops::Range<usize>, of_each: usize) {
+        for place in accounts {
+            let kinds = [Product::Feed, Product::Reels];
+            for medium in kinds.into_iter().flat_map(|kind| self.media(place, kind)).take(of_each) {
+                self.want(reads::kind::MEDIA, medium.id.as_str(), place).await;
+            }
+        }
+    }
+
+    /// Lets so many processes work, that share nothing but the database, until `is_enough`. Says how long it took.
+    async fn work_with(&self, processes: usize, is_enough: impl AsyncFn(&Self) -> bool) -> Duration {
+        let shutdown = CancellationToken::new();
+        let began = Instant::now();
+        let workers: Vec<_> = (0..processes)
+            .map(|_| {
+                let (worker, shutdown) = (self.another_worker(), shutdown.clone());
+                tokio::spawn(async move { worker.run(shutdown).await })
+            })
+            .collect();
+        let mut last = Instant::now();
+        while !is_enough(self).await {
+            assert!(began.elapsed() < Duration::from_mins(2), "the queue was not emptied in time");
+            SystemClock.sleep(STEP).await;
+            let passed = last.elapsed();
+            last = Instant::now();
+            self.advance(passed);
+        }
+        let took = began.elapsed();
+        shutdown.cancel();
+        for worker in workers {
+            worker.await.unwrap();
+        }
+        took
+    }
+}
+
+const OPEN: &str = "SELECT count(*) FROM pipeline.enrichment_task WHERE state IN ('waiting', 'running')";
+
+async fn is_settled(bench: &Bench) -> bool {
+    bench.number(OPEN).await == 0
+}
+
+/// How often each medium was asked for.
+fn asked(calls: &[Call]) -> BTreeMap<String, usize> {
+    let mut asked = BTreeMap::new();
+    for call in calls.iter().filter(|call| call.kind == CallKind::Media) {
+        *asked.entry(call.target.clone().unwrap()).or_default() += 1;
+    }
+    asked
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_read_is_done_twice_however_many_processes_share_the_queue() {
+    for processes in [1, 2, 4] {
+        let bench = bench(50_000).await;
+        bench.want_media(0..12, 20).await;
+        let took = bench.work_with(processes, is_settled).await;
+        let asked = asked(&bench.simulator.calls());
+        println!("{processes} processes: {} reads in {:.1} s", asked.len(), took.as_secs_f64());
+        assert_eq!(asked.len(), 12 * 20);
+        assert!(asked.values().all(|times| *times == 1), "{asked:?}");
+    }
+}
+
+/// One account that may be called a hundred times in an hour, and has more reads due.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_budget_is_kept_in_sum_and_stops_before_meta_has_to() {
+    for processes in [1, 4] {
+        let bench = bench(100).await;
+        bench.want_media(0..1, 130).await;
+        assert_eq!(bench.number(OPEN).await, 130);
+        bench.work_with(processes, is_settled).await;
+        let calls = bench.simulator.calls();
+        let refused = calls.iter().filter(|call| call.error_code.is_some()).count();
+        assert_eq!(refused, 0, "{processes} processes: of {} calls", calls.len());
+        println!("{processes} processes: stopped at {} of 100 calls", calls.len());
+        assert!((95..=100).contains(&calls.len()), "{}", calls.len());
+        let parked =
+            bench.number("SELECT count(*) FROM pipeline.enrichment_task WHERE reason = 'throttled'").await;
+        assert!(parked > 0, "what is left says why it waits");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_process_calls_on_after_an_account_was_refused() {
+    let bench = bench(50_000).await;
+    bench.want_media(0..2, 30).await;
+    let blocked = bench.account(0).id.to_string();
+    let others_done = "SELECT count(*) FROM pipeline.enrichment_task t
+        JOIN instagram.media m ON m.id = t.target_id WHERE t.state = 'done'";
+    bench
+        .work_with(4, async |bench: &Bench| {
+            let calls = bench.simulator.calls();
+            let is_blocked = calls.iter().any(|call| call.error_code.is_some());
+            let answered = calls.iter().filter(|call| call.account.as_deref() == Some(&blocked)).count();
+            if !is_blocked && answered >= 6 {
+                bench.simulator.block(bench.account(0), 60);
+            }
+            is_blocked && bench.number(others_done).await >= 30 && is_settled(bench).await
+        })
+        .await;
+    let calls = bench.simulator.calls();
+    let mine = || calls.iter().filter(|call| call.account.as_deref() == Some(&blocked));
+    let first = mine().find(|call| call.error_code == Some(80_002)).unwrap();
+    let latest = first.at + SignedDuration::from_millis(i64::try_from(LATENCY.as_millis()).unwrap() + 250);
+    let late: Vec<_> = mine().filter(|call| call.at > latest).collect();
+    assert!(late.is_empty(), "{late:?} after {first:?}");
+    assert!(mine().count() < 30, "the block came in the middle");
+}
