@@ -8,6 +8,7 @@ mod init;
 mod key;
 mod ledger;
 mod migrate;
+mod rebuild;
 mod send;
 mod sentiment;
 mod serve;
@@ -33,6 +34,7 @@ pub(crate) enum Command {
     Sync(sync::Args),
     Key(key::Args),
     Ledger(ledger::Args),
+    Rebuild(rebuild::Args),
     Send(send::Args),
     Sentiment(sentiment::Args),
     Completions(completions::Args),
@@ -58,6 +60,7 @@ pub(crate) async fn run(command: Command, file: Option<&Path>) -> Result<ExitCod
         Command::Sync(args) => return sync::run(&args, file).await,
         Command::Key(args) => key::run(args, file).await?,
         Command::Ledger(args) => return ledger::run(&args, file).await,
+        Command::Rebuild(args) => return rebuild::run(&args, file).await,
         Command::Send(args) => send::run(args, file).await?,
         Command::Sentiment(args) => sentiment::run(&args)?,
         Command::Completions(args) => completions::run(&args),

@@ -75,6 +75,35 @@ fn wrong_usage_and_wrong_configuration_end_with_2() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rebuild_refuses_what_it_cannot_mean_and_computes_what_it_is_asked_for() {
+    let (cekbrand, database) = on_database().await;
+    for (arguments, expected) in [
+        (["rebuild", "--account", ACCOUNT].as_slice(), "account 17841400000000041 is not known here"),
+        (
+            &["rebuild", "--from", "2026-06-02", "--to", "2026-06-01"],
+            "--from 2026-06-02 lies after --to 2026-06-01",
+        ),
+        (&["rebuild", "--from", "2026-02-30"], "--from"),
+    ] {
+        let refused = cekbrand.run(arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {}", stderr(&refused));
+        assert!(stderr(&refused).contains(expected), "{arguments:?}: {}", stderr(&refused));
+    }
+    cekbrand.ok(&["account", "add", ACCOUNT]);
+    let rows = "INSERT INTO instagram.user_data (user_id, datestamp, followers_count, updated_timestamp)
+        VALUES ($1, '2026-06-01', 100, 'epoch'), ($1, '2026-06-08', 150, 'epoch')";
+    sqlx::query(rows).bind(ACCOUNT).execute(&database.pool()).await.unwrap();
+    let said = cekbrand.ok(&["rebuild", "--account", ACCOUNT, "--from", "2026-06-01", "--to", "2026-06-08"]);
+    assert!(said.starts_with("1 accounts, 8 days: "), "{said}");
+    let growth = "SELECT growth FROM toba_cek_insta.user_insight_follower_growth
+        WHERE user_id = $1 AND timeframe = 7 AND date_stamp = '2026-06-08'";
+    let growth: f64 = sqlx::query_scalar(growth).bind(ACCOUNT).fetch_one(&database.pool()).await.unwrap();
+    assert!((growth - 0.5).abs() < 1e-9, "{growth}");
+    let again = cekbrand.ok(&["rebuild"]);
+    assert!(again.contains(": 0 rows were not as they should be, 0 comments had no score"), "{again}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_configuration_file_that_is_named_must_be_readable() {
     // All that the command needs is in the environment: only the file is at fault.
     let (cekbrand, _database) = on_database().await;

@@ -10,6 +10,7 @@
 //! - [`marks`]: how others say that a day changed.
 //! - [`days`]: which days a change reaches.
 //! - [`sentiment`]: what each comment feels, scored in process.
+//! - [`rebuild`]: days computed again although nothing marked them.
 //! - [`tables`]: the list of tables, one SQL file each. `store`: the statements around them.
 //!
 //! Invariants: rows are a pure function of the raw tables and the account's present day, whatever order
@@ -18,6 +19,7 @@
 
 pub mod days;
 pub mod marks;
+pub mod rebuild;
 pub mod sentiment;
 mod store;
 pub mod tables;
@@ -25,10 +27,13 @@ pub mod tables;
 use std::time::Duration;
 
 use cekbrand_schema::SharedClock;
+use jiff::Timestamp;
+use jiff::civil::Date;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
 
+use days::Reach;
 use tables::{TABLES, Table, Work};
 
 /// Settings of the analyser.
@@ -148,8 +153,7 @@ impl Analyser {
         marked.extend(store::sync_media(conn, account_id).await?);
         let today = store::today(conn, account_id, now).await?;
         if let Some(reach) = days::reach(&marked, today) {
-            let online_hours_offset = self.settings.online_hours_offset;
-            let work = Work { account_id, reach: &reach, today, now, online_hours_offset };
+            let work = self.work(account_id, &reach, today, now);
             for table in self.tables {
                 let written = table.write(conn, work).await?;
                 tracing::debug!(table = table.name, rows.written = written, "a table is up to date");
@@ -157,6 +161,11 @@ impl Analyser {
         }
         transaction.commit().await?;
         Ok(true)
+    }
+
+    fn work<'a>(&self, account_id: &'a str, reach: &'a Reach, today: Date, now: Timestamp) -> Work<'a> {
+        let online_hours_offset = self.settings.online_hours_offset;
+        Work { account_id, reach, today, now, online_hours_offset }
     }
 }
 

@@ -21,6 +21,24 @@ pub(super) async fn try_lock(conn: &mut PgConnection, account_id: &str) -> Resul
     sqlx::query_scalar(TRY_LOCK).bind(account_id).fetch_one(conn).await
 }
 
+const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('cekbrand.analyse/' || $1, 0))";
+
+/// Takes the account's lock until the transaction ends, after whoever has it.
+pub(super) async fn lock(conn: &mut PgConnection, account_id: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(LOCK).bind(account_id).execute(conn).await?;
+    Ok(())
+}
+
+const LIFT_LIMITS: &str =
+    "SELECT set_config('statement_timeout', '0', TRUE), set_config('lock_timeout', '0', TRUE)";
+
+/// For the rest of the transaction statements and waits may take as long as they need: a whole history may
+/// be long.
+pub(super) async fn lift_limits(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query(LIFT_LIMITS).execute(conn).await?;
+    Ok(())
+}
+
 const SETTLE_PLANS: &str = "SET LOCAL jit = off";
 
 /// For the rest of the transaction the server compiles no plan: that takes seconds for statements of this
@@ -44,6 +62,17 @@ const SYNC_MEDIA: &str = include_str!("sync_media.sql");
 /// that one marked.
 pub(super) async fn sync_media(conn: &mut PgConnection, account_id: &str) -> Result<Vec<Date>, sqlx::Error> {
     days(SYNC_MEDIA, conn, account_id).await
+}
+
+const FIRST_DAY: &str = include_str!("first_day.sql");
+
+/// The first day of which anything is held of the account, its media being taken over.
+pub(super) async fn first_day(
+    conn: &mut PgConnection,
+    account_id: &str,
+) -> Result<Option<Date>, sqlx::Error> {
+    let day: Option<jiff_sqlx::Date> = sqlx::query_scalar(FIRST_DAY).bind(account_id).fetch_one(conn).await?;
+    Ok(day.map(jiff_sqlx::Date::to_jiff))
 }
 
 async fn days(

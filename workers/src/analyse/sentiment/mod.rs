@@ -13,6 +13,7 @@ mod store;
 use std::time::Duration;
 
 use cekbrand_schema::SharedClock;
+use jiff::Timestamp;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
@@ -73,7 +74,7 @@ impl Scorer {
             transaction.rollback().await?;
             return Ok(0);
         }
-        let unscored = store::unscored(conn, &changes).await?;
+        let unscored = store::unscored(conn, &store::comment_ids(&changes)).await?;
         store::write(conn, &unscored, now).await?;
         store::forget(conn, &changes).await?;
         store::mark(conn, &changes, now).await?;
@@ -81,6 +82,24 @@ impl Scorer {
         metrics::counter!("cekbrand_worker_comments_scored_total").increment(unscored.len() as u64);
         Ok(changes.len())
     }
+}
+
+/// Scores the comments on an account's media that have no row of the present model, a batch at a time. Returns
+/// how many those were.
+pub(super) async fn score_account(
+    pool: &PgPool,
+    account_id: &str,
+    now: Timestamp,
+) -> Result<usize, sqlx::Error> {
+    let lacking = store::unscored_of(pool, account_id).await?;
+    for batch in lacking.chunks(BATCH) {
+        let mut transaction = pool.begin().await?;
+        let ids: Vec<&str> = batch.iter().map(String::as_str).collect();
+        let unscored = store::unscored(&mut transaction, &ids).await?;
+        store::write(&mut transaction, &unscored, now).await?;
+        transaction.commit().await?;
+    }
+    Ok(lacking.len())
 }
 
 fn describe_metrics() {

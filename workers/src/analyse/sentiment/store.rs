@@ -3,7 +3,7 @@
 use cekbrand_sentiment::{MODEL_VERSION, Model, Scored};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 /// A comment to score.
 #[derive(Debug, sqlx::FromRow)]
@@ -78,12 +78,35 @@ const UNSCORED: &str = "
 /// Those of the comments whose row is missing or of another text, medium or model.
 pub(super) async fn unscored(
     conn: &mut PgConnection,
-    changes: &[Change],
+    comment_ids: &[&str],
 ) -> Result<Vec<Unscored>, sqlx::Error> {
-    sqlx::query_as(UNSCORED).bind(MODEL_VERSION).bind(comment_ids(changes)).fetch_all(conn).await
+    sqlx::query_as(UNSCORED).bind(MODEL_VERSION).bind(comment_ids).fetch_all(conn).await
 }
 
-fn comment_ids(changes: &[Change]) -> Vec<&str> {
+const UNSCORED_OF: &str = "
+    SELECT comment.id
+    FROM (
+        SELECT id FROM instagram.media WHERE user_id = $1
+        UNION
+        SELECT part.id
+        FROM instagram.media AS whole
+        INNER JOIN instagram.media AS part ON coalesce(part.original_media_id, part.parent_id) = whole.id
+        WHERE whole.user_id = $1
+    ) AS medium
+    INNER JOIN instagram.media_comment AS comment ON comment.media_id = medium.id
+    LEFT JOIN toba_cek_insta.user_media_comment_sentiment AS held ON held.comment_id = comment.id
+    WHERE
+        comment.text IS NOT NULL
+        AND (held.model, held.media_id, held.text_at) IS DISTINCT FROM ($2, comment.media_id, comment.text_at)
+    ORDER BY comment.id";
+
+/// Ids of the comments on an account's media, ads' copies and albums' children included, whose row is missing
+/// or of another text, medium or model.
+pub(super) async fn unscored_of(pool: &PgPool, account_id: &str) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(UNSCORED_OF).bind(account_id).bind(MODEL_VERSION).fetch_all(pool).await
+}
+
+pub(super) fn comment_ids(changes: &[Change]) -> Vec<&str> {
     changes.iter().map(|change| change.comment_id.as_str()).collect()
 }
 

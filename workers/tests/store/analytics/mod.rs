@@ -3,8 +3,11 @@
 mod faults;
 mod maker;
 mod raw;
+mod rebuild;
 mod reference;
+mod run;
 mod stage;
+mod views;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,13 +17,12 @@ use cekbrand_workers::analyse::tables::{TABLES, Table};
 use jiff::{Timestamp, ToSpan};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use sqlx::AssertSqlSafe;
 
 use self::raw::{Account, Raw};
+use self::run::Run;
 use self::stage::{HELD, Stage};
 use self::world::{HOURS, World};
-
-/// Worlds that are tried; `CEKBRAND_TEST_WORLDS` tries more.
-const WORLDS: u64 = 6;
 
 /// Where a table and the reference differ: the first row that is wrong, and the first that is missing.
 async fn differences(stage: &Stage, world: &World) -> Vec<String> {
@@ -97,15 +99,14 @@ async fn late(world: &World, seed: u64, end: Timestamp) -> Stage {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_say_what_the_raw_rows_say_whatever_the_order() {
-    let worlds = std::env::var("CEKBRAND_TEST_WORLDS").ok().and_then(|worlds| worlds.parse().ok());
-    let first =
-        std::env::var("CEKBRAND_TEST_FIRST_WORLD").ok().and_then(|first| first.parse().ok()).unwrap_or(0);
-    for seed in first..first + worlds.unwrap_or(WORLDS) {
+    let mut run = Run::of_environment();
+    while let Some(seed) = run.seed() {
         let world = World::new(seed, "178");
         let end = world::start() + (HOURS + 30).hours();
+        let (as_it_happens, afterwards) = tokio::join!(live(&world, seed, end), late(&world, seed, end));
         for (when, stage) in [
-            (format!("world {seed} as it happens"), live(&world, seed, end).await),
-            (format!("world {seed} afterwards"), late(&world, seed, end).await),
+            (format!("world {seed} as it happens"), as_it_happens),
+            (format!("world {seed} afterwards"), afterwards),
         ] {
             assert_eq!(differences(&stage, &world).await, [""; 0], "{when}");
             // Once more, with every day marked: no row is written.
@@ -113,12 +114,14 @@ async fn tables_say_what_the_raw_rows_say_whatever_the_order() {
             assert!(compute_all(&stage, &world, TABLES).await);
             assert_eq!(stage.versions().await, before, "{when}: computed again");
         }
+        run.agreed();
     }
 }
 
-/// Every table has rows in a world, so that a comparison compares something.
+/// Every table has rows in a world, so that a comparison compares something; every column is filled by
+/// something.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_world_fills_every_table() {
+async fn a_world_fills_every_table_and_column() {
     let world = World::new(0, "178");
     assert!(world.writes.len() > 1000, "{}", world.writes.len());
     let stage = late(&world, 0, world::start() + (HOURS + 30).hours()).await;
@@ -128,5 +131,16 @@ async fn a_world_fills_every_table() {
             rows += stage.rows(account).await.get(table).map_or(0, BTreeSet::len);
         }
         assert!(rows > 0, "{table} is empty");
+    }
+    let columns = "
+        SELECT relname::text, attname::text FROM pg_class
+        JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+        WHERE relnamespace = 'toba_cek_insta'::regnamespace AND relkind = 'r'";
+    let columns: Vec<(String, String)> = sqlx::query_as(columns).fetch_all(&stage.pool).await.unwrap();
+    assert!(columns.len() > 150, "{}", columns.len());
+    for (table, column) in columns {
+        let filled = format!("SELECT count({column}) FROM toba_cek_insta.{table}");
+        let filled: i64 = sqlx::query_scalar(AssertSqlSafe(filled)).fetch_one(&stage.pool).await.unwrap();
+        assert!(filled > 0, "{table}.{column} is empty");
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cekbrand_devkit::servers::{TestDatabase, TestServers};
 use cekbrand_schema::{Clock, ManualClock};
+use cekbrand_workers::analyse::rebuild::{Range, Rebuilt};
 use cekbrand_workers::analyse::sentiment::Scorer;
 use cekbrand_workers::analyse::{AnalyseSettings, Analyser};
 use jiff::ToSpan;
@@ -119,6 +120,11 @@ impl Stage {
         let (one, other) = tokio::join!(one.tick(), other.tick());
         one.unwrap();
         other.unwrap();
+    }
+
+    /// Computes an account's days again.
+    pub(crate) async fn rebuild(&self, account: &str, range: Range) -> Rebuilt {
+        self.analyser().rebuild(account, range, |_| ()).await.unwrap()
     }
 
     pub(crate) async fn settle(&self) {
