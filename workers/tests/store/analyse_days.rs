@@ -265,3 +265,44 @@ async fn a_competitor_grows_from_snapshot_to_snapshot_too() {
         .await;
     assert_eq!(grown, [json!(["2026-06-18", null, null]), json!(["2026-06-20", 30, null])]);
 }
+
+#[tokio::test]
+async fn a_comment_that_comes_in_after_its_post_was_deleted_counts_up_to_that_day() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    brand.medium("1", at("2026-06-10T09:00"), "", at("2026-06-10T10:00")).await;
+    brand.deleted("1", at("2026-06-15T09:00")).await;
+    brand.settle().await;
+    // Of two days before, read late; and one on an ad's copy of which nobody knew whose it was.
+    run(
+        &brand,
+        "INSERT INTO instagram.media_comment
+            (id, media_id, text, \"timestamp\", first_seen_at, from_id, source, updated_timestamp)
+         VALUES ('c1', '1', 'bagus banget, suka!', '2026-06-13T03:00Z', '2026-06-18T03:00Z', '7', 'poll', 'epoch'),
+            ('c2', '2', 'bagus banget, suka!', '2026-06-14T03:00Z', '2026-06-14T03:00Z', '7', 'webhook', 'epoch')",
+    )
+    .await;
+    let positive = async || {
+        brand.scorer().tick().await.unwrap();
+        brand.settle().await;
+        brand
+            .table(
+                "SELECT jsonb_build_array(date_stamp, pos) FROM toba_cek_insta.user_insight_sentiment
+                 WHERE date_stamp IN ('2026-06-13', '2026-06-14', '2026-06-15', '2026-06-20') ORDER BY date_stamp",
+            )
+            .await
+    };
+    let counted = |on: [i64; 4]| {
+        ["2026-06-13", "2026-06-14", "2026-06-15", "2026-06-20"]
+            .iter()
+            .zip(on)
+            .map(|(day, pos)| json!([day, pos]))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(positive().await, counted([1, 1, 0, 0]));
+    run(
+        &brand,
+        "INSERT INTO instagram.media (id, original_media_id, first_seen_at) VALUES ('2', '1', 'epoch')",
+    )
+    .await;
+    assert_eq!(positive().await, counted([1, 2, 0, 0]));
+}

@@ -163,17 +163,20 @@ pub(super) async fn forget(conn: &mut PgConnection, changes: &[Change]) -> Resul
     Ok(())
 }
 
-// A comment under an ad's copy or an album's child counts for the organic medium or the album.
+// A comment under an ad's copy or an album's child counts for the organic medium or the album. It goes with
+// its post: where that is deleted already, the day of the deletion changes too.
 const MARK: &str = r#"
     INSERT INTO pipeline.dirty_mark (account_id, day, marked_at)
     SELECT DISTINCT
-        account.account_id, (given.at AT TIME ZONE coalesce(owner.timezone, 'UTC'))::date, $3::timestamptz
+        account.account_id, (said.at AT TIME ZONE coalesce(owner.timezone, 'UTC'))::date, $3::timestamptz
     FROM UNNEST($1::text[], $2::timestamptz[]) AS given (media_id, at)
     INNER JOIN instagram.media AS medium ON medium.id = given.media_id
     INNER JOIN instagram.media AS post
         ON post.id = coalesce(medium.original_media_id, medium.parent_id, medium.id)
     INNER JOIN pipeline.account ON account.account_id = post.user_id AND account.removed_at IS NULL
-    LEFT JOIN instagram."user" AS owner ON owner.id = post.user_id"#;
+    LEFT JOIN instagram."user" AS owner ON owner.id = post.user_id
+    CROSS JOIN LATERAL (VALUES (given.at), (post.deleted_at)) AS said (at)
+    WHERE said.at IS NOT NULL"#;
 
 /// Marks the days of the changes for the owners of the media, as far as these are known and watched.
 pub(super) async fn mark(
