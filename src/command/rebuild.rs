@@ -24,11 +24,10 @@ const CONNECTIONS: u32 = 2;
 
 /// Computes analytics again from the raw rows, while workers go on.
 #[derive(Debug, Parser)]
-#[command(
-    after_help = "Example:\n  cekbrand rebuild\n  cekbrand rebuild --account 17841400000000001 --from 2026-06-01\n\n\
-                  Rows that are as they should be are not written. When it is broken off, run it again: accounts that \
-                  are done cost little then."
-)]
+#[command(after_help = "Example:\n  cekbrand rebuild\n  \
+                        cekbrand rebuild --account 17841400000000001 --from 2026-06-01\n\n\
+                        Rows that are as they should be are not written. When it is broken off, run it again: \
+                        accounts that are done cost little then.")]
 pub(crate) struct Args {
     /// This account alone.
     #[arg(long, value_name = "ID")]

@@ -26,8 +26,16 @@ SELECT least(
         WHERE part.user_id = $1
     ),
     -- A day of Meta ends up to two local days after it began.
-    (SELECT (min(end_time) AT TIME ZONE 'UTC')::date - 2 FROM instagram.user_insight_reach WHERE user_id = $1),
-    (SELECT (min(end_time) AT TIME ZONE 'UTC')::date - 2 FROM instagram.user_insight_impressions WHERE user_id = $1),
+    (
+        SELECT (min(end_time) AT TIME ZONE 'UTC')::date - 2
+        FROM instagram.user_insight_reach
+        WHERE user_id = $1
+    ),
+    (
+        SELECT (min(end_time) AT TIME ZONE 'UTC')::date - 2
+        FROM instagram.user_insight_impressions
+        WHERE user_id = $1
+    ),
     (SELECT min(day) FROM toba_cek_insta.sentiment_delta WHERE user_id = $1),
     (SELECT min(datestamp) FROM toba_cek_insta.user_hastags_metrics WHERE user_id = $1),
     (SELECT min(datestamp) FROM toba_cek_insta.user_hastags_metrics_distribution WHERE user_id = $1),

@@ -28,8 +28,8 @@ pub struct Rebuilt {
 }
 
 impl Analyser {
-    /// Computes an account's days again, in one transaction, and what else their change reaches. Waits for an
-    /// analyser that is at the account; others leave the account alone meanwhile. What was marked is done too.
+    /// Computes an account's days again, in one transaction, and what else their change reaches. Waits for
+    /// an analyser that is at the account; others leave it alone meanwhile. What was marked is done too.
     ///
     /// `done` hears of each table that is up to date.
     ///

@@ -84,8 +84,8 @@ impl Scorer {
     }
 }
 
-/// Scores the comments on an account's media that have no row of the present model, a batch at a time. Returns
-/// how many those were.
+/// Scores the comments on an account's media that have no row of the present model, a batch at a time.
+/// Returns how many those were.
 pub(super) async fn score_account(
     pool: &PgPool,
     account_id: &str,
