@@ -10,6 +10,7 @@ use super::fields::Field;
 use super::reading::Reading;
 use super::request::Request;
 use super::state::State;
+use super::token::Token;
 use crate::world::{Account, Thing};
 
 /// Versions that are served; a path without one gets the oldest.
@@ -60,7 +61,7 @@ fn answer(state: &State, request: &Request, decision: &mut Decision) -> Result<V
     let known = known.ok_or_else(|| {
         GraphError::new(190, None, "Invalid OAuth access token - Cannot parse access token")
     })?;
-    let account = &state.world.accounts()[known.account];
+    let account = &state.world.accounts()[seen_through(state, request, &known)];
     decision.account = Some(account.id.to_string());
 
     let targets = request.targets();
@@ -78,10 +79,24 @@ fn answer(state: &State, request: &Request, decision: &mut Decision) -> Result<V
     if let Some(error) = decision.quirks.decides.as_ref().and_then(|effect| effect.error(target)) {
         return Err(error);
     }
+    if known.is_persons && request.path == ["me", "accounts"] {
+        return Ok(super::dialog::pages(state));
+    }
     let version = request.version.as_deref().unwrap_or(VERSIONS[0]);
     let (now, login) = (state.now(), request.login);
     let reading = Reading { state, now, account, login, token, version, quirks: &decision.quirks };
     route(&reading, request, &targets)
+}
+
+/// The account that a call is made for: a person's token is good for each that the person owns.
+fn seen_through(state: &State, request: &Request, token: &Token) -> usize {
+    let owner = |id: &String| match state.world.find(id)? {
+        Thing::Account(account) => Some(account.index),
+        Thing::Medium(medium) => Some(medium.account),
+        Thing::Comment(comment) => Some(state.world.media()[comment.medium].account),
+    };
+    let asked = request.targets().first().and_then(owner).filter(|_| token.is_persons);
+    asked.filter(|place| state.world.accounts()[*place].watched).unwrap_or(token.account)
 }
 
 fn check_proof(state: &State, request: &Request, token: &str) -> Result<(), GraphError> {

@@ -12,6 +12,7 @@
 mod answer;
 mod calls;
 mod control;
+mod dialog;
 mod edge;
 mod error;
 mod fault;

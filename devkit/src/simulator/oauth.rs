@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::calls::CallKind;
+use super::dialog;
 use super::error::GraphError;
 use super::request::{Login, Request};
 use super::state::State;
@@ -40,6 +41,9 @@ pub(super) fn kind(request: &Request) -> Option<CallKind> {
 pub(super) fn answer(state: &State, request: &Request) -> Option<Result<Value, GraphError>> {
     match path(request).as_slice() {
         ["debug_token"] => Some(debug_token(state, request)),
+        ["oauth", "access_token"] if request.parameter("code").is_some() => {
+            Some(dialog::redeem(state, request, request.parameter("code").unwrap_or_default()))
+        }
         ["oauth", "access_token"] => Some(exchange(state, request, "fb_exchange_token", "fb_exchange_token")),
         ["access_token"] => Some(exchange(state, request, "ig_exchange_token", "access_token")),
         ["refresh_access_token"] => Some(refresh(state, request)),
@@ -116,7 +120,10 @@ fn renew(state: &State, old: &str, youngest_s: i64) -> Result<Value, GraphError>
     if now.duration_since(known.issued).as_secs() < youngest_s {
         return Err(GraphError::parameter("The access token must be at least 24 hours old to be refreshed"));
     }
-    let token = tokens.issue(known.account, now);
+    let token = match known.is_persons {
+        true => tokens.issue_to_person(known.account, now),
+        false => tokens.issue(known.account, now),
+    };
     Ok(json!({ "access_token": token, "token_type": "bearer", "expires_in": LIFETIME_S }))
 }
 

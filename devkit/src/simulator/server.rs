@@ -14,6 +14,7 @@ use futures_util::stream;
 use super::answer::{Decision, decide};
 use super::calls::Call;
 use super::control;
+use super::dialog;
 use super::error::GraphError;
 use super::fault::Effect;
 use super::request::Request;
@@ -24,7 +25,8 @@ use crate::meta_json::as_meta_writes;
 pub(super) fn router(state: Arc<State>) -> Router {
     let graph =
         Router::new().fallback(answer).layer(DefaultBodyLimit::max(1 << 20)).with_state(Arc::clone(&state));
-    Router::new().nest("/__control", control::router(state)).fallback_service(graph)
+    let dialogs = dialog::router(Arc::clone(&state));
+    Router::new().nest("/__control", control::router(state)).merge(dialogs).fallback_service(graph)
 }
 
 async fn answer(Shared(state): Shared<Arc<State>>, parts: Parts, body: Bytes) -> Response {

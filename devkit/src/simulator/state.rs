@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::SimulatorConfig;
 use super::calls::CallLog;
+use super::dialog::Codes;
 use super::fault::Faults;
 use super::subscriptions::Subscriptions;
 use super::token::Tokens;
@@ -28,6 +29,7 @@ pub(super) struct State {
     deleted: Mutex<BTreeSet<String>>,
     subscribed: Mutex<Subscriptions>,
     taken_scopes: Mutex<BTreeSet<(usize, String)>>,
+    codes: Mutex<Codes>,
 }
 
 impl State {
@@ -48,6 +50,7 @@ impl State {
             deleted: Mutex::default(),
             subscribed: Mutex::default(),
             taken_scopes: Mutex::default(),
+            codes: Mutex::default(),
             calls: CallLog::default(),
             faults: Faults::default(),
             config,
@@ -87,6 +90,11 @@ impl State {
     /// Subscribed webhook fields.
     pub(super) fn subscribed(&self) -> MutexGuard<'_, Subscriptions> {
         held(&self.subscribed)
+    }
+
+    /// Codes of the login dialogs.
+    pub(super) fn codes(&self) -> MutexGuard<'_, Codes> {
+        held(&self.codes)
     }
 
     /// Permissions that were taken away: (place of the account, permission).

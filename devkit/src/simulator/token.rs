@@ -27,6 +27,8 @@ pub(super) struct Token {
     pub(super) expires: Timestamp,
     /// The subcode it is refused with, once it is dead.
     pub(super) dead: Option<i64>,
+    /// Whether it is a person's, and good for every account that the person owns: all that are watched.
+    pub(super) is_persons: bool,
 }
 
 impl Token {
@@ -66,8 +68,22 @@ impl Tokens {
         let parts = [22, 23].map(|part| mix(&[self.seed, part, account as u64, self.given]));
         let text = format!("{TOKEN_MARK}{:016x}{:016x}", parts[0], parts[1]);
         let expires = now.checked_add(LIFETIME).unwrap_or(Timestamp::MAX);
-        self.known.insert(text.clone(), Token { account, issued: now, expires, dead: None });
+        self.known
+            .insert(text.clone(), Token { account, issued: now, expires, dead: None, is_persons: false });
         self.current.insert(account, text.clone());
+        text
+    }
+
+    /// Gives the person who owns all watched accounts a token, known by one of them.
+    pub(super) fn issue_to_person(&mut self, account: usize, now: Timestamp) -> String {
+        let before = self.current.get(&account).cloned();
+        let text = self.issue(account, now);
+        if let Some(token) = self.known.get_mut(&text) {
+            token.is_persons = true;
+        }
+        if let Some(before) = before {
+            self.current.insert(account, before);
+        }
         text
     }
 
