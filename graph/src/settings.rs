@@ -13,6 +13,12 @@ pub struct Settings {
     pub base_url: String,
     /// Host for tokens of Instagram Login.
     pub instagram_base_url: String,
+    /// Where people log in with Facebook.
+    pub dialog_base_url: String,
+    /// Where people log in with Instagram.
+    pub instagram_dialog_base_url: String,
+    /// Where the code that they bring back from there is redeemed.
+    pub instagram_login_base_url: String,
     /// Version in every path, such as `v25.0`.
     pub version: String,
     /// For connecting, and again for a whole call.
@@ -21,6 +27,8 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// The app's id.
     pub app_id: Option<String>,
+    /// The id of the app's Instagram product, where it has one of its own.
+    pub instagram_app_id: Option<String>,
     /// The app's secrets; without one calls carry no proof. An app with the Instagram product has two, and
     /// which one proves a call follows the login: the one that Meta accepts is found by trying.
     pub app_secrets: Vec<SecretString>,
@@ -33,10 +41,14 @@ impl Default for Settings {
         Self {
             base_url: "https://graph.facebook.com".to_owned(),
             instagram_base_url: "https://graph.instagram.com".to_owned(),
+            dialog_base_url: "https://www.facebook.com".to_owned(),
+            instagram_dialog_base_url: "https://www.instagram.com".to_owned(),
+            instagram_login_base_url: "https://api.instagram.com".to_owned(),
             version: "v25.0".to_owned(),
             timeout: Duration::from_secs(10),
             max_body_bytes: 8 << 20,
             app_id: None,
+            instagram_app_id: None,
             app_secrets: Vec::new(),
             proof: ProofForm::Timed,
         }

@@ -68,7 +68,7 @@ impl Management {
 
 impl Identity {
     /// Reads a node: `user_id`, where it is told, is the id that everything else goes by.
-    fn read(node: &Value) -> Option<Self> {
+    pub(super) fn read(node: &Value) -> Option<Self> {
         let read = |name: &str| json::id(node, name).filter(|id| id.bytes().all(|b| b.is_ascii_digit()));
         let (id, user_id) = (read("id")?, read("user_id"));
         let account_id = user_id.unwrap_or_else(|| id.clone());

@@ -5,7 +5,8 @@
 //!  operator, upkeep ──▶ Management ──▶ token: inspect, renew      ─▶ TokenState, NewToken
 //!                          │           account: identity, search  ─▶ Identity, Business
 //!                          ├──────────▶ subscription: app, account ─▶ fields
-//!                          └──────────▶ app: its secrets, the host and its clock
+//!                          ├──────────▶ app: its secrets, the host and its clock
+//!                          └──────────▶ login: dialogs in a browser ─▶ tokens, pages, accounts
 //! ```
 //!
 //! These answers hold tokens: they are parsed here and recorded nowhere. Where Meta takes a token as a
@@ -13,6 +14,7 @@
 
 pub mod account;
 pub mod app;
+pub mod login;
 pub mod permission;
 pub mod subscription;
 pub mod token;
@@ -29,6 +31,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 pub use account::{Business, Identity};
+pub use login::{Dialog, Page};
 pub use permission::Permission;
 pub use subscription::AppSubscription;
 pub use token::{NewToken, TokenState};
@@ -69,13 +72,15 @@ struct Call<'a> {
     /// Below the version, or below the host where there is none.
     path: String,
     is_versioned: bool,
+    /// A host of its own, instead of the login's.
+    base: Option<&'a str>,
     parameters: Vec<(&'static str, &'a str)>,
 }
 
 impl<'a> Call<'a> {
     fn get(flavour: Flavour, path: impl Into<String>) -> Self {
         let path = path.into();
-        Self { method: Method::GET, flavour, path, is_versioned: true, parameters: Vec::new() }
+        Self { method: Method::GET, flavour, path, is_versioned: true, base: None, parameters: Vec::new() }
     }
 
     fn post(flavour: Flavour, path: impl Into<String>) -> Self {
@@ -199,7 +204,7 @@ impl Management {
     }
 
     fn url(&self, call: &Call<'_>) -> String {
-        let base = self.base(call.flavour).trim_end_matches('/');
+        let base = call.base.unwrap_or_else(|| self.base(call.flavour)).trim_end_matches('/');
         if call.is_versioned {
             format!("{base}/{}/{}", self.settings.version, call.path)
         } else {
@@ -225,5 +230,6 @@ fn is_secret_refused(caller: Caller<'_>, error: &GraphError) -> bool {
 }
 
 fn is_secret(parameter: &str) -> bool {
-    ["access_token", "client_secret", "fb_exchange_token", "input_token", "verify_token"].contains(&parameter)
+    ["access_token", "client_secret", "code", "fb_exchange_token", "input_token", "verify_token"]
+        .contains(&parameter)
 }

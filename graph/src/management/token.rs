@@ -143,7 +143,7 @@ fn why(error: Option<&Value>) -> String {
     }
 }
 
-fn read_new(content: &Value) -> Result<NewToken, GraphError> {
+pub(super) fn read_new(content: &Value) -> Result<NewToken, GraphError> {
     let token = content.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty());
     let token = token.ok_or(GraphError::Garbage { status: 200, reason: "no token is in it" })?;
     let lasts = content.get("expires_in").and_then(Value::as_u64).filter(|seconds| *seconds > 0);
