@@ -51,6 +51,41 @@ async fn comments_are_scored_once_and_again_when_text_or_model_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_said_is_kept_over_every_scoring() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    brand.medium("1", at("2026-06-01T09:00"), "", at("2026-06-01T10:00")).await;
+    comment(&brand, "a", "1", "bagus banget, suka!", "2026-06-05T12:00").await;
+    run(
+        &brand,
+        "INSERT INTO pipeline.sentiment_correction (comment_id, sentiment, corrected_at, corrected_by)
+         VALUES ('a', 'neg', '2026-06-05T12:00Z', 'key')",
+    )
+    .await;
+    assert_eq!(marked(&brand).await, [json!([ACCOUNT, "2026-06-05"])]);
+    assert_eq!(rows(&brand.pool).await, [row("a", "neg")]);
+
+    // Another model, a later text, and a score that was written over it.
+    run(&brand, "UPDATE toba_cek_insta.user_media_comment_sentiment SET model = 'older', sentiment = 'pos'")
+        .await;
+    marked(&brand).await;
+    assert_eq!(rows(&brand.pool).await, [row("a", "neg")]);
+    comment(&brand, "a", "1", "suka sekali", "2026-06-06T12:00").await;
+    marked(&brand).await;
+    assert_eq!(rows(&brand.pool).await, [row("a", "neg")]);
+    let look_again = "INSERT INTO pipeline.changed_comment (comment_id, media_id, at) VALUES ('a', '1', '2026-06-05T12:00Z')";
+    run(&brand, "UPDATE toba_cek_insta.user_media_comment_sentiment SET sentiment = 'pos'").await;
+    run(&brand, look_again).await;
+    marked(&brand).await;
+    assert_eq!(rows(&brand.pool).await, [row("a", "neg")]);
+
+    // Taken back, the model's word counts again.
+    run(&brand, "DELETE FROM pipeline.sentiment_correction").await;
+    run(&brand, look_again).await;
+    marked(&brand).await;
+    assert_eq!(rows(&brand.pool).await, [row("a", "pos")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn more_comments_than_one_batch_holds_are_all_scored() {
     let database = TestServers::shared().unwrap().database().await.unwrap();
     let pool = database.pool();

@@ -69,13 +69,20 @@ const UNSCORED: &str = "
     SELECT comment.id, comment.media_id, comment.text, comment.text_at
     FROM instagram.media_comment AS comment
     LEFT JOIN toba_cek_insta.user_media_comment_sentiment AS held ON held.comment_id = comment.id
+    LEFT JOIN pipeline.sentiment_correction AS person ON person.comment_id = comment.id
     WHERE
         comment.id = ANY ($2)
         AND comment.text IS NOT NULL
-        AND (held.model, held.media_id, held.text_at) IS DISTINCT FROM ($1, comment.media_id, comment.text_at)
+        AND (
+            held.model, held.media_id, held.text_at, held.corrected,
+            CASE WHEN person.comment_id IS NOT NULL THEN held.sentiment END
+        )
+        IS DISTINCT FROM
+        ($1, comment.media_id, comment.text_at, person.comment_id IS NOT NULL, person.sentiment)
     ORDER BY comment.id";
 
-/// Those of the comments whose row is missing or of another text, medium or model.
+/// Those of the comments whose row is missing or of another text, medium or model, or does not say what a
+/// person said.
 pub(super) async fn unscored(
     conn: &mut PgConnection,
     comment_ids: &[&str],
@@ -110,17 +117,23 @@ pub(super) fn comment_ids(changes: &[Change]) -> Vec<&str> {
     changes.iter().map(|change| change.comment_id.as_str()).collect()
 }
 
+// What a person said goes over what the model says, whichever model it is.
 const WRITE: &str = "
     INSERT INTO toba_cek_insta.user_media_comment_sentiment AS held
-        (comment_id, media_id, sentiment, score, uncertain, language, text_at, model, updated_timestamp)
-    SELECT comment_id, media_id, sentiment, score, uncertain, language, text_at, $8, $9
+        (comment_id, media_id, sentiment, score, uncertain, corrected, language, text_at, model, updated_timestamp)
+    SELECT
+        given.comment_id, given.media_id, coalesce(person.sentiment, given.sentiment),
+        CASE WHEN person.comment_id IS NULL THEN given.score ELSE 1 END,
+        person.comment_id IS NULL AND given.uncertain, person.comment_id IS NOT NULL,
+        given.language, given.text_at, $8, $9
     FROM UNNEST(
         $1::text[], $2::text[], $3::text[], $4::real[], $5::boolean[], $6::text[], $7::timestamptz[]
     ) AS given (comment_id, media_id, sentiment, score, uncertain, language, text_at)
+    LEFT JOIN pipeline.sentiment_correction AS person ON person.comment_id = given.comment_id
     ON CONFLICT (comment_id) DO UPDATE SET
         media_id = excluded.media_id, sentiment = excluded.sentiment, score = excluded.score,
-        uncertain = excluded.uncertain, language = excluded.language, text_at = excluded.text_at,
-        model = excluded.model, updated_timestamp = excluded.updated_timestamp";
+        uncertain = excluded.uncertain, corrected = excluded.corrected, language = excluded.language,
+        text_at = excluded.text_at, model = excluded.model, updated_timestamp = excluded.updated_timestamp";
 
 /// Scores the comments and writes their rows.
 pub(super) async fn write(
