@@ -13,10 +13,12 @@
 //! - [`meta`]: what Meta sends: changes, deliveries, signatures, retries; [`meta_json`]: how Meta writes
 //!   JSON.
 //! - [`servers`]: Kafka and PostgreSQL for the tests.
+//! - [`dataset`]: a large set of rows, for measuring reads.
 //!
 //! Invariants: the same seed gives the same bytes; the generator can say exactly what its deliveries must
 //! become.
 
+pub mod dataset;
 pub mod meta;
 pub mod meta_json;
 pub mod seeded;
