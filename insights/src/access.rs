@@ -10,6 +10,7 @@ use crate::api::Api;
 use crate::keys::PresentedKey;
 use crate::problem::Problem;
 use crate::query::api_key::{self, StoredKey};
+pub use crate::scope::{Caller, Scope};
 
 /// `last_used_at` is true to the minute: noting every request would make each read a write.
 const NOTE_USE_EVERY: SignedDuration = SignedDuration::from_mins(1);
@@ -22,7 +23,11 @@ const NO_HASH: [u8; 32] = [0; 32];
 /// # Errors
 ///
 /// [`Problem::Unauthorized`], [`Problem::RateLimited`], or [`Problem::Database`].
-pub async fn require_key(State(api): State<Api>, request: Request, next: Next) -> Result<Response, Problem> {
+pub async fn require_key(
+    State(api): State<Api>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
     let presented = presented(request.headers()).ok_or(Problem::Unauthorized)?;
     let now = api.clock.now();
     let stored = api_key::find(&api.pool, presented.id).await?;
@@ -33,6 +38,8 @@ pub async fn require_key(State(api): State<Api>, request: Request, next: Next) -
         return Err(Problem::RateLimited);
     }
     note_use(&api, presented.id, &key, now).await;
+    let caller = Caller { key_id: presented.id.to_owned(), scope: key.scope };
+    request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
 

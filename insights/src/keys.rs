@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq;
 use crate::query;
 pub use crate::query::api_key::KeyRow;
 use crate::query::api_key::NewKey;
+pub use crate::scope::Scope;
 
 const PREFIX: &str = "cbk";
 const ID_BYTES: usize = 8;
@@ -31,10 +32,15 @@ pub struct GeneratedKey {
 
 /// A new key from the system's randomness; it is stored nowhere yet.
 pub fn generate() -> GeneratedKey {
+    generate_as(PREFIX)
+}
+
+/// A token of the same form for another purpose, which its prefix names.
+pub(crate) fn generate_as(prefix: &str) -> GeneratedKey {
     let id = const_hex::encode(rand::random::<[u8; ID_BYTES]>());
     let secret = const_hex::encode(rand::random::<[u8; SECRET_BYTES]>());
     GeneratedKey {
-        token: SecretString::from(format!("{PREFIX}_{id}_{secret}")),
+        token: SecretString::from(format!("{prefix}_{id}_{secret}")),
         hash: hash(&secret),
         secret: SecretString::from(secret),
         id,
@@ -49,11 +55,12 @@ pub fn generate() -> GeneratedKey {
 pub async fn create(
     connection: &mut PgConnection,
     name: &str,
+    scope: &Scope,
     expires_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<GeneratedKey, sqlx::Error> {
     let key = generate();
-    let stored = NewKey { id: &key.id, name, hash: &key.hash, expires_at };
+    let stored = NewKey { id: &key.id, name, hash: &key.hash, scope, expires_at };
     query::api_key::insert(connection, stored, now).await?;
     Ok(key)
 }
@@ -85,7 +92,12 @@ pub(crate) struct PresentedKey<'a> {
 impl<'a> PresentedKey<'a> {
     /// Reads `cbk_<id>_<secret>`.
     pub(crate) fn parse(token: &'a str) -> Option<Self> {
-        let (id, secret) = token.strip_prefix(PREFIX)?.strip_prefix('_')?.split_once('_')?;
+        Self::parse_as(PREFIX, token)
+    }
+
+    /// Reads a token of another prefix.
+    pub(crate) fn parse_as(prefix: &str, token: &'a str) -> Option<Self> {
+        let (id, secret) = token.strip_prefix(prefix)?.strip_prefix('_')?.split_once('_')?;
         let well_formed = is_hex(id, ID_BYTES) && is_hex(secret, SECRET_BYTES);
         well_formed.then_some(Self { id, secret })
     }

@@ -1,16 +1,20 @@
 //! Read side: what is known, over HTTP, for programs that hold an API key.
 //!
 //! ```text
-//!  GET ─▶ request id ─▶ no token in the query ─▶ API key ─▶ its rate ─▶ handler ─▶ query ─▶ JSON
-//!                            400                   401        429       400 404     503
+//!  GET ─▶ request id ─▶ no token in the query ─▶ API key ─▶ its rate ─▶ handler ─▶ query ─▶ JSON, CSV
+//!                            400                   401        429       400 404     503        304
 //! ```
 //!
 //! In reading order:
 //! - [`settings`]; [`api`]: what handlers share. [`routes`]: the HTTP surface as a table, and what every
-//!   request passes. `server` accepts connections.
+//!   request passes. `openapi`: what describes it. `server` accepts connections.
 //! - [`problem`]: every answer that is not 200.
-//! - [`access`]: API keys, checked; [`keys`]: API keys, made; [`limit`]: how often one key may ask.
-//! - [`media`]: what is known of a medium, and which figures there can be.
+//! - [`access`]: API keys, checked; [`keys`]: API keys, made; `scope`: the accounts that a key sees;
+//!   [`limit`]: how often one key may ask.
+//! - What is asked: `params`, `range`, `paging` with `cursor`, `body`. What is answered: `figure`, `number`,
+//!   `iso`; `reply` writes it as JSON or, by `table`, as CSV.
+//! - `accounts`: accounts day by day and in tables. [`media`]: what is known of a medium, and which figures
+//!   there can be. `people`: what people add.
 //! - [`pipeline`]: the books, the tasks, and what is stuck.
 //! - [`observe`]: request ids, spans, metrics. [`progress`]: readiness.
 //! - `query`: all SQL.
@@ -19,25 +23,39 @@
 //! serves is the API (state, routes, problems, keys); this crate holds it. An insight is one figure of a
 //! medium with what is known of it, as Meta uses the word.
 //!
-//! Invariants: nothing is read before the key is checked, except `/healthz`; no answer and no log line holds
-//! a key, a token or a query string; an absent figure is `null` with its reason, never 0; no request makes a
-//! call to Meta. The one thing written is when a key was last used.
+//! Invariants: nothing is read before the key is checked, except `/healthz`, the description, and what a
+//! link's own token opens; no answer and no log line holds a key, a token or a query string, but the one
+//! answer that makes a link; a key sees its accounts, and to it there are no others; an absent figure is
+//! `null` with its reason, never 0; no request makes a call to Meta. What is written is when a key was last
+//! used, and what people add: never a row that Meta's figures stand in.
 
 pub mod access;
+mod accounts;
 pub mod api;
+mod body;
+mod cursor;
+mod figure;
 mod iso;
 pub mod keys;
 pub mod limit;
 pub mod media;
 mod number;
 pub mod observe;
+mod openapi;
+mod paging;
+mod params;
+mod people;
 pub mod pipeline;
 pub mod problem;
 pub mod progress;
 mod query;
+mod range;
+mod reply;
 pub mod routes;
+mod scope;
 mod server;
 pub mod settings;
+mod table;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

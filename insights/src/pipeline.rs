@@ -1,38 +1,38 @@
 //! `GET /api/pipeline`: whether the books close, what is still to do, and what is stuck.
 
-use axum::Json;
 use axum::extract::State;
-use jiff::Timestamp;
+use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::iso::Iso;
 use crate::problem::Problem;
 use crate::query::books::{self, BlockedRow, Books, DeadLetterRow, LaneRow, TaskRow};
+use crate::reply::{Envelope, Reply};
+use crate::scope::{Caller, Scope};
 
 /// The answer.
-#[derive(Debug, Serialize)]
-pub struct PipelineAnswer {
-    success: bool,
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PipelineAnswer {
     ledger: Ledger,
     /// Reads that are wanted and not done.
     tasks: Vec<Tasks>,
     dirty_marks: DirtyMarks,
     dead_letters: Vec<DeadLetters>,
     blocked: Vec<BlockedAccount>,
-    timestamp: Iso,
 }
 
-#[derive(Debug, Serialize)]
-struct Ledger {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Ledger {
     /// Every partition's account adds up.
     closed: bool,
     lanes: Vec<Lane>,
 }
 
 /// One consumer group's account of one topic: `read` is the sum of what became of it, where `closed`.
-#[derive(Debug, Serialize)]
-struct Lane {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Lane {
     group: String,
     topic: String,
     partitions: i64,
@@ -45,8 +45,8 @@ struct Lane {
     continued: i64,
 }
 
-#[derive(Debug, Serialize)]
-struct Tasks {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Tasks {
     kind: String,
     state: String,
     reason: Option<String>,
@@ -54,21 +54,21 @@ struct Tasks {
     first_due_at: Option<Iso>,
 }
 
-#[derive(Debug, Serialize)]
-struct DirtyMarks {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DirtyMarks {
     count: i64,
     oldest_at: Option<Iso>,
 }
 
 /// Dead letters that nobody has dealt with.
-#[derive(Debug, Serialize)]
-struct DeadLetters {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeadLetters {
     reason: String,
     count: i64,
 }
 
-#[derive(Debug, Serialize)]
-struct BlockedAccount {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BlockedAccount {
     app_id: String,
     /// Empty where the whole application is blocked.
     account_id: String,
@@ -77,21 +77,28 @@ struct BlockedAccount {
     reason: Option<String>,
 }
 
-/// Reads the books.
+/// Whether the books close, what is still to do, and what is stuck.
 ///
-/// # Errors
-///
-/// [`Problem::Database`].
-pub async fn pipeline(State(api): State<Api>) -> Result<Json<PipelineAnswer>, Problem> {
-    let now = api.clock.now();
-    let books = books::read(&api.pool, now).await?;
-    Ok(Json(answer(books, now)))
+/// It is about all accounts, so a key that is bound to some does not see it.
+#[utoipa::path(
+    get, path = "/api/pipeline", tag = "service",
+    responses((status = 200, description = "The books", body = Envelope<PipelineAnswer>))
+)]
+pub(crate) async fn pipeline(
+    State(api): State<Api>,
+    caller: Caller,
+    reply: Reply,
+) -> Result<Response, Problem> {
+    if caller.scope != Scope::All {
+        return Err(Problem::NotForThisKey);
+    }
+    let books = books::read(&api.pool, reply.now()).await?;
+    reply.json(&answer(books))
 }
 
-fn answer(books: Books, now: Timestamp) -> PipelineAnswer {
+fn answer(books: Books) -> PipelineAnswer {
     let lanes: Vec<Lane> = books.lanes.into_iter().map(Lane::from).collect();
     PipelineAnswer {
-        success: true,
         ledger: Ledger { closed: lanes.iter().all(|lane| lane.closed), lanes },
         tasks: books.tasks.into_iter().map(Tasks::from).collect(),
         dirty_marks: DirtyMarks {
@@ -100,7 +107,6 @@ fn answer(books: Books, now: Timestamp) -> PipelineAnswer {
         },
         dead_letters: books.dead_letters.into_iter().map(DeadLetters::from).collect(),
         blocked: books.blocked.into_iter().map(BlockedAccount::from).collect(),
-        timestamp: Iso(now),
     }
 }
 

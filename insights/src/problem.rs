@@ -27,6 +27,24 @@ pub enum Problem {
         /// What would be right, where that is a list.
         allowed: Vec<String>,
     },
+    /// What was sent to be stored is of no form that this path takes.
+    #[error("unsupported content")]
+    UnsupportedContent,
+    /// What was sent is larger than anything that can be meant.
+    #[error("too much content")]
+    TooLarge,
+    /// No such account, or one that the key may not see: the answer is the same.
+    #[error("no such account")]
+    UnknownAccount,
+    /// No such thing among those that the key may see.
+    #[error("no such thing")]
+    UnknownThing,
+    /// The key sees some accounts, and this is about all of them.
+    #[error("not for this key")]
+    NotForThisKey,
+    /// There is already one.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
     /// Nothing is stored about the medium.
     #[error("nothing is known of this medium")]
     NotCollected,
@@ -65,8 +83,15 @@ impl Problem {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::TokenInQuery | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
-            Self::NotCollected | Self::InsufficientViewers | Self::NotFound => StatusCode::NOT_FOUND,
-            Self::PermissionDenied => StatusCode::FORBIDDEN,
+            Self::UnsupportedContent => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnknownAccount
+            | Self::UnknownThing
+            | Self::NotCollected
+            | Self::InsufficientViewers
+            | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::PermissionDenied | Self::NotForThisKey => StatusCode::FORBIDDEN,
+            Self::Conflict(_) => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
             Self::Database(error) if is_passing(error) => StatusCode::SERVICE_UNAVAILABLE,
@@ -81,6 +106,12 @@ impl Problem {
             Self::RateLimited => "rate_limited",
             Self::TokenInQuery => "token_in_query",
             Self::InvalidParameter { .. } => "invalid_parameter",
+            Self::UnsupportedContent => "unsupported_content",
+            Self::TooLarge => "too_large",
+            Self::UnknownAccount => "unknown_account",
+            Self::UnknownThing => "unknown",
+            Self::NotForThisKey => "not_for_this_key",
+            Self::Conflict(_) => "conflict",
             Self::NotCollected => "not_collected",
             Self::InsufficientViewers => "insufficient_viewers",
             Self::PermissionDenied => "permission_denied",
@@ -100,6 +131,14 @@ impl Problem {
                 "Access tokens do not belong in a URL. Take it out; if it is real, replace it, since it may have been logged on the way."
             }
             Self::InvalidParameter { detail, .. } => detail,
+            Self::UnsupportedContent => "Send JSON, with `Content-Type: application/json`.",
+            Self::TooLarge => "Send less: at most 64 kB.",
+            Self::UnknownAccount => {
+                "There is no such account for this key: `/api/accounts` lists those that there are."
+            }
+            Self::UnknownThing => "There is no such thing for this key.",
+            Self::NotForThisKey => "This is about all accounts: ask with a key that is bound to none.",
+            Self::Conflict(detail) => detail,
             Self::NotCollected => "Nothing has been collected about this medium.",
             Self::InsufficientViewers => {
                 "Fewer than five people have seen this medium, so Instagram gives no figures."

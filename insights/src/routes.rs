@@ -11,23 +11,66 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use crate::accounts::{self, comments, list, series, tables};
 use crate::api::Api;
+use crate::people::{alerts, correction, labels, notes, shares};
 use crate::problem::Problem;
-use crate::{access, media, observe, pipeline};
+use crate::{access, media, observe, openapi, pipeline};
 
-/// All routes.
+/// All routes, and what describes them.
 pub fn router(api: Api, request_timeout: Duration) -> Router {
-    let with_key = Router::new()
-        .route("/api/instagram/insights/{media_id}", get(media::figures))
-        .route("/api/instagram/insights/{media_id}/profile-activity", get(media::profile_activity))
-        .route("/api/instagram/insights/{media_id}/navigation", get(media::navigation))
-        .route("/api/instagram/insights/metrics/{media_type}", get(media::metrics))
-        .route("/api/instagram/insights/test", get(media::test))
-        .route("/api/pipeline", get(pipeline::pipeline))
-        .route_layer(from_fn_with_state(api.clone(), access::require_key));
-    let routes = Router::new().route("/healthz", get(healthz)).merge(with_key);
+    let (with_key, mut described) = described().split_for_parts();
+    let with_key = with_key.route_layer(from_fn_with_state(api.clone(), access::require_key));
+    let (open, described_open) = OpenApiRouter::new().routes(routes!(shares::shared)).split_for_parts();
+    described.merge(described_open);
+    let document = serde_json::to_string(&openapi::complete(described)).unwrap_or_default();
+    let routes = Router::new()
+        .route("/healthz", get(healthz))
+        .route("/openapi.json", get(async move || openapi::answer(document.clone())))
+        .merge(open)
+        .merge(with_key);
     with_passage(routes, api, request_timeout)
+}
+
+/// The routes that need a key, each described by its handler.
+fn described() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(media::figures))
+        .routes(routes!(media::profile_activity))
+        .routes(routes!(media::navigation))
+        .routes(routes!(media::metrics))
+        .routes(routes!(media::test))
+        .routes(routes!(list::accounts))
+        .routes(routes!(list::account))
+        .routes(routes!(series::engagement))
+        .routes(routes!(series::followers))
+        .routes(routes!(series::reach))
+        .routes(routes!(series::impressions))
+        .routes(routes!(series::sentiment))
+        .routes(routes!(tables::hashtags))
+        .routes(routes!(tables::best_hours))
+        .routes(routes!(accounts::media::top_media))
+        .routes(routes!(accounts::media::stories))
+        .routes(routes!(tables::audience))
+        .routes(routes!(tables::competitors))
+        .routes(routes!(tables::formats))
+        .routes(routes!(comments::of_account))
+        .routes(routes!(notes::list, notes::create))
+        .routes(routes!(notes::delete))
+        .routes(routes!(labels::list, labels::create))
+        .routes(routes!(labels::delete))
+        .routes(routes!(labels::attach, labels::detach))
+        .routes(routes!(alerts::list, alerts::create))
+        .routes(routes!(alerts::delete))
+        .routes(routes!(media::detail::detail))
+        .routes(routes!(comments::of_medium))
+        .routes(routes!(correction::put, correction::delete))
+        .routes(routes!(shares::list, shares::create))
+        .routes(routes!(shares::revoke))
+        .routes(routes!(pipeline::pipeline))
 }
 
 async fn healthz() -> Json<Value> {
@@ -70,7 +113,7 @@ fn panicked(_payload: Box<dyn Any + Send>) -> Response {
     Problem::Internal.into_response()
 }
 
-/// Answers are data: nothing in them is to run, be framed, be guessed at, or be kept by anybody on the way.
+/// Answers are data: nothing in them is to run, be framed, be guessed at, or be kept, unless they say so.
 async fn with_security_headers(mut response: Response) -> Response {
     const HEADERS: [(HeaderName, &str); 4] = [
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
@@ -79,7 +122,7 @@ async fn with_security_headers(mut response: Response) -> Response {
         (header::REFERRER_POLICY, "no-referrer"),
     ];
     for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use cekbrand_insights::keys::{self, GeneratedKey, KeyRow};
+use cekbrand_insights::keys::{self, GeneratedKey, KeyRow, Scope};
 use cekbrand_schema::{Clock, SystemClock};
 use cekbrand_workers::database::Use;
 use clap::{Parser, Subcommand};
@@ -29,7 +29,9 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Makes a key and prints it, once: only its hash is kept.
-    #[command(after_help = "Example:\n  cekbrand key create --name reports --days 90")]
+    #[command(
+        after_help = "Example:\n  cekbrand key create --name reports --days 90 --account 17841400000000001"
+    )]
     Create {
         /// What the key is for.
         #[arg(long)]
@@ -37,6 +39,9 @@ enum Action {
         /// Ends after so many days; without it never.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=36500))]
         days: Option<u32>,
+        /// Sees this account alone; several may be given. Without it the key sees all, and the pipeline.
+        #[arg(long = "account", value_name = "ID")]
+        accounts: Vec<String>,
     },
     /// Lists keys, without what would open anything.
     #[command(after_help = "Example:\n  cekbrand key list")]
@@ -56,11 +61,12 @@ pub(crate) async fn run(args: Args, file: Option<&Path>) -> Result<()> {
     let pool = config.pool(1, Use::Write).await?;
     let now = SystemClock.now();
     match args.action {
-        Action::Create { name, days } => {
+        Action::Create { name, days, accounts } => {
             let lasts = |days| now.checked_add(SignedDuration::from_hours(i64::from(days) * 24));
             let expires_at = days.map(lasts).transpose();
             let expires_at = expires_at.context("the key would end after the end of the calendar")?;
-            let key = create(&pool, &name, expires_at, now).await?;
+            let scope = Scope::of(Some(accounts).filter(|accounts| !accounts.is_empty()));
+            let key = create(&pool, &name, &scope, expires_at, now).await?;
             println!("{}", key.token.expose_secret());
             eprintln!("this key is shown once; its id is {}", key.id);
         }
@@ -77,13 +83,15 @@ pub(crate) async fn run(args: Args, file: Option<&Path>) -> Result<()> {
 pub(crate) async fn create(
     pool: &PgPool,
     name: &str,
+    scope: &Scope,
     expires_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<GeneratedKey> {
     let mut transaction = pool.begin().await.context("the key was not stored")?;
-    let key =
-        keys::create(&mut transaction, name, expires_at, now).await.context("the key was not stored")?;
-    let detail = json!({ "name": name, "expires_at": expires_at });
+    let key = keys::create(&mut transaction, name, scope, expires_at, now)
+        .await
+        .context("the key was not stored")?;
+    let detail = json!({ "name": name, "accounts": scope.accounts(), "expires_at": expires_at });
     audit::record(&mut *transaction, "key.create", &key.id, detail, now).await?;
     transaction.commit().await.context("the key was not stored")?;
     Ok(key)
@@ -102,7 +110,10 @@ async fn revoke(pool: &PgPool, id: &str, now: Timestamp) -> Result<()> {
 
 fn print(rows: &[KeyRow], now: Timestamp) {
     let day = |at: Option<Timestamp>| at.map_or("-".to_owned(), |at| at.strftime("%Y-%m-%d").to_string());
-    println!("{:<18} {:<24} {:<8} {:<11} {:<11} LAST USED", "ID", "NAME", "STATE", "CREATED", "EXPIRES");
+    println!(
+        "{:<18} {:<24} {:<8} {:<11} {:<11} {:<11} ACCOUNTS",
+        "ID", "NAME", "STATE", "CREATED", "EXPIRES", "LAST USED"
+    );
     for row in rows {
         let state = match row {
             row if row.revoked_at.is_some() => "revoked",
@@ -111,10 +122,11 @@ fn print(rows: &[KeyRow], now: Timestamp) {
         };
         let (created, expires) = (day(Some(row.created_at)), day(row.expires_at));
         println!(
-            "{:<18} {:<24} {state:<8} {created:<11} {expires:<11} {}",
+            "{:<18} {:<24} {state:<8} {created:<11} {expires:<11} {:<11} {}",
             row.id,
             row.name,
-            day(row.last_used_at)
+            day(row.last_used_at),
+            row.scope.accounts().map_or("all".to_owned(), |accounts| accounts.join(","))
         );
     }
 }

@@ -3,6 +3,7 @@
 use cekbrand_schema::metric::{self, retired};
 use cekbrand_schema::{Absence, MediaId, Source};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::selection::{Finding, Notice, Picked, Selection};
 use crate::iso::Iso;
@@ -12,45 +13,44 @@ use crate::query::figure::{Known, LaterAbsence};
 /// Where no reading of a figure exists; every other word is an [`Absence`] that a reading told.
 const NOT_COLLECTED: &str = "not_collected";
 
-/// Which medium an answer is about, and when it was given.
+/// Which medium an answer is about.
 pub(super) struct Head {
     pub(super) media_id: MediaId,
     /// The kind of the medium as Meta told it, in capitals.
     pub(super) media_type: Option<String>,
-    pub(super) now: Iso,
 }
 
 /// The figures of one medium.
-#[derive(Debug, Serialize)]
-pub struct MediaAnswer {
-    success: bool,
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MediaAnswer {
+    #[schema(value_type = String)]
     media_id: MediaId,
+    #[schema(required = true)]
     media_type: Option<String>,
     insights: Vec<Insight>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     notices: Vec<Notice>,
-    timestamp: Iso,
 }
 
 impl MediaAnswer {
     pub(super) fn new(head: Head, selection: Selection) -> Self {
         Self {
-            success: true,
             media_id: head.media_id,
             media_type: head.media_type,
             insights: selection.figures.into_iter().map(Insight::new).collect(),
             notices: selection.notices,
-            timestamp: head.now,
         }
     }
 }
 
 /// One metric of one medium.
-#[derive(Debug, Serialize)]
-pub(super) struct Insight {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Insight {
     name: String,
     period: &'static str,
-    values: [Value; 1],
+    #[schema(value_type = Vec<InsightValue>, min_items = 1, max_items = 1)]
+    values: [InsightValue; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,7 +67,7 @@ impl Insight {
         let provenance = Provenance::new(finding);
         Self {
             period: "lifetime",
-            values: [Value { value: provenance.value }],
+            values: [InsightValue { value: provenance.value }],
             title: today.map(|metric| metric.title).or(retired.map(|retired| retired.title)),
             description: today.map(|metric| metric.description),
             provenance,
@@ -81,19 +81,21 @@ impl Insight {
     }
 }
 
-#[derive(Debug, Serialize)]
-struct Value {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct InsightValue {
+    #[schema(value_type = Option<f64>, required = true)]
     value: Option<Number>,
 }
 
 /// How a figure came to be known, or why it is not.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct Provenance {
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(crate) struct Provenance {
     #[serde(skip)]
     pub(super) value: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
     absence: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     source: Option<Source>,
     #[serde(skip_serializing_if = "Option::is_none")]
     observed_at: Option<Iso>,
@@ -102,8 +104,9 @@ pub(super) struct Provenance {
     absent_since: Option<AbsentSince>,
 }
 
-#[derive(Debug, Clone, Copy, Serialize)]
-struct AbsentSince {
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(crate) struct AbsentSince {
+    #[schema(value_type = String)]
     absence: Absence,
     observed_at: Iso,
 }

@@ -6,16 +6,14 @@ use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use cekbrand_schema::{MediaId, ProductType};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::problem::Problem;
-
-/// Far longer than any id that Meta has given out.
-const MAX_ID_LEN: usize = 100;
+use crate::scope::is_id;
 
 /// Parses a medium's id.
-pub(super) fn media_id(text: String) -> Result<MediaId, Problem> {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':');
-    if (1..=MAX_ID_LEN).contains(&text.len()) && text.bytes().all(allowed) {
+pub(crate) fn media_id(text: String) -> Result<MediaId, Problem> {
+    if is_id(&text) {
         Ok(MediaId::from(text))
     } else {
         Err(Problem::invalid("This is not the id of a medium."))
@@ -36,7 +34,7 @@ pub(super) fn product_type(text: &str) -> Result<ProductType, Problem> {
 
 /// The id in the path.
 #[derive(Debug)]
-pub struct MediumInPath(pub(super) MediaId);
+pub(crate) struct MediumInPath(pub(crate) MediaId);
 
 impl<S: Send + Sync> FromRequestParts<S> for MediumInPath {
     type Rejection = Problem;
@@ -50,11 +48,14 @@ impl<S: Send + Sync> FromRequestParts<S> for MediumInPath {
 }
 
 /// `?media_type=` and `?metrics=a,b`.
-#[derive(Debug)]
-pub struct Asked {
-    /// The kind that the caller takes the medium for.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Asked {
+    /// The kind that the caller takes the medium for: FEED, STORY or REELS.
+    #[param(rename = "media_type", value_type = Option<String>, pattern = "^(FEED|STORY|REELS)$")]
     pub(super) product: Option<ProductType>,
-    /// Metrics in lower case, each once; `None` means all.
+    /// Names of metrics with a comma between two, old ones too; without it all that are stored.
+    #[param(value_type = Option<String>, pattern = "^[A-Za-z_]+(,[A-Za-z_]+)*$", example = "views,likes")]
     pub(super) metrics: Option<Vec<String>>,
 }
 

@@ -6,15 +6,16 @@ use std::collections::BTreeMap;
 use cekbrand_schema::{Absence, MediaId};
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::iso::Iso;
 use crate::query::figure::Known;
 use crate::query::medium::{Medium, Read, Token};
 
 /// The answer.
-#[derive(Debug, Serialize)]
-pub struct KnowledgeAnswer {
-    success: bool,
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct KnowledgeAnswer {
+    #[schema(value_type = String)]
     media_id: MediaId,
     media_type: Option<String>,
     account_id: Option<String>,
@@ -27,15 +28,15 @@ pub struct KnowledgeAnswer {
     last_figure_at: Option<Iso>,
     figures: usize,
     /// Metrics without a value, and why.
+    #[schema(value_type = BTreeMap<String, String>)]
     absences: BTreeMap<String, Absence>,
     first_seen_at: Option<Iso>,
     deleted_at: Option<Iso>,
     lost_at: Option<Iso>,
-    timestamp: Iso,
 }
 
-#[derive(Debug, Serialize)]
-struct TokenState {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TokenState {
     state: String,
     dead_reason: Option<String>,
     flavour: String,
@@ -43,8 +44,8 @@ struct TokenState {
     checked_at: Option<Iso>,
 }
 
-#[derive(Debug, Serialize)]
-struct ReadState {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReadState {
     kind: String,
     state: String,
     reason: Option<String>,
@@ -63,7 +64,6 @@ pub(super) struct Knowledge {
     pub(super) token: Option<Token>,
     pub(super) reads: Vec<Read>,
     pub(super) figures: BTreeMap<String, Known>,
-    pub(super) now: Timestamp,
 }
 
 impl From<Knowledge> for KnowledgeAnswer {
@@ -75,7 +75,6 @@ impl From<Knowledge> for KnowledgeAnswer {
         let absence =
             |(name, known): (&String, &Known)| Some((name.clone(), known.observation.figure.absence()?));
         Self {
-            success: true,
             media_id: known.media_id,
             media_type: known.media_type,
             account_id: known.account_id,
@@ -88,7 +87,6 @@ impl From<Knowledge> for KnowledgeAnswer {
             deleted_at: of_medium(|medium| medium.deleted_at),
             lost_at: of_medium(|medium| medium.lost_at),
             reads: known.reads.into_iter().map(ReadState::from).collect(),
-            timestamp: Iso(known.now),
         }
     }
 }

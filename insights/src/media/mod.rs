@@ -1,42 +1,52 @@
 //! What is known of one medium.
 //!
 //! - [`asked`]: the request, parsed. `selection`: which figures it gets. [`answer`], [`parts`],
-//!   [`knowledge`]: the shapes of answers.
+//!   [`knowledge`], [`catalogue`]: the shapes of answers. [`detail`]: the medium itself.
 
-pub mod answer;
-pub mod asked;
-pub mod knowledge;
-pub mod parts;
+mod answer;
+pub(crate) mod asked;
+mod catalogue;
+pub(crate) mod detail;
+mod knowledge;
+mod parts;
 mod selection;
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
-use cekbrand_schema::metric::{self, NAVIGATION, PROFILE_ACTIVITY, Split, retired};
+use axum::response::Response;
+use cekbrand_schema::metric::{NAVIGATION, PROFILE_ACTIVITY, Split};
 use cekbrand_schema::{MediaId, ProductType};
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use self::answer::{Head, MediaAnswer};
 use self::asked::{Asked, MediumInPath};
+use self::catalogue::Catalogue;
 use self::knowledge::{Knowledge, KnowledgeAnswer};
 use self::parts::PartsAnswer;
 use self::selection::{Selection, Stored};
 use crate::api::Api;
-use crate::iso::Iso;
 use crate::problem::Problem;
 use crate::query::{figure, medium};
+use crate::reply::{Envelope, Reply};
+use crate::scope::Caller;
 
-/// `GET /api/instagram/insights/{media_id}`.
+/// What is known of a medium's figures.
 ///
-/// # Errors
-///
-/// [`Problem`]: bad parameters, nothing collected, everything withheld.
-pub async fn figures(
+/// Old metric names are accepted and answered with those of today; `notices` says so.
+#[utoipa::path(
+    get, path = "/api/instagram/insights/{media_id}", tag = "media",
+    params(
+        ("media_id" = String, Path, description = "Id of the medium", pattern = "^[A-Za-z0-9_.:-]{1,100}$"), Asked
+    ),
+    responses((status = 200, description = "The figures", body = Envelope<MediaAnswer>))
+)]
+pub(crate) async fn figures(
     State(api): State<Api>,
+    caller: Caller,
     MediumInPath(id): MediumInPath,
     asked: Asked,
-) -> Result<Json<MediaAnswer>, Problem> {
-    let known_type = stored_type(&api, &id).await?;
+    reply: Reply,
+) -> Result<Response, Problem> {
+    let known_type = stored_type(&api, &caller, &id).await?;
     let product = agreed_product(asked.product, known_type.as_deref())?;
     let stored = figure::latest(&api.pool, &id).await?;
     if stored.is_empty() {
@@ -50,81 +60,92 @@ pub async fn figures(
         return Err(problem);
     }
     let media_type = known_type.or(product.map(|product| product.to_string()));
-    let head = Head { media_id: id, media_type, now: Iso(api.clock.now()) };
-    Ok(Json(MediaAnswer::new(head, selection)))
+    reply.json(&MediaAnswer::new(Head { media_id: id, media_type }, selection))
 }
 
-/// `GET /api/instagram/insights/{media_id}/profile-activity`.
-///
-/// # Errors
-///
-/// [`Problem::NotCollected`] where it was never read.
-pub async fn profile_activity(
+/// What people did on the profile after they saw a medium.
+#[utoipa::path(
+    get, path = "/api/instagram/insights/{media_id}/profile-activity", tag = "media",
+    params(
+        ("media_id" = String, Path, description = "Id of the medium", pattern = "^[A-Za-z0-9_.:-]{1,100}$")
+    ),
+    responses((status = 200, description = "The figure and its parts", body = Envelope<PartsAnswer>))
+)]
+pub(crate) async fn profile_activity(
     State(api): State<Api>,
+    caller: Caller,
     MediumInPath(id): MediumInPath,
-) -> Result<Json<PartsAnswer>, Problem> {
-    split(&api, id, PROFILE_ACTIVITY).await
+    reply: Reply,
+) -> Result<Response, Problem> {
+    split(&api, &caller, id, PROFILE_ACTIVITY, &reply).await
 }
 
-/// `GET /api/instagram/insights/{story_id}/navigation`.
-///
-/// # Errors
-///
-/// [`Problem::NotCollected`] where it was never read.
-pub async fn navigation(
+/// How people moved on from a story.
+#[utoipa::path(
+    get, path = "/api/instagram/insights/{media_id}/navigation", tag = "media",
+    params(
+        ("media_id" = String, Path, description = "Id of the story", pattern = "^[A-Za-z0-9_.:-]{1,100}$")
+    ),
+    responses((status = 200, description = "The figure and its parts", body = Envelope<PartsAnswer>))
+)]
+pub(crate) async fn navigation(
     State(api): State<Api>,
+    caller: Caller,
     MediumInPath(id): MediumInPath,
-) -> Result<Json<PartsAnswer>, Problem> {
-    split(&api, id, NAVIGATION).await
+    reply: Reply,
+) -> Result<Response, Problem> {
+    split(&api, &caller, id, NAVIGATION, &reply).await
 }
 
-/// `GET /api/instagram/insights/metrics/{media_type}`.
-///
-/// # Errors
-///
-/// [`Problem::InvalidParameter`] where there is no such kind of medium.
-pub async fn metrics(
+/// Which metrics there are for a kind of media.
+#[utoipa::path(
+    get, path = "/api/instagram/insights/metrics/{media_type}", tag = "media",
+    params(("media_type" = inline(MediaKind), Path, description = "The kind of media")),
+    responses((status = 200, description = "The metrics", body = Envelope<Catalogue>))
+)]
+pub(crate) async fn metrics(
     named: Result<Path<String>, axum::extract::rejection::PathRejection>,
-) -> Result<Json<Value>, Problem> {
+    reply: Reply,
+) -> Result<Response, Problem> {
     let Path(named) = named.map_err(|_| Problem::invalid("There is no such media_type."))?;
-    let product = asked::product_type(&named)?;
-    let metrics = metric::of(product).map(|metric| {
-        json!({
-            "name": metric.name,
-            "period": "lifetime",
-            "title": metric.title,
-            "description": metric.description,
-            "unit": metric.unit.as_str(),
-            "breakdown": metric.breakdown,
-        })
-    });
-    let retired = retired::all_of_media()
-        .map(|retired| json!({ "name": retired.name, "answered_with": retired.successor.metric() }));
-    Ok(Json(json!({
-        "success": true,
-        "media_type": product,
-        "metrics": metrics.collect::<Vec<_>>(),
-        "retired": retired.collect::<Vec<_>>(),
-    })))
+    reply.json(&Catalogue::of(asked::product_type(&named)?))
+}
+
+/// The kinds of media in a path.
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "it is there to be described")]
+enum MediaKind {
+    Feed,
+    Story,
+    Reels,
 }
 
 /// The medium that `/test` is about.
-#[derive(Debug, Deserialize)]
-pub struct TestQuery {
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TestQuery {
+    /// Id of the medium.
+    #[param(pattern = "^[A-Za-z0-9_.:-]{1,100}$")]
     media_id: String,
 }
 
-/// `GET /api/instagram/insights/test?media_id=`.
-///
-/// # Errors
-///
-/// [`Problem::NotCollected`] where not even a task knows the medium.
-pub async fn test(
+/// What we know of a medium and of the reads of it. It makes no call to Meta.
+#[utoipa::path(
+    get, path = "/api/instagram/insights/test", tag = "media", params(TestQuery),
+    responses((status = 200, description = "What is known", body = Envelope<KnowledgeAnswer>))
+)]
+pub(crate) async fn test(
     State(api): State<Api>,
+    caller: Caller,
     query: Result<Query<TestQuery>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<KnowledgeAnswer>, Problem> {
+    reply: Reply,
+) -> Result<Response, Problem> {
     let Query(query) = query.map_err(|_| Problem::invalid("media_id is needed, once."))?;
     let media_id = asked::media_id(query.media_id)?;
+    if !medium::is_visible(&api.pool, &caller.scope, &media_id).await? {
+        return Err(Problem::NotCollected);
+    }
     let medium = medium::find(&api.pool, &media_id).await?;
     let reads = medium::reads(&api.pool, &media_id).await?;
     let figures = figure::latest(&api.pool, &media_id).await?;
@@ -138,32 +159,33 @@ pub async fn test(
         None => None,
     };
     let media_type = medium.as_ref().and_then(|medium| medium.product_type.clone());
-    Ok(Json(KnowledgeAnswer::from(Knowledge {
-        media_id,
-        media_type,
-        account_id,
-        medium,
-        token,
-        reads,
-        figures,
-        now: api.clock.now(),
-    })))
+    let known = Knowledge { media_id, media_type, account_id, medium, token, reads, figures };
+    reply.json(&KnowledgeAnswer::from(known))
 }
 
-async fn split(api: &Api, id: MediaId, by: Split) -> Result<Json<PartsAnswer>, Problem> {
-    let media_type = stored_type(api, &id).await?;
+async fn split(
+    api: &Api,
+    caller: &Caller,
+    id: MediaId,
+    by: Split,
+    reply: &Reply,
+) -> Result<Response, Problem> {
+    let media_type = stored_type(api, caller, &id).await?;
     let mut stored: Stored = figure::latest(&api.pool, &id).await?;
     let total = stored.remove(by.metric);
     let parts = figure::latest_parts(&api.pool, &id, by.metric).await?;
     if total.is_none() && parts.is_empty() {
         return Err(Problem::NotCollected);
     }
-    let head = Head { media_id: id, media_type, now: Iso(api.clock.now()) };
-    Ok(Json(PartsAnswer::new(head, by, total, parts)))
+    reply.json(&PartsAnswer::new(Head { media_id: id, media_type }, by, total, parts))
 }
 
-/// The kind of the medium as Meta told it, in capitals.
-async fn stored_type(api: &Api, id: &MediaId) -> Result<Option<String>, Problem> {
+/// The kind of the medium as Meta told it, in capitals. To a key that may not see the medium nothing was
+/// collected of it.
+async fn stored_type(api: &Api, caller: &Caller, id: &MediaId) -> Result<Option<String>, Problem> {
+    if !medium::is_visible(&api.pool, &caller.scope, id).await? {
+        return Err(Problem::NotCollected);
+    }
     let medium = medium::find(&api.pool, id).await?;
     let told = medium.and_then(|medium| medium.product_type);
     Ok(told.map(|told| told.to_ascii_uppercase()))

@@ -5,47 +5,53 @@ use std::collections::BTreeMap;
 use cekbrand_schema::MediaId;
 use cekbrand_schema::metric::Split;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answer::{Head, Insight, Provenance};
 use super::selection::{Finding, Picked};
-use crate::iso::Iso;
 use crate::number::Number;
 use crate::query::figure::Known;
 
 /// One metric of one medium, split.
-#[derive(Debug, Serialize)]
-pub struct PartsAnswer {
-    success: bool,
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PartsAnswer {
+    #[schema(value_type = String)]
     media_id: MediaId,
+    #[schema(required = true)]
     media_type: Option<String>,
     data: Whole,
     /// The same parts again, where readers look first.
+    #[schema(value_type = Vec<Breakdown>)]
     breakdown: [Breakdown; 1],
-    timestamp: Iso,
 }
 
-#[derive(Debug, Serialize)]
-struct Whole {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Whole {
     #[serde(flatten)]
     insight: Insight,
     total_value: TotalValue,
 }
 
-#[derive(Debug, Serialize)]
-struct TotalValue {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TotalValue {
+    #[schema(value_type = Option<f64>, required = true)]
     value: Option<Number>,
+    #[schema(value_type = Vec<Breakdown>)]
     breakdowns: [Breakdown; 1],
 }
 
-#[derive(Debug, Clone, Serialize)]
-struct Breakdown {
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Breakdown {
+    #[schema(value_type = Vec<String>)]
     dimension_keys: [&'static str; 1],
     results: Vec<Part>,
 }
 
-#[derive(Debug, Clone, Serialize)]
-struct Part {
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Part {
+    #[schema(value_type = Vec<String>)]
     dimension_values: [String; 1],
+    #[schema(value_type = Option<f64>, required = true)]
     value: Option<Number>,
     #[serde(flatten)]
     provenance: Provenance,
@@ -59,7 +65,6 @@ impl PartsAnswer {
         let finding = total.map_or(Finding::NotCollected, Finding::Stored);
         let insight = Insight::new(Picked { metric: by.metric.to_owned(), finding });
         Self {
-            success: true,
             media_id: head.media_id,
             media_type: head.media_type,
             data: Whole {
@@ -67,7 +72,6 @@ impl PartsAnswer {
                 insight,
             },
             breakdown,
-            timestamp: head.now,
         }
     }
 }

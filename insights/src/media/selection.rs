@@ -7,6 +7,7 @@ use cekbrand_schema::metric::retired::{self, Retired, Successor};
 use cekbrand_schema::metric::{METRICS, Metric};
 use cekbrand_schema::{Absence, ProductType};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::problem::Problem;
 use crate::query::figure::Known;
@@ -44,10 +45,11 @@ pub(super) struct Picked {
 }
 
 /// What became of a name that is not today's.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Notice {
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Notice {
     pub(super) asked: &'static str,
     /// The name under which the figure stands in the answer; `None` where there is no figure.
+    #[schema(required = true)]
     pub(super) answered_with: Option<&'static str>,
     pub(super) message: String,
 }

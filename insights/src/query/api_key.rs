@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::{PgConnection, PgPool};
 
+use crate::scope::Scope;
+
 const FIND: &str = "
-SELECT key_hash, expires_at, revoked_at, last_used_at
+SELECT key_hash, accounts, expires_at, revoked_at, last_used_at
 FROM pipeline.api_key
 WHERE id = $1";
 
@@ -15,11 +17,11 @@ SET last_used_at = $2
 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
 
 const INSERT: &str = "
-INSERT INTO pipeline.api_key (id, name, key_hash, expires_at, created_at)
-VALUES ($1, $2, $3, $4, $5)";
+INSERT INTO pipeline.api_key (id, name, key_hash, expires_at, created_at, accounts)
+VALUES ($1, $2, $3, $4, $5, $6)";
 
 const LIST: &str = "
-SELECT id, name, created_at, expires_at, revoked_at, last_used_at
+SELECT id, name, accounts, created_at, expires_at, revoked_at, last_used_at
 FROM pipeline.api_key
 ORDER BY created_at, id";
 
@@ -32,6 +34,8 @@ WHERE id = $1 AND revoked_at IS NULL";
 pub(crate) struct StoredKey {
     /// SHA-256 of the secret part.
     pub(crate) hash: Vec<u8>,
+    /// What it may see.
+    pub(crate) scope: Scope,
     pub(crate) last_used_at: Option<Timestamp>,
     expires_at: Option<Timestamp>,
     revoked_at: Option<Timestamp>,
@@ -50,6 +54,8 @@ pub(crate) struct NewKey<'a> {
     pub(crate) name: &'a str,
     /// SHA-256 of the secret part.
     pub(crate) hash: &'a [u8],
+    /// What it may see.
+    pub(crate) scope: &'a Scope,
     pub(crate) expires_at: Option<Timestamp>,
 }
 
@@ -60,6 +66,8 @@ pub struct KeyRow {
     pub id: String,
     /// What the operator called it.
     pub name: String,
+    /// What it may see.
+    pub scope: Scope,
     /// When it was made.
     pub created_at: Timestamp,
     /// From when on it is refused, if it was made with an end.
@@ -77,10 +85,11 @@ fn instant(stored: Option<Instant>) -> Option<Timestamp> {
 }
 
 pub(crate) async fn find(pool: &PgPool, id: &str) -> Result<Option<StoredKey>, sqlx::Error> {
-    type Row = (Vec<u8>, Option<Instant>, Option<Instant>, Option<Instant>);
+    type Row = (Vec<u8>, Option<Vec<String>>, Option<Instant>, Option<Instant>, Option<Instant>);
     let row: Option<Row> = sqlx::query_as(FIND).bind(id).fetch_optional(pool).await?;
-    Ok(row.map(|(hash, expires_at, revoked_at, last_used_at)| StoredKey {
+    Ok(row.map(|(hash, accounts, expires_at, revoked_at, last_used_at)| StoredKey {
         hash,
+        scope: Scope::of(accounts),
         last_used_at: instant(last_used_at),
         expires_at: instant(expires_at),
         revoked_at: instant(revoked_at),
@@ -103,17 +112,20 @@ pub(crate) async fn insert(
         .bind(key.hash)
         .bind(key.expires_at.map(ToSqlx::to_sqlx))
         .bind(now.to_sqlx())
+        .bind(key.scope.accounts())
         .execute(connection)
         .await?;
     Ok(())
 }
 
 pub(crate) async fn list(connection: &mut PgConnection) -> Result<Vec<KeyRow>, sqlx::Error> {
-    type Row = (String, String, Instant, Option<Instant>, Option<Instant>, Option<Instant>);
+    type Accounts = Option<Vec<String>>;
+    type Row = (String, String, Accounts, Instant, Option<Instant>, Option<Instant>, Option<Instant>);
     let rows: Vec<Row> = sqlx::query_as(LIST).fetch_all(connection).await?;
-    let key = |(id, name, created_at, expires_at, revoked_at, last_used_at): Row| KeyRow {
+    let key = |(id, name, accounts, created_at, expires_at, revoked_at, last_used_at): Row| KeyRow {
         id,
         name,
+        scope: Scope::of(accounts),
         created_at: created_at.to_jiff(),
         expires_at: instant(expires_at),
         revoked_at: instant(revoked_at),

@@ -4,6 +4,8 @@ use cekbrand_schema::MediaId;
 use jiff::Timestamp;
 use sqlx::PgPool;
 
+use crate::scope::Scope;
+
 const MEDIUM: &str = "
 SELECT user_id, media_product_type, first_seen_at, deleted_at, lost_at
 FROM instagram.media
@@ -19,6 +21,18 @@ SELECT kind, account_id, state, reason, parked_until, attempts, wanted_at, finis
 FROM pipeline.enrichment_task
 WHERE kind IN ('media', 'media_insights', 'mentioned_media') AND target_id = $1
 ORDER BY kind, account_id";
+
+/// Whose it is; of a medium that nobody owns so far, who reads it.
+const IS_VISIBLE: &str = "
+SELECT
+    EXISTS (SELECT FROM instagram.media WHERE id = $1 AND user_id = ANY ($2))
+    OR (
+        NOT EXISTS (SELECT FROM instagram.media WHERE id = $1 AND user_id IS NOT NULL)
+        AND EXISTS (
+            SELECT FROM pipeline.enrichment_task
+            WHERE kind IN ('media', 'media_insights', 'mentioned_media') AND target_id = $1 AND account_id = ANY ($2)
+        )
+    )";
 
 type Instant = jiff_sqlx::Timestamp;
 
@@ -48,6 +62,16 @@ pub(crate) async fn find(pool: &PgPool, media: &MediaId) -> Result<Option<Medium
         deleted_at: instant(deleted_at),
         lost_at: instant(lost_at),
     }))
+}
+
+/// Whether a medium is of the accounts that a key may see.
+pub(crate) async fn is_visible(pool: &PgPool, scope: &Scope, media: &MediaId) -> Result<bool, sqlx::Error> {
+    match scope.accounts() {
+        None => Ok(true),
+        Some(accounts) => {
+            sqlx::query_scalar(IS_VISIBLE).bind(media.as_str()).bind(accounts).fetch_one(pool).await
+        }
+    }
 }
 
 /// The state of an account's token; never the token.

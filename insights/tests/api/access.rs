@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use cekbrand_insights::keys;
+use cekbrand_insights::keys::{self, Scope};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -62,7 +62,7 @@ async fn a_key_ends_when_it_expires_or_is_revoked() -> Result<()> {
     let api = TestApi::start().await?;
     let mut connection = api.pool.acquire().await?;
     let end = api.now() + Duration::from_mins(1);
-    let brief = keys::create(&mut connection, "brief", Some(end), api.now()).await?;
+    let brief = keys::create(&mut connection, "brief", &Scope::All, Some(end), api.now()).await?;
     let ask =
         |key: &keys::GeneratedKey| api.request(Method::GET, PATH).bearer_auth(key.token.expose_secret());
     assert_eq!(ask(&brief).send().await?.status(), 200);
@@ -104,7 +104,7 @@ async fn a_key_has_fifty_requests_a_second_and_no_other_key_pays_for_it() -> Res
     assert_eq!(api.problem(PATH).await?.1["type"], "rate_limited");
 
     let mut connection = api.pool.acquire().await?;
-    let other = keys::create(&mut connection, "other", None, api.now()).await?;
+    let other = keys::create(&mut connection, "other", &Scope::All, None, api.now()).await?;
     let ask = api.request(Method::GET, PATH).bearer_auth(other.token.expose_secret());
     assert_eq!(ask.send().await?.status(), 200);
 

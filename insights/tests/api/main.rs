@@ -1,12 +1,18 @@
 //! The API over HTTP, on a real PostgreSQL.
 
 mod access;
+mod accounts;
+mod brand;
+mod comments;
+mod described;
 mod edges;
 mod figures;
 mod knowledge;
 mod log;
 mod metrics;
 mod parts;
+mod people;
 mod pipeline;
 mod rows;
 mod server;
+mod tables;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use cekbrand_devkit::servers::{TestDatabase, TestServers};
-use cekbrand_insights::keys::{self, GeneratedKey};
+use cekbrand_insights::keys::{self, GeneratedKey, Scope};
 use cekbrand_insights::{Insights, Settings};
 use cekbrand_schema::health::Readiness;
 use cekbrand_schema::{Clock, ManualClock};
@@ -45,7 +45,7 @@ impl TestApi {
         let readiness = api.readiness();
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(api.run(shutdown.clone()));
-        let key = keys::create(&mut *pool.acquire().await?, "tests", None, clock.now()).await?;
+        let key = keys::create(&mut *pool.acquire().await?, "tests", &Scope::All, None, clock.now()).await?;
         Ok(Self {
             clock,
             pool,
@@ -70,8 +70,13 @@ impl TestApi {
 
     /// A request with the test's key.
     pub(crate) fn with_key(&self, path: &str) -> RequestBuilder {
+        self.write(Method::GET, path)
+    }
+
+    /// The same with another method.
+    pub(crate) fn write(&self, method: Method, path: &str) -> RequestBuilder {
         use secrecy::ExposeSecret;
-        self.request(Method::GET, path).bearer_auth(self.key.token.expose_secret())
+        self.request(method, path).bearer_auth(self.key.token.expose_secret())
     }
 
     /// A 200's body.

@@ -12,6 +12,7 @@ use cekbrand_devkit::simulator::{Simulator, SimulatorConfig};
 use cekbrand_graph::HttpGraphApi;
 use cekbrand_ingest::Ingest;
 use cekbrand_insights::Insights;
+use cekbrand_insights::keys::Scope;
 use cekbrand_schema::{SharedClock, SystemClock};
 use cekbrand_workers::Worker;
 use cekbrand_workers::clock::DatabaseClock;
@@ -79,7 +80,7 @@ impl Parts {
         migrate::migrate(&pool, clock.now()).await?;
         create_topics(&config, kafka.as_ref()).await?;
         add_accounts(&config, &pool, &simulator, &clock).await?;
-        let api_key = key::create(&pool, "demo", None, clock.now()).await?.token;
+        let api_key = key::create(&pool, "demo", &Scope::All, None, clock.now()).await?.token;
 
         let roles = Roles::start(&config, &clock).await?;
         spinner.finish_and_clear();
