@@ -15,6 +15,7 @@ use cekbrand_insights::keys::{self, Scope};
 use cekbrand_insights::{Insights, Settings};
 use cekbrand_schema::{Clock, SystemClock};
 use secrecy::ExposeSecret;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -48,7 +49,10 @@ async fn main() -> Result<()> {
     dataset::fill(&database.url(), size, SystemClock.now()).await?;
     println!("{size:?} filled in {:.0} s", began.elapsed().as_secs_f64());
 
-    let pool = database.pool();
+    // As the command connects.
+    let options: PgConnectOptions = database.url().parse()?;
+    let pool =
+        PgPoolOptions::new().max_connections(16).connect_with(options.options([("jit", "off")])).await?;
     let settings =
         Settings { listen: "127.0.0.1:0".parse()?, requests_per_second: 1_000_000, ..Settings::default() };
     let api = Insights::bind(settings, pool.clone(), Arc::new(SystemClock)).await?;

@@ -36,9 +36,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 ///
 /// Where it has decimals or is no number.
 pub(crate) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::Error> {
-    let Some(number) = Option::<f64>::deserialize(deserializer)? else {
-        return Ok(None);
-    };
+    let number = f64::deserialize(deserializer)?;
     let is_whole = number.fract() == 0.0 && number.abs() <= f64::from(i32::MAX);
     #[expect(clippy::cast_possible_truncation, reason = "it is whole and fits")]
     is_whole.then_some(Some(number as i32)).ok_or_else(|| D::Error::custom("a whole number is meant"))

@@ -59,7 +59,7 @@ pub(crate) struct ShareToMake {
     timeframe: Option<i32>,
     /// After so many days it shows nothing; 30 where nothing is said.
     #[serde(default, deserialize_with = "whole")]
-    #[schema(minimum = 1, maximum = 365)]
+    #[schema(value_type = i32, minimum = 1, maximum = 365, required = false)]
     expires_in_days: Option<i32>,
 }
 
