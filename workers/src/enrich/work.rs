@@ -125,9 +125,10 @@ impl Inner {
         let owner = medium.as_ref().and_then(|facts| facts.owner.as_ref());
         let is_read_by_owner = owner.is_some_and(|owner| owner != account_id)
             && tasks::read_by_owner(&mut conn, target_id, account_id, before(read.about().freshness)).await?;
-        let has_no_product = medium.as_ref().is_some_and(|facts| facts.product.is_none() && !facts.is_child);
+        let may_be_part =
+            task.key.kind == reads::kind::MEDIA && medium.as_ref().is_some_and(|facts| !facts.is_child);
         let comment_below =
-            if has_no_product { facts::comment_below(&mut conn, target_id).await? } else { None };
+            if may_be_part { facts::comment_below(&mut conn, target_id).await? } else { None };
         let known = Known { medium, figures, comment_below, is_read_by_owner, ..Known::default() };
         Ok(Known { widely_refused: self.refusals.of(known.subject(), now), ..known })
     }

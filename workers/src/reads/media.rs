@@ -10,8 +10,8 @@ use tracing::{Span, info_span};
 use super::node::{self, Fields};
 use super::read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read};
 use super::{kind, medium, story};
-use crate::rows::Rows;
 use crate::rows::facts::Facts;
+use crate::rows::{Rows, Told};
 
 const FIELDS: Fields = Fields { all: medium::ALL, core: medium::CORE };
 
@@ -63,14 +63,24 @@ impl Read for Media {
     fn follow(&self, job: Job<'_>, known: &Known, rows: &Rows) -> Vec<Follow> {
         let came_back = known.medium.as_ref().is_some_and(|facts| facts.is_gone);
         let figures = came_back.then(|| Follow::of(kind::MEDIA_INSIGHTS, job.target_id));
-        // Only the comment tells of which album the medium is a child.
-        let below = known.comment_below.as_deref().map(|comment| Follow::of(kind::COMMENT, comment));
+        // Only the comment tells of which album the medium is a child. Children have no product type, whatever
+        // the webhook called them.
+        let below = known.comment_below.as_deref().filter(|_| has_no_product(rows, job.target_id));
+        let below = below.map(|comment| Follow::of(kind::COMMENT, comment));
         figures.into_iter().chain(below).chain(medium::childless(rows)).collect()
     }
 
     fn gone(&self, job: Job<'_>) -> Rows {
         node::medium_gone(job)
     }
+}
+
+/// Whether the answer gives the medium no product type.
+fn has_no_product(rows: &Rows, media_id: &str) -> bool {
+    rows.told.iter().any(|told| match told {
+        Told::Media(node, _) => node.id == media_id && node.media_product_type.is_none(),
+        _ => false,
+    })
 }
 
 /// A story that was read while it lived, and lives no more: its node leads nowhere now.

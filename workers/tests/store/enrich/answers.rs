@@ -16,6 +16,7 @@ use cekbrand_workers::tasks::TaskLane;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
+use super::canned::Canned;
 use super::{Bench, done, parked};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -348,6 +349,40 @@ async fn comments_on_a_child_of_an_album_are_the_albums_whenever_they_come() {
         .await
         .unwrap();
     assert_eq!(parent, [None, Some("901".to_owned())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_that_its_webhook_calls_a_post_is_found_out() {
+    let (bench, canned) = Canned::bench().await;
+    let owner = bench.account(0).id.as_str().to_owned();
+    let raw =
+        r#"{"id":"18902","text":"ya","from":{"id":"7"},"media":{"id":"17903","media_product_type":"FEED"}}"#;
+    let Payload::Comment(comment) = Payload::read("comments", raw) else { panic!() };
+    let now = bench.clock.now();
+    let account_id = bench.account(0).id.clone();
+    let mut rows = Rows::default();
+    let stub =
+        MediaStub { media_product_type: Some("FEED".to_owned()), first_seen_at: now, ..MediaStub::default() };
+    rows.media.insert("17903".to_owned(), stub);
+    let row = CommentRow { comment, account_id, received_at: now, first_seen_at: now, event_id: vec![0] };
+    rows.comments.insert("18902".to_owned(), row);
+    rows::apply(&mut bench.pool().acquire().await.unwrap(), &rows, now).await.unwrap();
+
+    let node = |id: &str, more: serde_json::Value| {
+        let mut node = serde_json::json!({ "id": id, "owner": { "id": owner }, "timestamp": "2026-11-20T03:00:00+0000" });
+        node.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        node
+    };
+    canned.reply(&["17903"], &node("17903", serde_json::json!({ "media_type": "IMAGE" })));
+    let album = serde_json::json!({ "media_type": "CAROUSEL_ALBUM", "media_product_type": "FEED" });
+    canned.reply(&["17901"], &node("17901", album));
+    canned.reply(&["18902"], &serde_json::json!({ "id": "18902", "text": "ya", "media": { "id": "17901" } }));
+    bench.want(reads::kind::MEDIA, "17903", 0).await;
+    bench.settle().await;
+    let sql = "SELECT c.media_id, m.parent_id FROM instagram.media_comment c, instagram.media m WHERE m.id = '17903'";
+    let (under, parent): (String, Option<String>) =
+        sqlx::query_as(sql).fetch_one(&bench.pool()).await.unwrap();
+    assert_eq!((under.as_str(), parent.as_deref()), ("17901", Some("17901")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
