@@ -7,6 +7,8 @@ use jiff::civil::Date;
 
 /// The longest timeframe, in days.
 const LONGEST: i32 = 28;
+/// How far the day that a row carries may lie before the account's local day by which it was marked.
+const BEHIND: i32 = 2;
 
 /// The days to be computed again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,13 +25,13 @@ pub struct Reach {
 ///
 /// A window of `t` days ends up to `t - 1` days after the change, and a comparison with the window before
 /// looks back another `t`: a change on day d reaches [d, d + 2t - 1], and no further than `today`. It starts
-/// a day earlier, because some rows carry Meta's day or the UTC day, which an account in the east has already
-/// left.
+/// two days earlier, because some rows carry the UTC day, or Meta's day, which is the one before that of its
+/// end in Los Angeles: where it ends within a day, an account in the far east is two days ahead.
 pub fn reach(marked: &[Date], today: Date) -> Option<Reach> {
     let (mut changed, mut days) = (BTreeSet::new(), BTreeSet::new());
     for &day in marked {
-        let first = day.saturating_sub(1.day());
-        changed.extend([first, day].into_iter().filter(|day| *day <= today));
+        let first = day.saturating_sub(BEHIND.days());
+        changed.extend(first.series(1.day()).take_while(|each| *each <= day.min(today)));
         let last = day.saturating_add((2 * LONGEST - 1).days()).min(today);
         days.extend(first.series(1.day()).take_while(|day| *day <= last));
     }
@@ -46,25 +48,25 @@ mod tests {
     #[test]
     fn a_change_reaches_two_windows_ahead_but_not_beyond_today() {
         let reached = reach(&[date(2026, 1, 10)], date(2026, 12, 31)).unwrap();
-        assert_eq!(reached.first, date(2026, 1, 9));
+        assert_eq!(reached.first, date(2026, 1, 8));
         assert_eq!(reached.days.last(), Some(&date(2026, 3, 6)));
-        assert_eq!(reached.days.len(), 57);
+        assert_eq!(reached.days.len(), 58);
 
         let reached = reach(&[date(2026, 1, 10)], date(2026, 1, 11)).unwrap();
-        assert_eq!(reached.days, [date(2026, 1, 9), date(2026, 1, 10), date(2026, 1, 11)]);
-        assert_eq!(reached.changed, [date(2026, 1, 9), date(2026, 1, 10)]);
+        let days = [8, 9, 10, 11].map(|day| date(2026, 1, day));
+        assert_eq!(reached.days, days);
+        assert_eq!(reached.changed, days[..3]);
     }
 
     #[test]
     fn days_of_several_changes_are_joined_without_those_between() {
         let reached =
             reach(&[date(2026, 6, 1), date(2026, 1, 1), date(2026, 1, 2)], date(2026, 6, 1)).unwrap();
-        assert_eq!(reached.first, date(2025, 12, 31));
-        assert_eq!(
-            reached.changed,
-            [date(2025, 12, 31), date(2026, 1, 1), date(2026, 1, 2), date(2026, 5, 31), date(2026, 6, 1)]
-        );
-        assert_eq!(reached.days.len(), 58 + 2);
+        assert_eq!(reached.first, date(2025, 12, 30));
+        let new_year = [date(2025, 12, 30), date(2025, 12, 31), date(2026, 1, 1), date(2026, 1, 2)];
+        let june = [date(2026, 5, 30), date(2026, 5, 31), date(2026, 6, 1)];
+        assert_eq!(reached.changed, [new_year.as_slice(), june.as_slice()].concat());
+        assert_eq!(reached.days.len(), 59 + 3);
         assert!(!reached.days.contains(&date(2026, 4, 1)));
     }
 

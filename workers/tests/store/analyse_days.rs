@@ -69,7 +69,7 @@ async fn what_is_read_after_midnight_is_filed_under_the_new_local_day() {
         owner_id: Some(ACCOUNT.to_owned()),
         timestamp: Some(at("2026-06-18T09:00")),
         media_type: Some("IMAGE".to_owned()),
-        caption: Some("Pagi \u{ff03}ร้านกาแฟ".to_owned()),
+        caption: Some("Pagi \u{ff03}ร้านกาแฟ #KopiSusu".to_owned()),
         like_count: Some(5),
         comments_count: Some(1),
         ..MediaNode::default()
@@ -93,9 +93,14 @@ async fn what_is_read_after_midnight_is_filed_under_the_new_local_day() {
         )
         .await;
     assert_eq!(engagement, [json!(["2026-06-18", null]), json!(["2026-06-19", 6])]);
-    let hashtags =
-        brand.table("SELECT DISTINCT to_jsonb(hastag) FROM toba_cek_insta.user_hastags_metrics").await;
-    assert_eq!(hashtags, [json!("ร้านกาแฟ")]);
+    let hashtags = brand
+        .table("SELECT DISTINCT to_jsonb(hastag) FROM toba_cek_insta.user_hastags_metrics ORDER BY 1")
+        .await;
+    assert_eq!(hashtags, [json!("kopisusu"), json!("ร้านกาแฟ")]);
+    // What the caption shows is kept beside what is compared.
+    let kept =
+        brand.table("SELECT jsonb_build_array(media_hastag, media_hastag_shown) FROM instagram.media").await;
+    assert_eq!(kept, [json!(["ร้านกาแฟ kopisusu", "ร้านกาแฟ KopiSusu"])]);
 }
 
 #[tokio::test]
@@ -305,4 +310,28 @@ async fn a_comment_that_comes_in_after_its_post_was_deleted_counts_up_to_that_da
     )
     .await;
     assert_eq!(positive().await, counted([1, 2, 0, 0]));
+}
+
+#[tokio::test]
+async fn a_figure_whose_time_ends_within_a_day_of_meta_is_found_in_the_far_east() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    run(&brand, r#"UPDATE instagram."user" SET timezone = 'Pacific/Kiritimati'"#).await;
+    brand.mark(brand.now()).await;
+    brand.settle().await;
+    // Ten in the morning of the 15th in Los Angeles, so of Meta's 14th; on Kiritimati the 16th has begun.
+    run(
+        &brand,
+        "INSERT INTO instagram.user_insight_reach
+            (user_id, period, value, end_time, source, observed_at, updated_timestamp)
+         VALUES ('17841400000000001', 'week', 90, '2026-06-15T17:00Z', 'poll', 'epoch', 'epoch')",
+    )
+    .await;
+    brand.mark("2026-06-15T17:00:00Z".parse().unwrap()).await;
+    brand.settle().await;
+    let reach = brand
+        .table(
+            "SELECT jsonb_build_array(date_stamp, value_now) FROM toba_cek_insta.user_insight_reach_growth",
+        )
+        .await;
+    assert_eq!(reach, [json!(["2026-06-14", 90])]);
 }
