@@ -12,7 +12,8 @@
 //! - [`rows`]: writes what webhooks and reads told. [`insight`]: figures of media, merged.
 //! - [`reads`]: every kind of Graph read, one file each. [`tasks`]: the queue of them.
 //! - [`enrich`]: works on the queue within the shared quota. [`token`]: tokens, sealed at rest.
-//! - [`analyse`]: analytics of dirty days. [`schedule`]: what time alone makes due.
+//! - [`analyse`]: analytics of dirty days. [`schedule`]: what time alone makes due. [`erase`]: what is to be
+//!   forgotten.
 //!
 //! Invariants: effects happen exactly once; the books close; PostgreSQL and Kafka are all that workers share,
 //! so that more processes share the work.
@@ -21,6 +22,7 @@ pub mod analyse;
 pub mod clock;
 pub mod database;
 pub mod enrich;
+pub mod erase;
 pub mod insight;
 pub mod land;
 pub mod reads;

@@ -14,16 +14,19 @@ use crate::analyse::Analyser;
 use crate::analyse::sentiment::Scorer;
 use crate::clock::DatabaseClock;
 use crate::enrich::Enricher;
+use crate::erase::Eraser;
 use crate::land::{Halt, landing};
 use crate::schedule::Scheduler;
 use crate::settings::Settings;
 use crate::supervise::{AtEnd, Loop, Loops, Pulse, Running};
-use crate::{database, schedule};
+use crate::{database, erase, schedule};
 
 /// How long a loop may make no step: longer than it sleeps, and than a statement of it may take.
 const STUCK_AFTER: Duration = Duration::from_mins(2);
 /// The same for analytics, whose statements go over everything that an account has.
 const ANALYTICS_STUCK_AFTER: Duration = Duration::from_mins(6);
+/// The same for erasing, which goes over everything that was ever recorded.
+const ERASURE_STUCK_AFTER: Duration = Duration::from_hours(6);
 /// How often the database is asked whether it takes writes.
 const ASK_EVERY: Duration = Duration::from_secs(5);
 
@@ -49,6 +52,7 @@ impl Worker {
         #[cfg(feature = "failpoints")]
         arm_fail_points();
         schedule::describe();
+        erase::describe();
         let Settings { parts, land, enrich, analyse, token_keys, app_id } = settings;
         let stop = CancellationToken::new();
         let make = Maker { clock, stop: &stop };
@@ -83,6 +87,12 @@ impl Worker {
                 async move { scheduler.run(stop).await }
             };
             list.push(make.restarted("schedule", STUCK_AFTER, run));
+            let eraser = Eraser::new(pool.clone(), Arc::clone(clock));
+            let run = move |stop| {
+                let eraser = eraser.clone();
+                async move { eraser.run(stop).await }
+            };
+            list.push(make.restarted("erase", ERASURE_STUCK_AFTER, run));
         }
         Ok(Self { loops: Loops::new(list, Arc::clone(clock), stop.clone()), stop })
     }

@@ -19,7 +19,7 @@ use super::store::{self, DeadLetter};
 use super::{Positions, Tally};
 use crate::database::{self, STEP_LIMIT};
 use crate::supervise::Pulse;
-use crate::{rows, tasks};
+use crate::{erase, rows, tasks};
 
 /// For how long a batch is tried before its records are left to whoever can land them. With the limit of a
 /// step less than Kafka waits for a worker that does not poll, and soon enough that another lands them within
@@ -173,7 +173,8 @@ impl Lander {
         let now = self.clock.now();
         let mut tx = conn.begin().await?;
         let stored = books::lock(&mut tx, topic, &books::partitions(records)).await?;
-        let (batch, lost) = admit(records, owned, &stored, now);
+        let (mut batch, lost) = admit(records, owned, &stored, now);
+        batch.suppressed = erase::suppress::records(&mut tx, &batch.records, now).await?;
         let fresh = if poison.is_some() {
             HashSet::new()
         } else {
@@ -221,6 +222,8 @@ fn stop_here(mark: Option<String>) -> Result<(), sqlx::Error> {
 struct Batch<'a> {
     records: Vec<&'a Incoming>,
     advances: BTreeMap<i32, Advance>,
+    /// Partition and offset of records about subjects that were erased.
+    suppressed: HashSet<(i32, i64)>,
     now: Timestamp,
 }
 
@@ -230,7 +233,12 @@ fn admit<'a>(
     stored: &Positions,
     now: Timestamp,
 ) -> (Batch<'a>, Vec<i32>) {
-    let mut batch = Batch { records: Vec::with_capacity(records.len()), advances: BTreeMap::new(), now };
+    let mut batch = Batch {
+        records: Vec::with_capacity(records.len()),
+        advances: BTreeMap::new(),
+        suppressed: HashSet::new(),
+        now,
+    };
     let mut lost = Vec::new();
     for record in records {
         let partition = record.partition;
@@ -282,12 +290,24 @@ impl<'a> Batch<'a> {
             advances: self.advances,
         };
         for record in self.records {
-            let tally = sorted.place(record, &mut fresh, poison);
+            let tally = if self.suppressed.contains(&(record.partition, record.offset)) {
+                passed_over(record)
+            } else {
+                sorted.place(record, &mut fresh, poison)
+            };
             if let Some(advance) = sorted.advances.get_mut(&record.partition) {
                 advance.tally.add(tally);
             }
         }
         sorted
+    }
+}
+
+/// A record of which nothing is kept counts as one that is known already.
+fn passed_over(record: &Incoming) -> Tally {
+    match &record.content {
+        Content::DeadPart(part) if part.part > 0 => Tally { continued: 1, ..Tally::default() },
+        _ => Tally { duplicates: 1, ..Tally::default() },
     }
 }
 
@@ -340,7 +360,8 @@ async fn write(
 ) -> Result<(), sqlx::Error> {
     let Made { rows, tasks } = &sorted.made;
     store::insert_events(conn, topic, &sorted.events, now).await?;
-    rows::apply(conn, rows, now).await?;
+    erase::request::receive(conn, sorted.events.iter().map(|(_, change)| *change)).await?;
+    rows::apply_checked(conn, rows, now).await?;
     if !tasks.is_empty() {
         tasks::enqueue(conn, &tasks.values().cloned().collect::<Vec<_>>(), now).await?;
     }

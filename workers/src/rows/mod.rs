@@ -35,6 +35,7 @@ use self::stub::MediaStub;
 use self::user_figure::{UserFigure, UserFigureKey};
 use self::webhook_comment::CommentRow;
 use crate::analyse::marks;
+use crate::erase;
 use crate::insight::{self, InsightKey, InsightRow};
 
 /// Rows to be written, keys collapsed and sorted: one statement must not meet a key twice.
@@ -135,11 +136,21 @@ impl Rows {
     }
 }
 
-/// Writes the rows, and marks what analytics must look at again.
+/// Writes the rows, and marks what analytics must look at again. What is about subjects that were erased is
+/// left out.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.
 pub async fn apply(conn: &mut PgConnection, rows: &Rows, now: Timestamp) -> Result<(), sqlx::Error> {
+    let left = erase::rows::without_erased(conn, rows).await?;
+    apply_checked(conn, left.as_ref().unwrap_or(rows), now).await
+}
+
+/// The same for rows of records that are known not to be about erased subjects.
+///
+/// # Errors
+/// Whatever keeps the statements from running.
+pub async fn apply_checked(conn: &mut PgConnection, rows: &Rows, now: Timestamp) -> Result<(), sqlx::Error> {
     let mut touched = rows.marks.clone();
     stub::upsert(conn, &rows.media, now).await?;
     webhook_comment::upsert(conn, &rows.comments).await?;

@@ -9,6 +9,7 @@ mod brand;
 mod clock;
 mod described;
 mod enrich;
+mod erase;
 mod insight;
 mod land;
 mod lanes;

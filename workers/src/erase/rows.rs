@@ -1,0 +1,105 @@
+//! The same for rows, whoever made them, and for answers that are recorded.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use sqlx::PgConnection;
+
+use super::subjects::{self, name};
+use super::suppress::{self, Candidate};
+use crate::rows::{Reading, Rows, Told};
+
+/// The rows without those that are about erased subjects; `None` where all may be written.
+///
+/// # Errors
+/// Whatever keeps the statements from running.
+pub async fn without_erased(conn: &mut PgConnection, rows: &Rows) -> Result<Option<Rows>, sqlx::Error> {
+    if !suppress::is_any(conn).await? {
+        return Ok(None);
+    }
+    let found = suppress::which(conn, &candidates(rows)).await?;
+    if found.is_empty() {
+        return Ok(None);
+    }
+    // In the order of the candidates.
+    let mut place = 0;
+    let mut stays = move || {
+        place += 1;
+        !found.contains(&(place - 1))
+    };
+    let mut left = rows.clone();
+    left.media.retain(|_, _| stays());
+    left.comments.retain(|_, _| stays());
+    left.insights.retain(|_, _| stays());
+    left.told.retain(|_| stays());
+    left.marks.retain(|_| stays());
+    Ok(Some(left))
+}
+
+/// Whether an answer names an erased subject, so that it is not to be recorded.
+///
+/// # Errors
+/// Whatever keeps the statements from running.
+pub async fn mentions_erased(
+    conn: &mut PgConnection,
+    body: &str,
+    received_at: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    if !suppress::is_any(conn).await? {
+        return Ok(false);
+    }
+    let candidate = Candidate { subjects: subjects::mentioned(body), received_at };
+    Ok(!suppress::which(conn, &[candidate]).await?.is_empty())
+}
+
+fn candidates(rows: &Rows) -> Vec<Candidate> {
+    let media = rows.media.iter().map(|(id, stub)| candidate([Some(id.as_str())], stub.first_seen_at));
+    let comments = rows.comments.iter().map(|(id, row)| {
+        let comment = &row.comment;
+        let ids = [
+            Some(id.as_str()),
+            Some(row.account_id.as_str()),
+            comment.from_id.as_ref().map(AsRef::as_ref),
+            comment.media_id.as_ref().map(AsRef::as_ref),
+        ];
+        with_name(candidate(ids, row.received_at), comment.username.as_deref())
+    });
+    let insights =
+        rows.insights.iter().map(|(key, row)| candidate([Some(key.media_id.as_str())], row.observed_at));
+    let told = rows.told.iter().map(told);
+    let marks = rows.marks.iter().map(|mark| candidate([Some(mark.account_id.as_str())], mark.instant));
+    media.chain(comments).chain(insights).chain(told).chain(marks).collect()
+}
+
+fn told(told: &Told) -> Candidate {
+    let of = |reading: &Reading, ids: &[Option<&str>], username: Option<&str>| {
+        let ids = ids.iter().copied().chain([Some(reading.account_id.as_str())]);
+        with_name(candidate(ids, reading.observed_at), username)
+    };
+    match told {
+        Told::User(node, reading) => {
+            let ids = [Some(node.id.as_str()), node.app_scoped_id.as_deref()];
+            of(reading, &ids, node.username.as_deref())
+        }
+        Told::Problem(_, reading) => of(reading, &[], None),
+        Told::Media(node, reading) => {
+            of(reading, &[Some(node.id.as_str()), node.owner_id.as_deref()], node.username.as_deref())
+        }
+        Told::MediaGone(gone, reading) => of(reading, &[Some(gone.media_id.as_str())], None),
+        Told::Comment(node, reading) => {
+            let ids = [Some(node.id.as_str()), node.from_id.as_deref(), node.media_id.as_deref()];
+            of(reading, &ids, node.username.as_deref())
+        }
+        Told::CommentGone(id, reading) => of(reading, &[Some(id.as_str())], None),
+    }
+}
+
+fn candidate<'a>(ids: impl IntoIterator<Item = Option<&'a str>>, received_at: Timestamp) -> Candidate {
+    let subjects: BTreeSet<String> = ids.into_iter().flatten().map(str::to_owned).collect();
+    Candidate { subjects, received_at }
+}
+
+fn with_name(mut candidate: Candidate, username: Option<&str>) -> Candidate {
+    candidate.subjects.extend(username.map(name));
+    candidate
+}
