@@ -17,6 +17,12 @@ VALUES ($1, $2, $3, $4)
 ON CONFLICT (id) DO UPDATE
 SET login_flavour = excluded.login_flavour, timezone = COALESCE(excluded.timezone, "user".timezone)"#;
 
+// Whoever was erased and is added again is held again from now on; what was received before stays erased.
+const LIFT: &str = "
+UPDATE pipeline.suppression SET lifted_at = $2
+WHERE lifted_at IS NULL AND confirmation_code IN (
+    SELECT confirmation_code FROM pipeline.suppression WHERE subject_id = pipeline.subject_hash($1))";
+
 const REMOVE: &str = "
 UPDATE pipeline.account
 SET removed_at = $2
@@ -82,7 +88,8 @@ pub(crate) async fn add(
     let NewAccount { id, app_id, login, timezone } = account;
     let now = now.to_sqlx();
     sqlx::query(ADD).bind(id).bind(app_id).bind(login).bind(now).execute(&mut *connection).await?;
-    sqlx::query(ADD_USER).bind(id).bind(login).bind(timezone).bind(now).execute(connection).await?;
+    sqlx::query(ADD_USER).bind(id).bind(login).bind(timezone).bind(now).execute(&mut *connection).await?;
+    sqlx::query(LIFT).bind(id).bind(now).execute(connection).await?;
     Ok(())
 }
 
