@@ -16,6 +16,7 @@
 //! - `accounts`: accounts day by day and in tables. [`media`]: what is known of a medium, and which figures
 //!   there can be. `people`: what people add.
 //! - [`pipeline`]: the books, the tasks, and what is stuck.
+//! - [`deletion`]: how far a request to delete is, for whoever has its code.
 //! - [`observe`]: request ids, spans, metrics. [`progress`]: readiness.
 //! - `query`: all SQL.
 //!
@@ -23,8 +24,8 @@
 //! serves is the API (state, routes, problems, keys); this crate holds it. An insight is one figure of a
 //! medium with what is known of it, as Meta uses the word.
 //!
-//! Invariants: nothing is read before the key is checked, except `/healthz`, the description, and what a
-//! link's own token opens; no answer and no log line holds a key, a token or a query string, but the one
+//! Invariants: nothing is read before the key is checked, except `/healthz`, the description, a deletion's
+//! state, and what a link's own token opens; no answer and no log line holds a key, a token or a query string, but the one
 //! answer that makes a link; a key sees its accounts, and to it there are no others; an absent figure is
 //! `null` with its reason, never 0; no request makes a call to Meta. What is written is when a key was last
 //! used, and what people add: never a row that Meta's figures stand in.
@@ -35,6 +36,7 @@ pub mod api;
 mod body;
 mod cursor;
 mod figure;
+pub mod deletion;
 mod iso;
 pub mod keys;
 pub mod limit;

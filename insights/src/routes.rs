@@ -18,7 +18,7 @@ use crate::accounts::{self, comments, list, series, tables};
 use crate::api::Api;
 use crate::people::{alerts, correction, labels, notes, shares};
 use crate::problem::Problem;
-use crate::{access, media, observe, openapi, pipeline};
+use crate::{access, deletion, media, observe, openapi, pipeline};
 
 /// All routes, and what describes them.
 pub fn router(api: Api, request_timeout: Duration) -> Router {
@@ -29,6 +29,7 @@ pub fn router(api: Api, request_timeout: Duration) -> Router {
     let document = serde_json::to_string(&openapi::complete(described)).unwrap_or_default();
     let routes = Router::new()
         .route("/healthz", get(healthz))
+        .route("/deletions/{code}", get(deletion::page))
         .route("/openapi.json", get(async move || openapi::answer(document.clone())))
         .merge(open)
         .merge(with_key);

@@ -8,6 +8,7 @@ pub(crate) mod comments;
 pub(crate) mod competitors;
 pub(crate) mod correction;
 pub(crate) mod engagement;
+pub(crate) mod deletion;
 pub(crate) mod figure;
 pub(crate) mod followers;
 pub(crate) mod formats;

@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod brand;
 mod comments;
+mod deletion;
 mod described;
 mod edges;
 mod figures;
