@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 
-use crate::command::Command;
+use crate::command::{Command, Refused};
 use crate::config::ConfigError;
 
 /// Receiving and landing allocate much and briefly, on many threads; librdkafka does too, and shares it.
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            let is_usage = error.downcast_ref::<ConfigError>().is_some();
+            let is_usage = error.is::<ConfigError>() || error.is::<Refused>();
             ExitCode::from(if is_usage { 2 } else { 1 })
         }
     }

@@ -7,6 +7,12 @@ pub(crate) fn bar(length: u64, what: &'static str) -> ProgressBar {
     styled(ProgressBar::new(length), "{elapsed_precise} [{bar:32}] {pos}/{len} {msg}", what)
 }
 
+/// A bar that counts to `length`, with its rate and the time left.
+pub(crate) fn paced(length: u64, what: &'static str) -> ProgressBar {
+    let template = "{elapsed_precise} [{bar:32}] {pos}/{len} {msg}, {per_sec}, {eta} left";
+    styled(ProgressBar::new(length), template, what)
+}
+
 /// A sign of life while something of unknown length goes on.
 pub(crate) fn spinner(what: &'static str) -> ProgressBar {
     styled(ProgressBar::new_spinner(), "{elapsed_precise} {spinner} {msg}", what)

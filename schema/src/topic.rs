@@ -129,6 +129,8 @@ pub mod header {
     pub const EVENT_ID: &str = "event-id";
     /// The envelope's version, decimal.
     pub const SCHEMA_VERSION: &str = "schema-version";
+    /// How often the record was published again after it had become a dead letter, decimal.
+    pub const ATTEMPT: &str = "attempt";
     /// Dead letter: why the bytes could not be read.
     pub const REASON: &str = "reason";
     /// Dead letter: the number of this part, from 0.

@@ -9,6 +9,7 @@ mod key;
 mod ledger;
 mod migrate;
 mod rebuild;
+mod replay;
 mod send;
 mod sentiment;
 mod serve;
@@ -35,6 +36,7 @@ pub(crate) enum Command {
     Key(key::Args),
     Ledger(ledger::Args),
     Rebuild(rebuild::Args),
+    Replay(replay::Args),
     Send(send::Args),
     Sentiment(sentiment::Args),
     Completions(completions::Args),
@@ -46,6 +48,11 @@ impl Command {
         matches!(self, Self::Ingest(_)).then(ingest::threads)
     }
 }
+
+/// What was asked for makes no sense or cannot be had: exit code 2, and nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Refused(pub(crate) String);
 
 /// Runs a subcommand with the configuration file that was named.
 pub(crate) async fn run(command: Command, file: Option<&Path>) -> Result<ExitCode> {
@@ -61,6 +68,7 @@ pub(crate) async fn run(command: Command, file: Option<&Path>) -> Result<ExitCod
         Command::Key(args) => key::run(args, file).await?,
         Command::Ledger(args) => return ledger::run(&args, file).await,
         Command::Rebuild(args) => return rebuild::run(&args, file).await,
+        Command::Replay(args) => return replay::run(args, file).await,
         Command::Send(args) => send::run(args, file).await?,
         Command::Sentiment(args) => sentiment::run(&args)?,
         Command::Completions(args) => completions::run(&args),

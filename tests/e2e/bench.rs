@@ -12,8 +12,8 @@ use cekbrand_devkit::servers::{TestDatabase, TestServers};
 use cekbrand_devkit::simulator::{Simulator, SimulatorConfig};
 use cekbrand_devkit::world::{World, WorldConfig};
 use cekbrand_schema::{Clock, SystemClock, Topics};
-use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
@@ -79,11 +79,11 @@ impl Bench {
         Arc::clone(self.simulator.world())
     }
 
-    fn pool(&self) -> PgPool {
+    pub(crate) fn pool(&self) -> PgPool {
         self.database.pool()
     }
 
-    fn command(&self, name: &str) -> Cekbrand {
+    pub(crate) fn command(&self, name: &str) -> Cekbrand {
         let database = self.database.url();
         let joint = if database.contains('?') { '&' } else { '?' };
         Cekbrand::new()
@@ -222,6 +222,36 @@ impl Bench {
                 .await
                 .unwrap();
         ends.await.unwrap() - next
+    }
+
+    /// The brokers.
+    pub(crate) fn brokers(&self) -> &str {
+        self.servers.kafka_brokers()
+    }
+
+    /// The topic of a lane.
+    pub(crate) fn topic(&self, lane: &str) -> String {
+        self.topics.topic(lane.parse().unwrap()).to_owned()
+    }
+
+    /// The first offset of each partition that Kafka got at or after an instant; only of those that have one.
+    pub(crate) async fn offsets_at(&self, topic: &str, instant: &str) -> Vec<(i32, i64)> {
+        let (brokers, topic) = (self.brokers().to_owned(), topic.to_owned());
+        let instant: jiff::Timestamp = instant.parse().unwrap();
+        let asking = tokio::task::spawn_blocking(move || {
+            let consumer: BaseConsumer =
+                ClientConfig::new().set("bootstrap.servers", brokers).create().unwrap();
+            let mut asked = TopicPartitionList::new();
+            for partition in 0..PARTITIONS {
+                let time = Offset::Offset(instant.as_millisecond());
+                asked.add_partition_offset(&topic, partition, time).unwrap();
+            }
+            let found = consumer.offsets_for_times(asked, Duration::from_secs(10)).unwrap();
+            let offset = |offset| if let Offset::Offset(offset) = offset { Some(offset) } else { None };
+            let elements = found.elements();
+            elements.iter().filter_map(|each| Some((each.partition(), offset(each.offset())?))).collect()
+        });
+        asking.await.unwrap()
     }
 
     /// From here on the database notes which worker inserts events.

@@ -9,6 +9,7 @@ mod command;
 mod compose;
 mod pipeline;
 mod readme;
+mod replay;
 mod setup;
 mod spool;
 mod start;

@@ -116,6 +116,19 @@ pub fn describe(error: &sqlx::Error) -> String {
     }
 }
 
+/// Whether the database refuses a value, which no other try will make it take.
+pub(crate) fn is_about_a_value(error: &sqlx::Error) -> bool {
+    let Some(error) = error.as_database_error() else { return false };
+    match error.code().as_deref() {
+        // A row that fits no partition has this code as well, but names no constraint: it passes with the
+        // next try.
+        Some("23514") => error.constraint().is_some(),
+        // Data exceptions; what is too long for an index.
+        Some(code) => code.starts_with("22") || code == "54000",
+        None => false,
+    }
+}
+
 /// The error of a server that said nothing for so long.
 pub(crate) fn silent(limit: Duration) -> sqlx::Error {
     let text = format!("no answer within {} s", limit.as_secs());

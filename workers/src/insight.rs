@@ -97,7 +97,10 @@ const UPSERT: &str = "
            coalesce(array_position($13::text[], held.absence), 0),
            held.observed_at,
            array_position($14::text[], held.source),
-           coalesce(held.value, 0))";
+           coalesce(held.value, 0))
+       OR ($15 AND held.observed_at = excluded.observed_at AND held.source = excluded.source
+           AND (held.value, held.absence, held.api_version, held.api_id)
+               IS DISTINCT FROM (excluded.value, excluded.absence, excluded.api_version, excluded.api_id))";
 
 /// Writes insight rows; keys must be distinct. Returns how many rows changed.
 ///
@@ -107,6 +110,29 @@ const UPSERT: &str = "
 pub async fn upsert<'a>(
     conn: &mut PgConnection,
     rows: impl Iterator<Item = (&'a InsightKey, &'a InsightRow)> + Clone,
+    now: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    write(conn, rows, false, now).await
+}
+
+/// The same for rows that are made again: of the very same observation, what is given is right and what is
+/// held is corrected.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn mend<'a>(
+    conn: &mut PgConnection,
+    rows: impl Iterator<Item = (&'a InsightKey, &'a InsightRow)> + Clone,
+    now: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    write(conn, rows, true, now).await
+}
+
+async fn write<'a>(
+    conn: &mut PgConnection,
+    rows: impl Iterator<Item = (&'a InsightKey, &'a InsightRow)> + Clone,
+    mends: bool,
     now: Timestamp,
 ) -> Result<u64, sqlx::Error> {
     let ids: Vec<String> = rows.clone().map(|(key, _)| key.id()).collect();
@@ -134,6 +160,7 @@ pub async fn upsert<'a>(
         .bind(now.to_sqlx())
         .bind(absences.as_slice())
         .bind(sources.as_slice())
+        .bind(mends)
         .execute(conn)
         .await?;
     Ok(done.rows_affected())

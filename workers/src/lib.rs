@@ -12,8 +12,8 @@
 //! - [`rows`]: writes what webhooks and reads told. [`insight`]: figures of media, merged.
 //! - [`reads`]: every kind of Graph read, one file each. [`tasks`]: the queue of them.
 //! - [`enrich`]: works on the queue within the shared quota. [`token`]: tokens, sealed at rest.
-//! - [`analyse`]: analytics of dirty days. [`schedule`]: what time alone makes due. [`erase`]: what is to be
-//!   forgotten.
+//! - [`replay`]: past changes through the row writers again. [`analyse`]: analytics of dirty days.
+//! - [`schedule`]: what time alone makes due. [`erase`]: what is to be forgotten.
 //!
 //! Invariants: effects happen exactly once; the books close; PostgreSQL and Kafka are all that workers share,
 //! so that more processes share the work.
@@ -26,6 +26,7 @@ pub mod erase;
 pub mod insight;
 pub mod land;
 pub mod reads;
+pub mod replay;
 pub mod rows;
 pub mod schedule;
 pub mod settings;

@@ -54,7 +54,7 @@ pub struct Outcome {
     pub next: BTreeMap<i32, i64>,
     /// Partitions that belong to another worker now.
     pub lost: Vec<i32>,
-    /// Errors of records that were dead-lettered, in order.
+    /// Errors of records that were dead-lettered for the first time, in order.
     pub dead: Vec<String>,
     /// Offsets that Kafka had deleted between the records, by partition.
     pub expired: BTreeMap<i32, i64>,
@@ -79,16 +79,7 @@ enum Disposition {
 }
 
 fn disposition(error: &sqlx::Error) -> Disposition {
-    let Some(error) = error.as_database_error() else { return Disposition::Retry };
-    let is_about_a_value = match error.code().as_deref() {
-        // A row that fits no partition has this code as well, but names no constraint: it passes with the
-        // next try.
-        Some("23514") => error.constraint().is_some(),
-        // Data exceptions; what is too long for an index.
-        Some(code) => code.starts_with("22") || code == "54000",
-        None => false,
-    };
-    if is_about_a_value { Disposition::Bisect } else { Disposition::Retry }
+    if database::is_about_a_value(error) { Disposition::Bisect } else { Disposition::Retry }
 }
 
 impl Lander {
@@ -193,7 +184,9 @@ impl Lander {
                 *outcome.expired.entry(*partition).or_default() += advance.expired;
             }
         }
-        outcome.dead.extend(sorted.dead.into_iter().map(|dead| format!("{}: {}", dead.reason, dead.error)));
+        // What an operator published again was dead before: it says nothing about this worker.
+        let first = sorted.dead.into_iter().filter(|dead| dead.record.attempt == 0);
+        outcome.dead.extend(first.map(|dead| format!("{}: {}", dead.reason, dead.error)));
         outcome.lost.extend(lost.into_iter().filter(|lost| !outcome.lost.contains(lost)).collect::<Vec<_>>());
         Ok(())
     }
@@ -271,13 +264,20 @@ struct Sorted<'a> {
 }
 
 impl<'a> Batch<'a> {
+    /// The event ids with their time of arrival: of equal ones that of the first, which is the fresh one.
     fn event_ids(&self) -> BTreeMap<EventId, Timestamp> {
         let received = |record: &Incoming| match &record.content {
             Content::Change(change) => change.received_at,
             Content::DeadPart(part) => part.received_at.unwrap_or(self.now),
             Content::Undecodable { .. } => self.now,
         };
-        self.records.iter().filter_map(|record| Some((record.event_id()?, received(record)))).collect()
+        let mut ids = BTreeMap::new();
+        for record in &self.records {
+            if let Some(id) = record.event_id() {
+                ids.entry(id).or_insert_with(|| received(record));
+            }
+        }
+        ids
     }
 
     /// Decides for each record what it is. Of equal event ids in one batch the first is the fresh one.

@@ -3,6 +3,7 @@
 use cekbrand_schema::dead_letter::DeadPart;
 use cekbrand_schema::envelope::{Envelope, EnvelopeError};
 use cekbrand_schema::event::{Payload, Unreadable};
+use cekbrand_schema::topic::header;
 use cekbrand_schema::{AccountId, EventId, Lane};
 use jiff::Timestamp;
 use metrics::{counter, describe_counter};
@@ -18,6 +19,8 @@ pub struct Incoming {
     pub partition: i32,
     /// The offset.
     pub offset: i64,
+    /// How often it was published again after it had become a dead letter.
+    pub attempt: i32,
     /// The record's value.
     pub bytes: Vec<u8>,
     /// What it is.
@@ -74,7 +77,8 @@ impl Incoming {
     pub fn read(lane: Lane, message: &BorrowedMessage<'_>) -> Self {
         let bytes = message.payload().unwrap_or_default().to_vec();
         let content = if lane == Lane::DeadLetter { dead_part(message) } else { change(&bytes) };
-        Self { partition: message.partition(), offset: message.offset(), bytes, content }
+        let (partition, offset, attempt) = (message.partition(), message.offset(), attempt(message));
+        Self { partition, offset, attempt, bytes, content }
     }
 
     /// The dedupe key, where there is one. Further parts of a body go with its first.
@@ -97,11 +101,7 @@ pub fn change(bytes: &[u8]) -> Content {
 
 fn arrived(envelope: &Envelope<'_>) -> Arrived {
     let is_test = envelope.is_test();
-    let payload = if is_test || envelope.object != "instagram" {
-        Payload::Other
-    } else {
-        Payload::read(&envelope.field, envelope.value.get())
-    };
+    let payload = payload(is_test, &envelope.object, &envelope.field, envelope.value.get());
     if let Payload::Unreadable(reason) = payload {
         count_unreadable(envelope, reason);
     }
@@ -119,6 +119,11 @@ fn arrived(envelope: &Envelope<'_>) -> Arrived {
         is_test,
         payload,
     }
+}
+
+/// What a change's value says. Tests and what is not about Instagram say nothing that makes rows.
+pub(crate) fn payload(is_test: bool, object: &str, field: &str, raw: &str) -> Payload {
+    if is_test || object != "instagram" { Payload::Other } else { Payload::read(field, raw) }
 }
 
 /// An operator must see that a field claims to be what it is not: Meta has changed something, or a tool in
@@ -154,8 +159,20 @@ fn describe(error: &EnvelopeError) -> String {
     }
 }
 
+/// Who says nothing of tries has had none.
+fn attempt(message: &BorrowedMessage<'_>) -> i32 {
+    let value = |headers: &_| {
+        find(headers, header::ATTEMPT).and_then(|text| std::str::from_utf8(text).ok()?.parse().ok())
+    };
+    message.headers().and_then(value).unwrap_or(0)
+}
+
+fn find<'h>(headers: &'h rdkafka::message::BorrowedHeaders, name: &str) -> Option<&'h [u8]> {
+    headers.iter().find(|header| header.key == name)?.value
+}
+
 fn dead_part(message: &BorrowedMessage<'_>) -> Content {
-    let value = |name: &str| message.headers()?.iter().find(|header| header.key == name)?.value;
+    let value = |name: &str| find(message.headers()?, name);
     match DeadPart::read(value) {
         Some(part) => Content::DeadPart(DeadPart {
             reason: storable(&part.reason),

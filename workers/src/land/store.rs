@@ -87,8 +87,9 @@ pub(super) struct DeadLetter<'a> {
 /// The place in Kafka is the key, so that landing the same record again changes nothing.
 const DEAD_LETTER: &str = r#"
     INSERT INTO pipeline.dead_letter
-        (event_id, topic, partition, "offset", reason, error, payload, parts, account_id, field, secret_label, received_at, landed_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        (event_id, topic, partition, "offset", reason, error, payload, parts, account_id, field, secret_label, received_at, landed_at,
+         attempts)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
     ON CONFLICT (topic, partition, "offset") DO NOTHING"#;
 
 /// Writes a dead letter.
@@ -118,6 +119,7 @@ pub(super) async fn insert_dead_letter(
         .bind(secret)
         .bind(received_at.map(Timestamp::to_sqlx))
         .bind(now.to_sqlx())
+        .bind(record.attempt.max(0))
         .execute(conn)
         .await?;
     Ok(())

@@ -8,30 +8,35 @@ use super::{Mark, Reading};
 
 // The author of a comment never changes, so whoever comes first is right. Of which medium it is, the read
 // knows better: a webhook may name an album's child. The latest text stays, as in landing; likes and hiding
-// are as of the last reading.
+// are as of the last reading. An answer older than the last one that wrote, or than the comment's deletion,
+// says nothing any more.
 const COMMENT: &str = "
 INSERT INTO instagram.media_comment AS c
     (id, username, from_id, media_id, parent_id, text, text_at, timestamp, like_count, hidden, account_id, source,
-     first_seen_at, updated_timestamp)
-VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6::text IS NOT NULL THEN $11::timestamptz END, $7, $8, $9, $10, 'poll', $11, $11)
+     read_at, first_seen_at, updated_timestamp)
+VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6::text IS NOT NULL THEN $11::timestamptz END, $7, $8, $9, $10, 'poll', $11, $11, $11)
 ON CONFLICT (id) DO UPDATE SET
     username = COALESCE(c.username, EXCLUDED.username),
     from_id = COALESCE(c.from_id, EXCLUDED.from_id),
     media_id = COALESCE(EXCLUDED.media_id, c.media_id),
     parent_id = COALESCE(c.parent_id, EXCLUDED.parent_id),
-    text = CASE WHEN EXCLUDED.text_at > COALESCE(c.text_at, '-infinity') THEN EXCLUDED.text ELSE c.text END,
+    text = CASE WHEN EXCLUDED.text_at > COALESCE(c.text_at, '-infinity') OR $12 AND EXCLUDED.text_at = c.text_at
+        THEN EXCLUDED.text ELSE c.text END,
     text_at = GREATEST(c.text_at, EXCLUDED.text_at),
     timestamp = COALESCE(EXCLUDED.timestamp, c.timestamp),
     like_count = COALESCE(EXCLUDED.like_count, c.like_count),
     hidden = COALESCE(EXCLUDED.hidden, c.hidden),
     deleted_at = NULL,
-    updated_timestamp = EXCLUDED.updated_timestamp
-WHERE (c.username, c.from_id, c.media_id, c.parent_id, c.text_at, c.timestamp, c.like_count, c.hidden, c.deleted_at)
+    read_at = EXCLUDED.read_at,
+    updated_timestamp = GREATEST(c.updated_timestamp, EXCLUDED.updated_timestamp)
+WHERE COALESCE(c.read_at <= EXCLUDED.read_at, TRUE) AND COALESCE(c.deleted_at <= EXCLUDED.read_at, TRUE)
+    AND ((c.username, c.from_id, c.media_id, c.parent_id, c.text_at, c.timestamp, c.like_count, c.hidden, c.deleted_at)
     IS DISTINCT FROM
     (COALESCE(c.username, EXCLUDED.username), COALESCE(c.from_id, EXCLUDED.from_id),
      COALESCE(EXCLUDED.media_id, c.media_id), COALESCE(c.parent_id, EXCLUDED.parent_id),
      GREATEST(c.text_at, EXCLUDED.text_at), COALESCE(EXCLUDED.timestamp, c.timestamp),
-     COALESCE(EXCLUDED.like_count, c.like_count), COALESCE(EXCLUDED.hidden, c.hidden), NULL::timestamptz)";
+     COALESCE(EXCLUDED.like_count, c.like_count), COALESCE(EXCLUDED.hidden, c.hidden), NULL::timestamptz)
+    OR $12 AND EXCLUDED.text_at = c.text_at AND EXCLUDED.text IS DISTINCT FROM c.text)";
 
 const MEDIUM: &str = "
 INSERT INTO instagram.media (id, first_seen_at) VALUES ($1, $2)
@@ -51,7 +56,7 @@ FROM child
 WHERE below.media_id = child.id";
 
 const GONE: &str = "
-UPDATE instagram.media_comment c SET deleted_at = $2, updated_timestamp = $2
+UPDATE instagram.media_comment c SET deleted_at = $2, updated_timestamp = GREATEST(c.updated_timestamp, $2)
 WHERE c.id = $1 AND c.deleted_at IS NULL";
 
 const CONCERNS: &str = "
@@ -61,7 +66,7 @@ JOIN instagram.media m ON m.id = c.media_id
 JOIN pipeline.account a ON a.account_id = m.user_id AND a.removed_at IS NULL
 WHERE c.id = $1";
 
-/// Writes a comment. Says what analytics must look at again.
+/// Writes a comment; whether it `mends` is told by [`super::Rows`]. Says what analytics must look at again.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.
@@ -69,6 +74,7 @@ pub async fn write(
     conn: &mut PgConnection,
     node: &CommentNode,
     reading: &Reading,
+    mends: bool,
 ) -> Result<Vec<Mark>, sqlx::Error> {
     let observed_at = reading.observed_at.to_sqlx();
     if let Some(media) = &node.media_id {
@@ -87,6 +93,7 @@ pub async fn write(
         .bind(node.hidden)
         .bind(&reading.account_id)
         .bind(observed_at)
+        .bind(mends)
         .execute(&mut *conn)
         .await?;
     concerned(conn, &node.id, written.rows_affected()).await

@@ -25,8 +25,8 @@ SELECT EXISTS (
     WHERE a.account_id = $1 AND a.login = 'instagram' AND $3::text IS NOT NULL
 )"#;
 
-// An answer older than the row does not overwrite it, unless nobody has read the medium yet; one that says
-// nothing new writes nothing.
+// An answer older than the row does not overwrite it, unless nobody has read the medium yet, nor does one from
+// before the medium was found to be gone; one that says nothing new writes nothing.
 const MEDIUM: &str = r#"
 INSERT INTO instagram.media AS m
     (id, user_id, owner_id, username, media_type, media_product_type, timestamp, caption, media_hastag, permalink,
@@ -58,6 +58,7 @@ ON CONFLICT (id) DO UPDATE SET
     datestamp = EXCLUDED.datestamp,
     updated_timestamp = EXCLUDED.updated_timestamp
 WHERE (COALESCE(m.updated_timestamp <= EXCLUDED.updated_timestamp, TRUE) OR m.media_type IS NULL)
+    AND COALESCE(GREATEST(m.deleted_at, m.lost_at) <= EXCLUDED.updated_timestamp, TRUE)
     AND (m.user_id, m.owner_id, m.username, m.media_type, m.media_product_type, m.timestamp, m.caption,
          m.media_hastag, m.permalink, m.shortcode, m.media_url, m.thumbnail_url, m.is_comment_enabled,
          m.is_shared_to_feed, m.like_count, m.comments_count, m.absence, m.datestamp, m.deleted_at, m.lost_at,

@@ -53,6 +53,10 @@ pub struct Rows {
     pub told: Vec<Told>,
     /// Days to look at again, whatever changed.
     pub marks: BTreeSet<Mark>,
+    /// Whether they are made again from what made them before: where a row holds the very same observation,
+    /// what it says is corrected. Otherwise two observations that are equally late are told apart by what
+    /// they say, so that their order does not matter.
+    pub mends: bool,
 }
 
 /// A day of an account that analytics must look at again, by an instant in it.
@@ -133,6 +137,7 @@ impl Rows {
         }
         self.told.extend(other.told);
         self.marks.extend(other.marks);
+        self.mends |= other.mends;
     }
 }
 
@@ -153,13 +158,18 @@ pub async fn apply(conn: &mut PgConnection, rows: &Rows, now: Timestamp) -> Resu
 pub async fn apply_checked(conn: &mut PgConnection, rows: &Rows, now: Timestamp) -> Result<(), sqlx::Error> {
     let mut touched = rows.marks.clone();
     stub::upsert(conn, &rows.media, now).await?;
-    webhook_comment::upsert(conn, &rows.comments).await?;
-    if insight::upsert(conn, rows.insights.iter(), now).await? > 0 {
+    webhook_comment::upsert(conn, &rows.comments, rows.mends).await?;
+    let figures = if rows.mends {
+        insight::mend(conn, rows.insights.iter(), now).await?
+    } else {
+        insight::upsert(conn, rows.insights.iter(), now).await?
+    };
+    if figures > 0 {
         touched.extend(facts::owners(conn, &observed(&rows.insights)).await?);
     }
     touched.extend(user_figure::upsert(conn, &rows.user_figures, now).await?);
     for told in &rows.told {
-        touched.extend(apply_told(conn, told).await?);
+        touched.extend(apply_told(conn, told, rows.mends).await?);
     }
     if !touched.is_empty() {
         marks::mark(
@@ -172,7 +182,7 @@ pub async fn apply_checked(conn: &mut PgConnection, rows: &Rows, now: Timestamp)
     Ok(())
 }
 
-async fn apply_told(conn: &mut PgConnection, told: &Told) -> Result<Vec<Mark>, sqlx::Error> {
+async fn apply_told(conn: &mut PgConnection, told: &Told, mends: bool) -> Result<Vec<Mark>, sqlx::Error> {
     match told {
         Told::User(node, reading) => user::write(conn, node, reading).await,
         Told::Problem(problem, reading) => {
@@ -185,7 +195,7 @@ async fn apply_told(conn: &mut PgConnection, told: &Told) -> Result<Vec<Mark>, s
             Ok(Vec::new())
         }
         Told::MediaGone(gone, reading) => media::note_gone(conn, gone, reading).await,
-        Told::Comment(node, reading) => comment::write(conn, node, reading).await,
+        Told::Comment(node, reading) => comment::write(conn, node, reading, mends).await,
         Told::CommentGone(id, reading) => comment::note_gone(conn, id, reading).await,
     }
 }

@@ -128,7 +128,7 @@ fn record(place: (i32, i64), account: &str, field: &str, value: &str, received: 
     let changes = delivery::parse(body.as_bytes()).unwrap();
     let identity = identity::identify(&changes[0], &mut Vec::new());
     let bytes = envelope::write(&changes[0], &identity, &Arrival::new(at(received), "main"));
-    Incoming { partition: place.0, offset: place.1, content: decode::change(&bytes), bytes }
+    Incoming { partition: place.0, offset: place.1, attempt: 0, content: decode::change(&bytes), bytes }
 }
 
 fn comment(place: (i32, i64), id: &str, text: &str) -> Incoming {
@@ -146,7 +146,7 @@ fn dead_part(offset: i64, body: &[u8], part: i32, parts: i32, bytes: &[u8]) -> I
         received_at: Some(at(0)),
         secret_label: Some("main".to_owned()),
     });
-    Incoming { partition: 0, offset, bytes: bytes.to_vec(), content }
+    Incoming { partition: 0, offset, attempt: 0, bytes: bytes.to_vec(), content }
 }
 
 fn tally(landed: u64, duplicates: u64, dead_lettered: u64, continued: u64) -> Tally {
@@ -162,6 +162,17 @@ async fn each_change_lands_once_within_a_batch_and_across_batches() {
     assert_eq!(bench.land(&second).await.tally, tally(1, 1, 0, 0));
     assert_eq!((bench.count("event").await, bench.count("media_comment").await), (3, 3));
     assert!(bench.books_close().await);
+}
+
+/// Replay tells by it which of equal records landed.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_an_event_knows_when_the_record_that_landed_had_arrived() {
+    let bench = Bench::new(Lane::Comments).await;
+    let value = r#"{"id":"a","text":"x"}"#;
+    let batch = [0, 7].map(|received| record((0, received), ACCOUNT, "comments", value, received));
+    assert_eq!(bench.land(&batch).await.tally, tally(1, 1, 0, 0));
+    let same = "SELECT bool_and(key.received_at = event.received_at) FROM pipeline.event JOIN pipeline.event_key AS key USING (event_id)";
+    assert!(sqlx::query_scalar::<_, bool>(same).fetch_one(&bench.pool()).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]

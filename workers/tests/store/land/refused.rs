@@ -89,6 +89,7 @@ async fn records_that_are_no_envelopes_are_dead_lettered_with_their_reason() {
     let garbage = |offset, bytes: &[u8]| Incoming {
         partition: 0,
         offset,
+        attempt: 0,
         bytes: bytes.to_vec(),
         content: decode::change(bytes),
     };
