@@ -7,7 +7,8 @@
 //! - [`config`]: the table of settings and its layers. [`logging`], [`shutdown`]: how a process begins and
 //!   ends.
 //! - [`admin`]: health, readiness, metrics. [`port`]: who has a port. [`topics`]: creating Kafka topics.
-//! - [`store`]: accounts, books, audit. [`progress`]: bars. [`command`]: the subcommands.
+//! - [`store`]: accounts, books, dead letters, audit. [`republish`]: dead letters once more.
+//! - [`progress`]: bars. [`command`]: the subcommands.
 
 mod admin;
 mod command;
@@ -15,6 +16,7 @@ mod config;
 mod logging;
 mod port;
 mod progress;
+mod republish;
 mod shutdown;
 mod store;
 mod topics;

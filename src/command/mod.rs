@@ -3,6 +3,7 @@
 mod account;
 mod completions;
 mod demo;
+mod dlq;
 mod ingest;
 mod init;
 mod key;
@@ -37,6 +38,7 @@ pub(crate) enum Command {
     Ledger(ledger::Args),
     Rebuild(rebuild::Args),
     Replay(replay::Args),
+    Dlq(dlq::Args),
     Send(send::Args),
     Sentiment(sentiment::Args),
     Completions(completions::Args),
@@ -68,6 +70,7 @@ pub(crate) async fn run(command: Command, file: Option<&Path>) -> Result<ExitCod
         Command::Key(args) => key::run(args, file).await?,
         Command::Ledger(args) => return ledger::run(&args, file).await,
         Command::Rebuild(args) => return rebuild::run(&args, file).await,
+        Command::Dlq(args) => dlq::run(args, file).await?,
         Command::Replay(args) => return replay::run(args, file).await,
         Command::Send(args) => send::run(args, file).await?,
         Command::Sentiment(args) => sentiment::run(&args)?,

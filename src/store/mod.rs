@@ -4,5 +4,6 @@
 pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod books;
+pub(crate) mod dead_letters;
 pub(crate) mod highlights;
 pub(crate) mod sync;

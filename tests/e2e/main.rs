@@ -7,6 +7,7 @@ mod bench;
 mod cli;
 mod command;
 mod compose;
+mod dlq;
 mod pipeline;
 mod readme;
 mod replay;
