@@ -4,8 +4,10 @@ use serde::Serialize;
 use sqlx::{FromRow, PgExecutor};
 
 const LEDGER: &str = r#"
-SELECT "group", topic, partition, start, next, landed, duplicates, dead_lettered, expired, continued, closed
+SELECT "group", topic, partition, topic_id, ledger.start, ledger.next, ledger.landed, ledger.duplicates,
+    ledger.dead_lettered, ledger.expired, ledger.continued, events_pruned, dead_letters_pruned, closed
 FROM pipeline.ledger
+JOIN pipeline.consumer_offset USING ("group", topic, partition)
 ORDER BY topic, partition, "group""#;
 
 const TOPICS: &str = "
@@ -29,6 +31,22 @@ SELECT
     (SELECT COUNT(*) FROM pipeline.dirty_mark) + (SELECT COUNT(*) FROM pipeline.changed_comment) AS dirty_marks
 FROM pipeline.enrichment_task";
 
+const TASKS: &str = "
+SELECT kind, state, reason, n
+FROM pipeline.task_state
+ORDER BY kind, state, reason";
+
+/// All rows at one moment, so that what lands meanwhile is in both counts or in none.
+const HELD: &str = "
+SELECT topic, partition, sum(events)::bigint AS events, sum(dead_letters)::bigint AS dead_letters
+FROM (
+    SELECT topic, partition, count(*) AS events, 0 AS dead_letters FROM pipeline.event GROUP BY topic, partition
+    UNION ALL
+    SELECT topic, partition, 0, count(*) FROM pipeline.dead_letter GROUP BY topic, partition
+) AS counted
+GROUP BY topic, partition
+ORDER BY topic, partition";
+
 const PARKED: &str = "
 SELECT reason, COUNT(*)
 FROM pipeline.enrichment_task
@@ -42,6 +60,8 @@ pub(crate) struct LedgerRow {
     pub(crate) group: String,
     pub(crate) topic: String,
     pub(crate) partition: i32,
+    /// Kafka's id of the topic that the books are of.
+    pub(crate) topic_id: Option<String>,
     pub(crate) start: i64,
     pub(crate) next: i64,
     pub(crate) landed: i64,
@@ -49,6 +69,8 @@ pub(crate) struct LedgerRow {
     pub(crate) dead_lettered: i64,
     pub(crate) expired: i64,
     pub(crate) continued: i64,
+    pub(crate) events_pruned: i64,
+    pub(crate) dead_letters_pruned: i64,
     pub(crate) closed: bool,
 }
 
@@ -80,6 +102,24 @@ pub(crate) struct Work {
     pub(crate) dirty_marks: i64,
 }
 
+/// How many tasks of a kind are in a state.
+#[derive(Debug, FromRow, Serialize)]
+pub(crate) struct TaskState {
+    pub(crate) kind: String,
+    pub(crate) state: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) n: i64,
+}
+
+/// How many rows came by a partition.
+#[derive(Debug, FromRow, Serialize)]
+pub(crate) struct Held {
+    pub(crate) topic: String,
+    pub(crate) partition: i32,
+    pub(crate) events: i64,
+    pub(crate) dead_letters: i64,
+}
+
 /// Every partition's books.
 pub(crate) async fn ledger(executor: impl PgExecutor<'_>) -> Result<Vec<LedgerRow>, sqlx::Error> {
     sqlx::query_as(LEDGER).fetch_all(executor).await
@@ -98,6 +138,16 @@ pub(crate) async fn totals(executor: impl PgExecutor<'_>) -> Result<Totals, sqlx
 /// Tasks by state, and marks.
 pub(crate) async fn work(executor: impl PgExecutor<'_>) -> Result<Work, sqlx::Error> {
     sqlx::query_as(WORK).fetch_one(executor).await
+}
+
+/// Tasks by kind and state.
+pub(crate) async fn tasks(executor: impl PgExecutor<'_>) -> Result<Vec<TaskState>, sqlx::Error> {
+    sqlx::query_as(TASKS).fetch_all(executor).await
+}
+
+/// Rows by partition. Goes over all events.
+pub(crate) async fn held(executor: impl PgExecutor<'_>) -> Result<Vec<Held>, sqlx::Error> {
+    sqlx::query_as(HELD).fetch_all(executor).await
 }
 
 /// How many tasks are parked, by reason.
