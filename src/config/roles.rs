@@ -11,6 +11,7 @@ use cekbrand_workers::LandSettings;
 use cekbrand_workers::analyse::AnalyseSettings;
 use cekbrand_workers::database::{self, Use};
 use cekbrand_workers::reads::Ageing;
+use cekbrand_workers::retention::RetentionSettings;
 use cekbrand_workers::token::seal::TokenKeys;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -141,6 +142,7 @@ impl Config {
             daily_until: self.duration("work.media_daily_for")?,
             weekly_until: self.duration("work.media_weekly_for")?,
         };
+        settings.retention = self.retention()?;
         settings.enrich.lease = self.duration("work.lease")?;
         settings.enrich.backoff.first = self.duration("graph.backoff_min")?;
         settings.enrich.backoff.longest = self.duration("graph.backoff_max")?;
@@ -155,6 +157,23 @@ impl Config {
         Ok(AnalyseSettings {
             online_hours_offset: self.hours("work.online_hours_offset")?,
             ..AnalyseSettings::default()
+        })
+    }
+
+    /// How long what is kept. A change that Kafka still holds must be known when it is replayed.
+    ///
+    /// # Errors
+    /// Never, as all of it has defaults.
+    fn retention(&self) -> Result<RetentionSettings, ConfigError> {
+        let kept = |name: &str| self.duration(&format!("retention.{name}"));
+        Ok(RetentionSettings {
+            events: kept("events")?,
+            answers: kept("answers")?,
+            event_keys: kept("event_keys")?.max(self.duration("kafka.retention")?),
+            tasks: kept("tasks")?,
+            dead_letters: kept("dead_letters")?,
+            audit: kept("audit")?,
+            replays: kept("replays")?,
         })
     }
 

@@ -110,6 +110,23 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Kind::Hours,
         "Zone in which Meta numbers the hours of online followers, in hours from UTC; it documents none",
     ),
+    preset("retention.events", "400d", Kind::Duration, "How long events are kept"),
+    preset("retention.answers", "90d", Kind::Duration, "How long recorded Graph answers are kept"),
+    preset(
+        "retention.event_keys",
+        "40d",
+        Kind::Duration,
+        "How long a change that comes again is known; kafka.retention if that is longer",
+    ),
+    preset("retention.tasks", "90d", Kind::Duration, "How long reads that are done are remembered"),
+    preset(
+        "retention.dead_letters",
+        "90d",
+        Kind::Duration,
+        "How long retried or dropped dead letters are kept",
+    ),
+    preset("retention.audit", "400d", Kind::Duration, "How long it is known who did what"),
+    preset("retention.replays", "90d", Kind::Duration, "How long replays that ended are remembered"),
     preset("serve.listen", "127.0.0.1:8081", Kind::Address, "Where the read API listens"),
     preset("serve.requests_per_second", "50", Kind::Number, "For each API key; over it 429"),
     optional(

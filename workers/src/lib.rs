@@ -13,7 +13,8 @@
 //! - [`reads`]: every kind of Graph read, one file each. [`tasks`]: the queue of them.
 //! - [`enrich`]: works on the queue within the shared quota. [`token`]: tokens, sealed at rest.
 //! - [`replay`]: past changes through the row writers again. [`analyse`]: analytics of dirty days.
-//! - [`schedule`]: what time alone makes due. [`erase`]: what is to be forgotten.
+//! - [`schedule`]: what time alone makes due. [`retention`]: takes away what is old.
+//!   [`erase`]: what is to be forgotten.
 //!
 //! Invariants: effects happen exactly once; the books close; PostgreSQL and Kafka are all that workers share,
 //! so that more processes share the work.
@@ -27,6 +28,7 @@ pub mod insight;
 pub mod land;
 pub mod reads;
 pub mod replay;
+pub mod retention;
 pub mod rows;
 pub mod schedule;
 pub mod settings;

@@ -7,6 +7,7 @@ use cekbrand_schema::topic::Topics;
 
 use crate::analyse::AnalyseSettings;
 use crate::enrich;
+use crate::retention::RetentionSettings;
 use crate::token::seal::TokenKeys;
 
 /// Settings of a worker process.
@@ -20,6 +21,8 @@ pub struct Settings {
     pub enrich: enrich::settings::Settings,
     /// Analysing.
     pub analyse: AnalyseSettings,
+    /// How long what is kept.
+    pub retention: RetentionSettings,
     /// Keys that open tokens.
     pub token_keys: TokenKeys,
     /// The Meta app whose quota is spent.
@@ -34,6 +37,7 @@ impl Settings {
             land: LandSettings::default(),
             enrich: enrich::settings::Settings::default(),
             analyse: AnalyseSettings::default(),
+            retention: RetentionSettings::default(),
             token_keys,
             app_id,
         }
@@ -50,7 +54,7 @@ pub struct Parts {
     pub enrich: bool,
     /// Analytics.
     pub analyse: bool,
-    /// What time alone makes due.
+    /// What time alone makes due, and taking away what is old.
     pub schedule: bool,
 }
 

@@ -16,6 +16,7 @@ use crate::clock::DatabaseClock;
 use crate::enrich::Enricher;
 use crate::erase::Eraser;
 use crate::land::{Halt, landing};
+use crate::retention::Retention;
 use crate::schedule::Scheduler;
 use crate::settings::Settings;
 use crate::supervise::{AtEnd, Loop, Loops, Pulse, Running};
@@ -27,6 +28,8 @@ const STUCK_AFTER: Duration = Duration::from_mins(2);
 const ANALYTICS_STUCK_AFTER: Duration = Duration::from_mins(6);
 /// The same for erasing, which goes over everything that was ever recorded.
 const ERASURE_STUCK_AFTER: Duration = Duration::from_hours(6);
+/// The same for retention, which sleeps for an hour.
+const RETENTION_STUCK_AFTER: Duration = Duration::from_mins(75);
 /// How often the database is asked whether it takes writes.
 const ASK_EVERY: Duration = Duration::from_secs(5);
 
@@ -53,7 +56,7 @@ impl Worker {
         arm_fail_points();
         schedule::describe();
         erase::describe();
-        let Settings { parts, land, enrich, analyse, token_keys, app_id } = settings;
+        let Settings { parts, land, enrich, analyse, retention, token_keys, app_id } = settings;
         let stop = CancellationToken::new();
         let make = Maker { clock, stop: &stop };
         let mut list = vec![database_loop(pool, database_clock, &stop)];
@@ -93,6 +96,12 @@ impl Worker {
                 async move { eraser.run(stop).await }
             };
             list.push(make.restarted("erase", ERASURE_STUCK_AFTER, run));
+            let retention = Retention::new(pool.clone(), Arc::clone(clock), retention, stop.clone());
+            let run = move |_stop| {
+                let retention = retention.clone();
+                async move { retention.run().await }
+            };
+            list.push(make.restarted("retention", RETENTION_STUCK_AFTER, run));
         }
         Ok(Self { loops: Loops::new(list, Arc::clone(clock), stop.clone()), stop })
     }
