@@ -3,6 +3,7 @@
 
 mod away;
 mod recreated;
+mod restored;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,8 +69,12 @@ impl Bench {
 
     /// A worker that reaches the database over connections of its own.
     fn start_on(&self, pool: &PgPool) -> Running {
+        self.start_with(pool, LandSettings::default())
+    }
+
+    fn start_with(&self, pool: &PgPool, settings: LandSettings) -> Running {
         let kafka = KafkaSettings::plaintext(self.servers.kafka_brokers());
-        let settings = LandSettings { kafka, topics: self.topics.clone(), ..LandSettings::default() };
+        let settings = LandSettings { kafka, topics: self.topics.clone(), ..settings };
         let stop = CancellationToken::new();
         let lanes = landing::lanes(&settings, pool, &self.clock, &stop).unwrap();
         let loops = Loops::new(lanes, Arc::clone(&self.clock), stop.clone());
@@ -196,6 +201,19 @@ async fn a_topic_full_of_what_cannot_be_read_stops_the_worker_instead_of_drainin
     bench.send((0..150).map(garbage).collect()).await;
     let halt = bench.start().halt().await;
     assert!(matches!(halt, Halt::TooManyDeadLetters { lane: Lane::Comments, .. }), "{halt}");
+    // A version that can go on does so where the other stopped.
+    bench.publish(1..51).await;
+    let lenient = LandSettings { dead_letter_percent: 100, dead_letter_run: 1000, ..LandSettings::default() };
+    let worker = bench.start_with(&bench.pool(), lenient);
+    bench.wait_for(50).await;
+    let dead = "SELECT sum(dead_lettered)::bigint FROM pipeline.consumer_offset";
+    let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
+    while sqlx::query_scalar::<_, i64>(dead).fetch_one(&bench.pool()).await.unwrap() < 150 {
+        assert!(tokio::time::Instant::now() < deadline, "the rest is not landed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    worker.stop().await.unwrap();
+    assert_eq!(bench.books().await, (50, true));
 }
 
 /// As when an expelled worker took the partition's epoch after this one had taken it.
