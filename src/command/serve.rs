@@ -18,7 +18,8 @@ use crate::{logging, port, shutdown};
 /// Connections to the database.
 const CONNECTIONS: u32 = 16;
 
-/// Answers programs that hold an API key with what is known of media, and of the pipeline itself.
+/// Answers programs that hold an API key with what is known of accounts, media and comments, and of the
+/// pipeline itself. /openapi.json describes it.
 #[derive(Debug, Parser)]
 #[command(
     after_help = "Example:\n  CEKBRAND__DATABASE__URL=postgres://cekbrand@localhost/cekbrand cekbrand serve\n  curl -H \

@@ -197,6 +197,13 @@ async fn a_key_opens_the_api_until_it_is_revoked() {
     assert_eq!(ask().await, 401);
     assert!(cekbrand.ok(&["key", "list"]).contains("revoked"));
     assert_eq!(cekbrand.run(&["key", "revoke", id]).status.code(), Some(1));
+
+    // A key that is bound to an account does not see the pipeline, and the list says what it is bound to.
+    let bound = cekbrand.ok(&["key", "create", "--name", "brand", "--account", "17841400000000001"]);
+    let url = format!("http://127.0.0.1:{listen}/api/pipeline");
+    let refused = http().get(url).bearer_auth(bound.trim()).send().await.unwrap();
+    assert_eq!(refused.status().as_u16(), 403);
+    assert!(cekbrand.ok(&["key", "list"]).contains("17841400000000001"));
     assert_eq!(serve.terminate(), Some(0), "{}", serve.log());
 }
 
