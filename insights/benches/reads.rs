@@ -110,7 +110,7 @@ impl Asker {
         let place = usize::try_from(number)? % PATHS.len();
         let path = PATHS[place];
         // A stride that visits all accounts before it comes back to one.
-        let account = 1 + (i64::from(number) * 7919 % i64::from(self.size.accounts)) as i32;
+        let account = 1 + i32::try_from(i64::from(number) * 7919 % i64::from(self.size.accounts))?;
         let asked = path
             .replace("&cursor=", "")
             .replace("{a}", &dataset::account_id(account))

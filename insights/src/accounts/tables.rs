@@ -120,24 +120,28 @@ pub(crate) async fn best_hours(
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AudienceAnswer {
     account_id: String,
+    range: Range,
     #[serde(flatten)]
     audience: Audience,
 }
 
-/// Followers by country, city, gender and age, by the newest lists that Meta gave.
+/// Followers by country, city, gender and age, by the newest lists that Meta gave up to the last day of the
+/// range.
 #[utoipa::path(
     get, path = "/api/accounts/{account_id}/audience", tag = "accounts",
-    params(("account_id" = String, Path, description = "Id of the account")),
+    params(("account_id" = String, Path, description = "Id of the account"), RangeAsked),
     responses((status = 200, description = "The audience", body = Envelope<AudienceAnswer>))
 )]
 pub(crate) async fn audience(
     State(api): State<Api>,
     account: Watched,
+    asked: RangeAsked,
     reply: Reply,
 ) -> Result<Response, Problem> {
-    let audience = audience::latest(&api.pool, &account.id).await?;
+    let range = asked.on(account.today, &account.timezone)?;
+    let audience = audience::latest(&api.pool, &account.id, range.days.to).await?;
     let parts = [&audience.countries[..], &audience.cities, &audience.genders_and_ages].concat();
-    reply.table(&AudienceAnswer { account_id: account.id, audience }, "audience", &parts)
+    reply.table(&AudienceAnswer { account_id: account.id, range, audience }, "audience", &parts)
 }
 
 /// The account and its competitors side by side, over the range.

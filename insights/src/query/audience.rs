@@ -1,5 +1,7 @@
 //! Who follows an account: the newest lists by country, city, gender and age.
 
+use jiff::civil::Date;
+use jiff_sqlx::ToSqlx;
 use serde::Serialize;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgPool, Row};
@@ -10,7 +12,7 @@ use crate::figure::{Count, Ratio};
 use crate::iso::Iso;
 use crate::table::{Cells, CsvRow};
 
-/// The newest list that says something; where there is none, the newest that says why not.
+/// The newest list up to a day that says something; where there is none, the newest that says why not.
 const COUNTRIES: &str = "
 SELECT 'country' AS dimension, country_code AS name, NULL::text AS detail, value AS followers,
     absence::text AS followers_absence, source::text AS followers_source, observed_at AS followers_at,
@@ -20,7 +22,8 @@ WHERE
     user_id = $1
     AND (timeframe, end_time) = (
         SELECT timeframe, end_time FROM instagram.user_insight_audience_country
-        WHERE user_id = $1 ORDER BY value IS NULL, end_time DESC, timeframe LIMIT 1
+        WHERE user_id = $1 AND end_time < ($2::date + 2)::timestamp AT TIME ZONE 'America/Los_Angeles'
+        ORDER BY value IS NULL, end_time DESC, timeframe LIMIT 1
     )
 ORDER BY value DESC NULLS LAST, country_code";
 
@@ -33,7 +36,8 @@ WHERE
     user_id = $1
     AND (timeframe, end_time) = (
         SELECT timeframe, end_time FROM instagram.user_insight_audience_city
-        WHERE user_id = $1 ORDER BY value IS NULL, end_time DESC, timeframe LIMIT 1
+        WHERE user_id = $1 AND end_time < ($2::date + 2)::timestamp AT TIME ZONE 'America/Los_Angeles'
+        ORDER BY value IS NULL, end_time DESC, timeframe LIMIT 1
     )
 ORDER BY value DESC NULLS LAST, city, province";
 
@@ -46,7 +50,8 @@ WHERE
     user_id = $1
     AND (timeframe, end_time) = (
         SELECT timeframe, end_time FROM instagram.user_insight_audience_gender_age
-        WHERE user_id = $1 ORDER BY value IS NULL, end_time DESC, timeframe LIMIT 1
+        WHERE user_id = $1 AND end_time < ($2::date + 2)::timestamp AT TIME ZONE 'America/Los_Angeles'
+        ORDER BY value IS NULL, end_time DESC, timeframe LIMIT 1
     )
 ORDER BY gender, age";
 
@@ -104,13 +109,23 @@ pub(crate) struct Audience {
     pub(crate) genders_and_ages: Vec<AudiencePart>,
 }
 
-/// The newest lists.
-pub(crate) async fn latest(pool: &PgPool, account: &str) -> Result<Audience, sqlx::Error> {
+/// The newest lists up to a day of Meta.
+pub(crate) async fn latest(pool: &PgPool, account: &str, on: Date) -> Result<Audience, sqlx::Error> {
     Ok(Audience {
-        countries: with_shares(sqlx::query_as(COUNTRIES).bind(account).fetch_all(pool).await?),
-        cities: with_shares(sqlx::query_as(CITIES).bind(account).fetch_all(pool).await?),
-        genders_and_ages: with_shares(sqlx::query_as(GENDERS_AND_AGES).bind(account).fetch_all(pool).await?),
+        countries: list(pool, COUNTRIES, account, on).await?,
+        cities: list(pool, CITIES, account, on).await?,
+        genders_and_ages: list(pool, GENDERS_AND_AGES, account, on).await?,
     })
+}
+
+async fn list(
+    pool: &PgPool,
+    statement: &'static str,
+    account: &str,
+    on: Date,
+) -> Result<Vec<AudiencePart>, sqlx::Error> {
+    let parts = sqlx::query_as(statement).bind(account).bind(on.to_sqlx()).fetch_all(pool).await?;
+    Ok(with_shares(parts))
 }
 
 fn with_shares(mut parts: Vec<AudiencePart>) -> Vec<AudiencePart> {

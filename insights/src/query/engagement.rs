@@ -7,8 +7,9 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgPool, Row};
 use utoipa::ToSchema;
 
-use super::day;
+use super::{day, some_instant};
 use crate::figure::{Count, NO_DATA, Ratio};
+use crate::iso::Iso;
 use crate::range::{Days, Timeframe};
 use crate::table::{Cells, CsvRow};
 
@@ -17,7 +18,8 @@ SELECT day.d::date AS day,
     held.engagement, held.absence ->> 'engagement' AS engagement_absence,
     held.likes_count AS likes, held.absence ->> 'likes_count' AS likes_absence,
     held.comments_count AS comments, held.absence ->> 'comments_count' AS comments_absence,
-    held.media_count, held.skipped_media, growth.growth, growth.absence AS growth_absence,
+    held.media_count, held.skipped_media, held.updated_timestamp AS computed_at,
+    growth.growth, growth.absence AS growth_absence,
     rate.value_now AS rate, rate.absence AS rate_absence, rate.growth AS rate_growth, rate.absence AS rate_growth_absence
 FROM GENERATE_SERIES($2::date, $3::date, INTERVAL '1 day') AS day (d)
 LEFT JOIN toba_cek_insta.user_insight_engagement AS held
@@ -49,6 +51,9 @@ pub(crate) struct EngagementDay {
     pub(crate) rate: Ratio,
     /// Growth of the rate against the timeframe before.
     pub(crate) rate_growth: Ratio,
+    /// When the figures last changed.
+    #[schema(required = true)]
+    pub(crate) computed_at: Option<Iso>,
 }
 
 impl FromRow<'_, PgRow> for EngagementDay {
@@ -63,6 +68,7 @@ impl FromRow<'_, PgRow> for EngagementDay {
             growth: Ratio::of(row, "growth")?,
             rate: Ratio::of(row, "rate")?,
             rate_growth: Ratio::of(row, "rate_growth")?,
+            computed_at: some_instant(row, "computed_at")?,
         })
     }
 }
@@ -78,6 +84,7 @@ impl CsvRow for EngagementDay {
         cells.ratio("growth", &self.growth);
         cells.ratio("rate", &self.rate);
         cells.ratio("rate_growth", &self.rate_growth);
+        cells.plain("computed_at", self.computed_at);
     }
 }
 

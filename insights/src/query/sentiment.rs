@@ -7,13 +7,14 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgPool, Row};
 use utoipa::ToSchema;
 
-use super::day;
+use super::{day, some_instant};
 use crate::figure::{Count, NO_DATA, Ratio};
+use crate::iso::Iso;
 use crate::range::{Days, Timeframe};
 use crate::table::{Cells, CsvRow};
 
 const DAYS: &str = "
-SELECT day.d::date AS day, held.pos, held.neu, held.neg,
+SELECT day.d::date AS day, held.pos, held.neu, held.neg, held.updated_timestamp AS computed_at,
     CASE WHEN held.user_id IS NOT NULL THEN COALESCE(added.pos, 0) END AS pos_added,
     CASE WHEN held.user_id IS NOT NULL THEN COALESCE(added.neu, 0) END AS neu_added,
     CASE WHEN held.user_id IS NOT NULL THEN COALESCE(added.neg, 0) END AS neg_added,
@@ -72,6 +73,9 @@ pub(crate) struct SentimentDay {
     pub(crate) added: Feelings,
     /// `total` less that of the day a timeframe before.
     pub(crate) change: Feelings,
+    /// When the sums last changed.
+    #[schema(required = true)]
+    pub(crate) computed_at: Option<Iso>,
 }
 
 impl FromRow<'_, PgRow> for SentimentDay {
@@ -89,6 +93,7 @@ impl FromRow<'_, PgRow> for SentimentDay {
             balance: total.balance(),
             added: Feelings::of(counts("_added")?, NO_DATA),
             change: Feelings::of(counts("_change")?, absence),
+            computed_at: some_instant(row, "computed_at")?,
         })
     }
 }
@@ -100,6 +105,7 @@ impl CsvRow for SentimentDay {
         cells.ratio("balance", &self.balance);
         self.added.cells(cells, "_added");
         self.change.cells(cells, "_change");
+        cells.plain("computed_at", self.computed_at);
     }
 }
 

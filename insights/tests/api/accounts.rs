@@ -86,6 +86,10 @@ async fn engagement_and_sentiment_are_by_day() -> Result<()> {
     assert_eq!((&days[1]["engagement"]["value"], &days[1]["rate"]["value"]), (&json!(30), &json!(0.028)));
     assert_eq!(days[2]["engagement"], json!({ "value": null, "absence": "hidden" }));
     assert_eq!(days[2]["comments"]["value"], 12);
+    assert_eq!(
+        (&days[1]["computed_at"], &days[0]["computed_at"]),
+        (&json!("2026-11-20T00:00:00.000Z"), &Value::Null)
+    );
     let felt = api.get(&path("sentiment?timeframe=7&from=2026-11-19")).await?;
     assert_eq!(felt["days"][0]["total"]["pos"], json!({ "value": null, "absence": "no_data" }));
     assert_eq!(felt["days"][1]["balance"]["value"], 0.5);

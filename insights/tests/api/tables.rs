@@ -54,6 +54,9 @@ async fn the_audience_is_the_newest_list() -> Result<()> {
     assert_eq!(told, [(&json!("ID"), &json!(0.75)), (&json!("MY"), &json!(0.25))]);
     assert_eq!(countries[0]["followers"]["source"], "poll");
     assert_eq!(body["cities"], json!([]));
+    let before = api.get(&path("audience?to=2026-11-18")).await?;
+    assert_eq!(before["countries"][0]["name"], "SG", "as of a day before the newest list");
+    assert_eq!(api.get(&path("audience?to=2026-10-01")).await?["countries"], json!([]));
     Ok(())
 }
 
