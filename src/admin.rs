@@ -17,11 +17,13 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::port;
+use crate::{port, version};
 
 /// Buckets of every histogram of seconds: from a quick produce to Meta's own time-out.
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 20.0];
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+const READY: &str = "cekbrand_process_ready";
+const BUILD_INFO: &str = "cekbrand_process_build_info";
 
 /// A role of this process, and how to ask whether it is ready.
 #[derive(Clone)]
@@ -73,9 +75,14 @@ impl Admin {
 
     /// Answers for as long as the process lives: also while roles finish. Returns where.
     pub(crate) fn start(self, metrics: PrometheusHandle, roles: Vec<Role>) -> SocketAddr {
-        let upkeep = metrics.clone();
+        let (upkeep, asked) = (metrics.clone(), roles.clone());
+        metrics::gauge!(BUILD_INFO, "version" => version::VERSION, "build" => version::BUILD).set(1.0);
         tokio::spawn(async move {
             loop {
+                for role in &asked {
+                    let ready = role.wrong().is_none();
+                    metrics::gauge!(READY, "role" => role.name).set(f64::from(u8::from(ready)));
+                }
                 tokio::time::sleep(UPKEEP_EVERY).await;
                 upkeep.run_upkeep();
             }
@@ -91,6 +98,13 @@ impl Admin {
 
 /// Starts to count. Must come before the roles are made, because they register their metrics.
 pub(crate) fn record() -> Result<PrometheusHandle> {
+    let handle = install()?;
+    metrics::describe_gauge!(READY, "Whether a role of the process makes progress, as /readyz says: 1 or 0");
+    metrics::describe_gauge!(BUILD_INFO, "Always 1; its labels name the version and the build");
+    Ok(handle)
+}
+
+fn install() -> Result<PrometheusHandle> {
     PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
         .and_then(PrometheusBuilder::install_recorder)

@@ -12,6 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Config, ConfigError};
+use crate::version;
 
 /// Starts logging as configured, and says what the configuration is.
 pub(crate) fn start(config: &Config) -> Result<()> {
@@ -24,7 +25,12 @@ pub(crate) fn start(config: &Config) -> Result<()> {
         _ => !std::io::stderr().is_terminal(),
     };
     start_with(filter, json)?;
-    tracing::info!(settings = %config.redacted(), "the effective configuration");
+    tracing::info!(
+        version = version::VERSION,
+        build = version::BUILD,
+        settings = %config.redacted(),
+        "the effective configuration"
+    );
     Ok(())
 }
 
@@ -39,7 +45,10 @@ pub(crate) fn start_filtered(filter: &str) -> Result<()> {
 }
 
 fn start_with(filter: EnvFilter, json: bool) -> Result<()> {
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // https://no-color.org: any text at all means none.
+    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|given| !given.is_empty());
+    let is_coloured = !is_plain && std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt::layer().with_ansi(is_coloured).with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(filter).with(Repeats::default());
     let started = if json {
         registry.with(lines.json().flatten_event(true)).try_init()

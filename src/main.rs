@@ -6,20 +6,31 @@
 //!
 //! - [`config`]: the table of settings and its layers. [`logging`], [`shutdown`]: how a process begins and
 //!   ends.
-//! - [`admin`]: health, readiness, metrics. [`port`]: who has a port. [`topics`]: creating Kafka topics.
-//! - [`store`]: accounts, books, dead letters, audit. [`republish`]: dead letters once more.
-//! - [`progress`]: bars. [`command`]: the subcommands.
+//! - [`admin`]: health, readiness, metrics. [`port`]: who has a port. [`files`]: how many may be open.
+//! - [`topics`]: creating Kafka topics.
+//! - [`store`]: accounts, books, dead letters, audit. [`credential`]: an account's token, opened. [`progress`]: bars.
+//! - [`connect`]: accounts by Meta's dialogs, in a browser. [`subscriptions`]: webhooks at both levels.
+//! - [`doctor`]: what is wrong. [`sizing`]: what is needed.
+//! - [`republish`]: dead letters once more. [`version`]: which program this is.
+//! - [`command`]: the subcommands.
 
 mod admin;
 mod command;
 mod config;
+mod connect;
+mod credential;
+mod doctor;
+mod files;
 mod logging;
 mod port;
 mod progress;
 mod republish;
 mod shutdown;
+mod sizing;
 mod store;
+mod subscriptions;
 mod topics;
+mod version;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,7 +47,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What an Instagram brand's stories, posts and conversations did: webhooks in, rows out, nothing lost.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = "Start with:\n  cekbrand demo")]
+#[command(version = version::LONG, about, after_help = "Start with:\n  cekbrand demo")]
 struct Cli {
     /// Configuration file [default: cekbrand.toml, where there is one].
     #[arg(long, global = true, value_name = "FILE")]

@@ -11,7 +11,7 @@ use clap::Parser;
 
 use crate::admin::{self, Admin, Role};
 use crate::config::{Config, ConfigError, roles};
-use crate::{logging, port, shutdown};
+use crate::{files, logging, port, shutdown};
 
 /// Receives Meta's webhooks and makes every change durable in Kafka before it answers 200.
 #[derive(Debug, Parser)]
@@ -32,6 +32,7 @@ pub(crate) fn threads() -> usize {
 pub(crate) async fn run(file: Option<&Path>) -> Result<()> {
     let config = Config::load(file, roles::INGEST)?;
     logging::start(&config)?;
+    files::raise_limit(config.number("ingest.max_requests")?);
     let metrics = admin::record()?;
     let settings = config.ingest()?;
     let (grace, listen) = (settings.shutdown_grace, settings.listen);

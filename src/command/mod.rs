@@ -1,19 +1,26 @@
 //! The subcommands, in the order of a first use.
 
-mod account;
+pub(crate) mod account;
 mod completions;
+mod config;
+mod connect;
 mod demo;
 mod dlq;
+mod doctor;
 mod ingest;
 mod init;
 mod key;
-mod ledger;
-mod migrate;
+pub(crate) mod ledger;
+mod man;
+pub(crate) mod migrate;
 mod rebuild;
 mod replay;
 mod send;
 mod sentiment;
 mod serve;
+mod sizing;
+mod subscribe;
+mod support_bundle;
 mod sync;
 mod work;
 
@@ -39,9 +46,16 @@ pub(crate) enum Command {
     Rebuild(rebuild::Args),
     Replay(replay::Args),
     Dlq(dlq::Args),
+    Connect(connect::Args),
+    Subscribe(subscribe::Args),
+    Config(config::Args),
+    Doctor(doctor::Args),
+    SupportBundle(support_bundle::Args),
+    Sizing(sizing::Args),
     Send(send::Args),
     Sentiment(sentiment::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 impl Command {
@@ -60,7 +74,7 @@ pub(crate) struct Refused(pub(crate) String);
 pub(crate) async fn run(command: Command, file: Option<&Path>) -> Result<ExitCode> {
     match command {
         Command::Init(args) => init::run(&args)?,
-        Command::Migrate(args) => migrate::run(&args, file).await?,
+        Command::Migrate(args) => return migrate::run(&args, file).await,
         Command::Ingest(_) => ingest::run(file).await?,
         Command::Demo(args) => return demo::run(args, file).await,
         Command::Work(args) => work::run(&args, file).await?,
@@ -72,9 +86,16 @@ pub(crate) async fn run(command: Command, file: Option<&Path>) -> Result<ExitCod
         Command::Rebuild(args) => return rebuild::run(&args, file).await,
         Command::Dlq(args) => dlq::run(args, file).await?,
         Command::Replay(args) => return replay::run(args, file).await,
+        Command::Connect(args) => connect::run(args, file).await?,
+        Command::Subscribe(args) => return subscribe::run(&args, file).await,
+        Command::Config(args) => config::run(&args, file)?,
+        Command::Doctor(args) => return doctor::run(&args, file).await,
+        Command::SupportBundle(args) => support_bundle::run(&args, file).await?,
         Command::Send(args) => send::run(args, file).await?,
         Command::Sentiment(args) => sentiment::run(&args)?,
+        Command::Sizing(args) => sizing::run(&args),
         Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args)?,
     }
     Ok(ExitCode::SUCCESS)
 }

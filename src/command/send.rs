@@ -11,7 +11,7 @@ use cekbrand_schema::{Clock, SystemClock};
 use clap::Parser;
 use serde_json::json;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{AppSecret, Config, ConfigError};
 use crate::{logging, progress};
 
 /// Posts invented, signed events to a receiver: for load and smoke tests.
@@ -46,7 +46,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, file: Option<&Path>) -> Result<()> {
     let config = Config::load(file, &["meta.app_secrets"])?;
     logging::start_quiet()?;
-    let Some((_, secret)) = config.app_secrets()?.into_iter().next() else {
+    let Some(AppSecret { secret, .. }) = config.app_secrets()?.into_iter().next() else {
         return Err(ConfigError::one("CEKBRAND__META__APP_SECRETS holds no secret".to_owned()).into());
     };
     let mut settings = SenderConfig::new(args.url.as_str(), Signer::new(secret));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use secrecy::SecretString;
 
 /// The form of a setting's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,19 +103,61 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_millis(total))
 }
 
+/// A secret of the app, and what it is called in logs and envelopes.
+#[derive(Debug, Clone)]
+pub(crate) struct AppSecret {
+    pub(crate) label: String,
+    pub(crate) secret: SecretString,
+}
+
 /// Reads `[label=]secret`, comma separated. A secret without a label is called by its place: `1`, `2`, ...
-pub(crate) fn parse_app_secrets(text: &str) -> Result<Vec<(String, String)>, String> {
-    let mut secrets: Vec<(String, String)> = Vec::new();
+pub(crate) fn parse_app_secrets(text: &str) -> Result<Vec<AppSecret>, String> {
+    let mut secrets: Vec<AppSecret> = Vec::new();
     for (index, part) in text.split(',').map(str::trim).enumerate() {
         let (label, secret) = match part.split_once('=') {
             Some((label, secret)) => (label.to_owned(), secret.to_owned()),
             None => ((index + 1).to_string(), part.to_owned()),
         };
         require(!label.is_empty() && !secret.is_empty(), "[label=]secret, comma separated")?;
-        require(secrets.iter().all(|(other, _)| *other != label), "each label once")?;
-        secrets.push((label, secret));
+        require(secrets.iter().all(|other| other.label != label), "each label once")?;
+        secrets.push(AppSecret { label, secret: SecretString::from(secret) });
     }
     Ok(secrets)
+}
+
+/// A secret's text, and everything in it that is a secret by itself.
+pub(super) fn secret_parts(text: &str) -> Vec<String> {
+    let mut parts = vec![text.to_owned()];
+    let items = text.split(',').map(str::trim);
+    // A part of an address is no secret.
+    if text.contains("://") {
+        let authority = text.split("://").nth(1).and_then(|rest| rest.rsplit_once('@')).map(|(user, _)| user);
+        if let Some((_, password)) = authority.and_then(|user| user.split_once(':')) {
+            parts.extend([password.to_owned(), percent_decoded(password)]);
+        }
+        return parts;
+    }
+    for item in items {
+        parts.push(item.to_owned());
+        parts.extend(item.split_once('=').map(|(_, secret)| secret.to_owned()));
+    }
+    // The padding of a key is no secret, nor is anything that short.
+    parts.retain(|part| part.len() >= 4);
+    parts
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let hex = (byte == b'%').then(|| rest.clone().take(2).collect::<Vec<_>>());
+        let decoded = hex.and_then(|hex| u8::from_str_radix(std::str::from_utf8(&hex).ok()?, 16).ok());
+        if decoded.is_some() {
+            rest.nth(1);
+        }
+        bytes.push(decoded.unwrap_or(byte));
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn is_host_and_port(text: &str) -> bool {
@@ -147,6 +190,8 @@ fn require(holds: bool, expected: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     #[test]
@@ -163,7 +208,10 @@ mod tests {
 
     #[test]
     fn app_secrets_have_labels_or_places() {
-        let read = |text| parse_app_secrets(text).unwrap();
+        let read = |text| -> Vec<(String, String)> {
+            let secrets = parse_app_secrets(text).unwrap();
+            secrets.into_iter().map(|each| (each.label, each.secret.expose_secret().to_owned())).collect()
+        };
         assert_eq!(read("abc"), [("1".to_owned(), "abc".to_owned())]);
         let two = [("new".to_owned(), "a".to_owned()), ("2".to_owned(), "b".to_owned())];
         assert_eq!(read("new=a, b"), two);

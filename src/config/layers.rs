@@ -26,6 +26,11 @@ impl Text {
         &self.value
     }
 
+    /// Where it was found.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// Whether nobody gave it.
     pub(super) fn is_default(&self) -> bool {
         self.origin == DEFAULT

@@ -19,8 +19,25 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+pub(crate) use kind::AppSecret;
 use layers::Layers;
-pub(crate) use table::{SETTINGS, Setting};
+use serde::Serialize;
+pub(crate) use table::{SETTINGS, Setting, find};
+
+/// One for each lane, and some for everything else.
+const FEWEST_CONNECTIONS: u32 = 8;
+
+/// Stands for a secret wherever settings are shown.
+const SECRET: &str = "(secret)";
+
+/// A setting as it may be shown.
+#[derive(Debug, Serialize)]
+pub(crate) struct Shown {
+    pub(crate) name: &'static str,
+    /// `None` where nobody gave it and there is no default.
+    pub(crate) value: Option<String>,
+    pub(crate) origin: Option<String>,
+}
 
 /// Every setting's text, checked.
 #[derive(Debug)]
@@ -95,6 +112,14 @@ impl Config {
         if self.duration("graph.backoff_min").ok() > self.duration("graph.backoff_max").ok() {
             found.push("graph.backoff_min is over graph.backoff_max".to_owned());
         }
+        if self
+            .number::<u32>("database.max_connections")
+            .is_ok_and(|connections| connections < FEWEST_CONNECTIONS)
+        {
+            found.push(format!(
+                "database.max_connections is under {FEWEST_CONNECTIONS}: each lane of a worker holds one"
+            ));
+        }
         found
     }
 
@@ -122,7 +147,7 @@ impl Config {
         let shown = SETTINGS.iter().map(|setting| {
             let value = match self.layers.text(setting.name) {
                 None => "(unset)",
-                Some(_) if setting.kind.is_secret() => "(secret)",
+                Some(_) if setting.kind.is_secret() => SECRET,
                 Some(text) => text.value(),
             };
             format!("{}={value}", setting.name)
@@ -187,9 +212,27 @@ impl Config {
     ///
     /// # Errors
     /// As [`Config::given`].
-    pub(crate) fn app_secrets(&self) -> Result<Vec<(String, SecretString)>, ConfigError> {
-        let secrets = self.parsed("meta.app_secrets", kind::parse_app_secrets)?;
-        Ok(secrets.into_iter().map(|(label, secret)| (label, SecretString::from(secret))).collect())
+    pub(crate) fn app_secrets(&self) -> Result<Vec<AppSecret>, ConfigError> {
+        self.parsed("meta.app_secrets", kind::parse_app_secrets)
+    }
+
+    /// Every setting with its text, unless that is a secret, and where it was found.
+    pub(crate) fn shown(&self) -> Vec<Shown> {
+        let shown = SETTINGS.iter().map(|setting| {
+            let text = self.layers.text(setting.name);
+            let value =
+                text.map(|text| if setting.kind.is_secret() { SECRET } else { text.value() }.to_owned());
+            Shown { name: setting.name, value, origin: text.map(|text| text.origin().to_owned()) }
+        });
+        shown.collect()
+    }
+
+    /// Everything that must not be seen: secrets, the parts of those that are lists, and passwords in
+    /// addresses.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let texts = SETTINGS.iter().filter(|setting| setting.kind.is_secret());
+        let texts = texts.filter_map(|setting| self.text(setting.name));
+        texts.flat_map(|text| kind::secret_parts(&text)).collect()
     }
 
     fn parsed<T>(&self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, ConfigError> {
@@ -272,7 +315,7 @@ mod tests {
         let environment =
             [("CEKBRAND__META__APP_SECRETS", "hush"), ("DATABASE_URL", "postgres://u:hush@h:5/d")];
         let config = load("", &environment, &["database.url"]).unwrap();
-        let shown = format!("{} {config:?}", config.redacted());
+        let shown = format!("{} {config:?} {:?}", config.redacted(), config.shown());
         assert!(!shown.contains("hush"), "{shown}");
         assert!(
             shown.contains("meta.app_secrets=(secret)") && shown.contains("meta.app_id=(unset)"),
@@ -281,16 +324,42 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_is_shown_with_its_origin_and_every_secret_is_known() {
+        let environment = [
+            ("CEKBRAND__META__APP_SECRETS", "new=hush-one, hush-two"),
+            ("DATABASE_URL", "postgres://u:hush%2Fthree@h:5/d"),
+        ];
+        let config = load("[graph]\nversion = \"v26.0\"", &environment, &[]).unwrap();
+        let shown = config.shown();
+        let of = |name: &str| {
+            let setting = shown.iter().find(|shown| shown.name == name).unwrap();
+            (setting.value.as_deref(), setting.origin.as_deref())
+        };
+        assert_eq!(of("graph.version"), (Some("v26.0"), Some("graph.version in cekbrand.toml")));
+        assert_eq!(of("database.url"), (Some("(secret)"), Some("DATABASE_URL")));
+        assert_eq!(of("graph.timeout"), (Some("10s"), Some("the default")));
+        assert_eq!(of("meta.app_id"), (None, None));
+        let secrets = config.secrets();
+        for secret in ["hush-one", "hush-two", "hush%2Fthree", "hush/three"] {
+            assert!(secrets.iter().any(|known| known == secret), "{secret}: {secrets:?}");
+        }
+    }
+
+    #[test]
     fn settings_that_do_not_fit_together_are_refused() {
         let environment = [
             ("CEKBRAND__INGEST__BODY_BUDGET_BYTES", "1000"),
             ("CEKBRAND__WORK__LEASE", "10s"),
             ("CEKBRAND__GRAPH__BACKOFF_MIN", "1h"),
+            ("CEKBRAND__DATABASE__MAX_CONNECTIONS", "2"),
         ];
         let error = load("", &environment, &[]).unwrap_err().to_string();
-        for name in
-            ["ingest.max_body_bytes is over", "graph.timeout is not under", "graph.backoff_min is over"]
-        {
+        for name in [
+            "ingest.max_body_bytes is over",
+            "graph.timeout is not under",
+            "graph.backoff_min is over",
+            "database.max_connections is under",
+        ] {
             assert!(error.contains(name), "{error}");
         }
     }

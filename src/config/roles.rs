@@ -1,12 +1,14 @@
 //! Each role's settings out of the configuration, and the connections that they name.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
+use cekbrand_graph::Management;
 use cekbrand_ingest::LabelledSecret;
 use cekbrand_ingest::publish::spool::SpoolSettings;
-use cekbrand_schema::Topics;
 use cekbrand_schema::kafka::KafkaSettings;
+use cekbrand_schema::{SystemClock, Topics};
 use cekbrand_workers::LandSettings;
 use cekbrand_workers::analyse::AnalyseSettings;
 use cekbrand_workers::database::{self, Use};
@@ -16,7 +18,7 @@ use cekbrand_workers::token::seal::TokenKeys;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 
-use super::{Config, ConfigError};
+use super::{AppSecret, Config, ConfigError};
 use crate::topics::TopicPlan;
 
 /// What `ingest` cannot do without.
@@ -35,7 +37,8 @@ impl Config {
     /// When [`INGEST`] was not required of the configuration.
     pub(crate) fn ingest(&self) -> Result<cekbrand_ingest::Settings, ConfigError> {
         let secrets = self.app_secrets()?;
-        let secrets = secrets.into_iter().map(|(label, secret)| LabelledSecret { label, secret }).collect();
+        let labelled = |AppSecret { label, secret }| LabelledSecret { label, secret };
+        let secrets = secrets.into_iter().map(labelled).collect();
         Ok(cekbrand_ingest::Settings {
             listen: self.address("ingest.listen")?,
             public_url: self.text("ingest.public_url"),
@@ -104,12 +107,25 @@ impl Config {
         Ok(cekbrand_graph::Settings {
             base_url: self.given("graph.base_url")?,
             instagram_base_url: self.given("graph.instagram_base_url")?,
+            dialog_base_url: self.given("graph.dialog_url")?,
+            instagram_dialog_base_url: self.given("graph.instagram_dialog_url")?,
+            instagram_login_base_url: self.given("graph.instagram_login_url")?,
             version: self.given("graph.version")?,
             timeout: self.duration("graph.timeout")?,
             app_id: self.text("meta.app_id"),
-            app_secrets: app_secrets.into_iter().map(|(_, secret)| secret).collect(),
+            instagram_app_id: self.text("meta.instagram_app_id"),
+            app_secrets: app_secrets.into_iter().map(|each| each.secret).collect(),
             ..cekbrand_graph::Settings::default()
         })
+    }
+
+    /// How to ask Meta about tokens, accounts and subscriptions.
+    ///
+    /// # Errors
+    /// When this machine cannot set up TLS.
+    pub(crate) fn management(&self) -> Result<Management> {
+        let clock = Arc::new(SystemClock);
+        Management::new(self.graph()?, clock).context("no client for the Graph API")
     }
 
     /// Where the admin listener is: as configured, or at the role's own default.
@@ -124,7 +140,7 @@ impl Config {
     ///
     /// # Errors
     /// When [`WORK`] was not required of the configuration, or numbers are too large.
-    pub(crate) fn work(&self) -> Result<cekbrand_workers::Settings, ConfigError> {
+    pub(crate) fn work(&self) -> Result<cekbrand_workers::Settings> {
         let keys = TokenKeys::parse(&self.given("token_key")?.into())
             .map_err(|error| ConfigError::one(format!("token_key: {error}")))?;
         let mut settings = cekbrand_workers::Settings::new(keys, self.given("meta.app_id")?);
@@ -146,6 +162,7 @@ impl Config {
         settings.enrich.lease = self.duration("work.lease")?;
         settings.enrich.backoff.first = self.duration("graph.backoff_min")?;
         settings.enrich.backoff.longest = self.duration("graph.backoff_max")?;
+        settings.management = Some(self.management()?);
         Ok(settings)
     }
 
@@ -190,11 +207,14 @@ impl Config {
         })
     }
 
-    /// Connections for a role, which waits for a database that is away instead of ending.
+    /// Connections for a role, which waits for a database that is away instead of ending; `usual` where the
+    /// operator does not say how many.
     ///
     /// # Errors
     /// When no database was required of the configuration.
-    pub(crate) fn lazy_pool(&self, connections: u32, purpose: Use) -> Result<PgPool> {
+    pub(crate) fn lazy_pool(&self, usual: u32, purpose: Use) -> Result<PgPool> {
+        let given = self.text("database.max_connections").is_some();
+        let connections = if given { self.number("database.max_connections")? } else { usual };
         let options = database::connect_options(self.database()?, purpose);
         Ok(database::pool_options(connections, purpose).connect_lazy_with(options))
     }
@@ -206,10 +226,12 @@ impl Config {
     pub(crate) async fn pool(&self, connections: u32, purpose: Use) -> Result<PgPool> {
         let options = database::connect_options(self.database()?, purpose);
         let place = format!("{}:{}", options.get_host(), options.get_port());
-        database::pool_options(connections, purpose)
-            .connect_with(options)
-            .await
-            .with_context(|| format!("PostgreSQL at {place} does not answer: check CEKBRAND__DATABASE__URL"))
+        database::pool_options(connections, purpose).connect_with(options).await.map_err(|error| {
+            let why = database::describe(&error);
+            anyhow!(
+                "PostgreSQL at {place} does not answer as it should ({why}): check CEKBRAND__DATABASE__URL"
+            )
+        })
     }
 
     fn database(&self) -> Result<PgConnectOptions> {

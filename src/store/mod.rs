@@ -1,9 +1,11 @@
-//! What operators change and look at, in PostgreSQL: accounts with their tokens, who did what, the books, and
-//! what the demo shows.
+//! What operators change and look at, in PostgreSQL: accounts with their tokens and competitors, who did
+//! what, the books, what is wrong, and what the demo shows.
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod books;
+pub(crate) mod competitors;
 pub(crate) mod dead_letters;
+pub(crate) mod diagnosis;
 pub(crate) mod highlights;
 pub(crate) mod sync;

@@ -8,6 +8,7 @@ mod cli;
 mod command;
 mod compose;
 mod dlq;
+mod operator;
 mod pipeline;
 mod readme;
 mod replay;

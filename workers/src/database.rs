@@ -23,7 +23,8 @@ pub enum Use {
     Write,
     /// Reading alone, from a standby too.
     Read,
-    /// Migrations, whose statements may take as long as they need.
+    /// Migrations, whose statements may take as long as they need, but wait for locks only briefly: whoever
+    /// comes after them in the lock's queue waits as well.
     Migrate,
 }
 
@@ -46,7 +47,7 @@ impl Use {
                 COUNT,
                 JIT,
             ],
-            Self::Migrate => &[("lock_timeout", "1min"), IDLE, INTERVAL, COUNT],
+            Self::Migrate => &[("lock_timeout", "5s"), IDLE, INTERVAL, COUNT],
         }
     }
 }

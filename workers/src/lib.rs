@@ -14,7 +14,7 @@
 //! - [`enrich`]: works on the queue within the shared quota. [`token`]: tokens, sealed at rest.
 //! - [`replay`]: past changes through the row writers again. [`analyse`]: analytics of dirty days.
 //! - [`schedule`]: what time alone makes due. [`retention`]: takes away what is old.
-//!   [`erase`]: what is to be forgotten.
+//!   [`erase`]: what is to be forgotten. [`gauges`]: what alarms go by.
 //!
 //! Invariants: effects happen exactly once; the books close; PostgreSQL and Kafka are all that workers share,
 //! so that more processes share the work.
@@ -24,6 +24,7 @@ pub mod clock;
 pub mod database;
 pub mod enrich;
 pub mod erase;
+pub mod gauges;
 pub mod insight;
 pub mod land;
 pub mod reads;

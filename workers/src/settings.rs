@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cekbrand_graph::Management;
 use cekbrand_schema::kafka::KafkaSettings;
 use cekbrand_schema::topic::Topics;
 
@@ -27,6 +28,8 @@ pub struct Settings {
     pub token_keys: TokenKeys,
     /// The Meta app whose quota is spent.
     pub app_id: String,
+    /// How to look after tokens; `None` where another process does.
+    pub management: Option<Management>,
 }
 
 impl Settings {
@@ -40,6 +43,7 @@ impl Settings {
             retention: RetentionSettings::default(),
             token_keys,
             app_id,
+            management: None,
         }
     }
 }

@@ -20,7 +20,8 @@ use crate::retention::Retention;
 use crate::schedule::Scheduler;
 use crate::settings::Settings;
 use crate::supervise::{AtEnd, Loop, Loops, Pulse, Running};
-use crate::{database, erase, schedule};
+use crate::token::upkeep::Upkeep;
+use crate::{database, erase, gauges, schedule};
 
 /// How long a loop may make no step: longer than it sleeps, and than a statement of it may take.
 const STUCK_AFTER: Duration = Duration::from_mins(2);
@@ -56,12 +57,22 @@ impl Worker {
         arm_fail_points();
         schedule::describe();
         erase::describe();
-        let Settings { parts, land, enrich, analyse, retention, token_keys, app_id } = settings;
+        gauges::describe();
+        let Settings { parts, land, enrich, analyse, retention, token_keys, app_id, management } = settings;
         let stop = CancellationToken::new();
         let make = Maker { clock, stop: &stop };
         let mut list = vec![database_loop(pool, database_clock, &stop)];
         if parts.land {
             list.extend(landing::lanes(&land, pool, clock, &stop)?);
+        }
+        if let Some(management) = management.filter(|_| parts.schedule) {
+            let held = Arc::clone(clock);
+            let upkeep = Upkeep::new(pool.clone(), management, token_keys.clone(), app_id.clone(), held);
+            let run = move |stop| {
+                let upkeep = upkeep.clone();
+                async move { upkeep.run(stop).await }
+            };
+            list.push(make.restarted("tokens", STUCK_AFTER, run));
         }
         if parts.enrich {
             let enricher = Enricher::new(pool.clone(), api, token_keys, app_id, Arc::clone(clock), enrich);
@@ -84,6 +95,9 @@ impl Worker {
             list.push(make.restarted("analyse", ANALYTICS_STUCK_AFTER, run));
         }
         if parts.schedule {
+            let (shown, held) = (pool.clone(), Arc::clone(clock));
+            let show = move |stop| gauges::run(shown.clone(), Arc::clone(&held), stop);
+            list.push(make.restarted("gauges", STUCK_AFTER, show));
             let scheduler = Scheduler::new(pool.clone(), Arc::clone(clock));
             let run = move |stop| {
                 let scheduler = scheduler.clone();

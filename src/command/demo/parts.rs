@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cekbrand_devkit::servers::{PrivatePostgres, private_postgres};
 use cekbrand_devkit::simulator::{Simulator, SimulatorConfig};
-use cekbrand_graph::HttpGraphApi;
+use cekbrand_graph::{Credential, Flavour, HttpGraphApi};
 use cekbrand_ingest::Ingest;
 use cekbrand_insights::Insights;
 use cekbrand_insights::keys::Scope;
@@ -204,13 +204,22 @@ async fn add_accounts(
     clock: &SharedClock,
 ) -> Result<()> {
     let keys = TokenKeys::parse(&config.given("token_key")?.into())?;
+    let management = config.management()?;
     for watched in simulator.world().watched() {
         let id = watched.id.as_str();
-        let account =
-            NewAccount { id, app_id: simulator.app_id(), login: "facebook", timezone: Some("Asia/Jakarta") };
+        let account = NewAccount {
+            id,
+            app_id: simulator.app_id(),
+            login: "facebook",
+            timezone: Some("Asia/Jakarta"),
+            region: None,
+            page_id: None,
+        };
         account::add(pool, account, clock.now()).await?;
         let token = simulator.token(watched).context("the simulator has no token for a watched account")?;
         account::put_token(pool, &keys, id, &token, None, clock.now()).await?;
+        let credential = Credential { token, flavour: Flavour::Facebook };
+        management.subscribe_account(&credential, id).await.context("a brand cannot be subscribed")?;
     }
     Ok(())
 }

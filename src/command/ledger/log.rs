@@ -10,16 +10,24 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::metadata::MetadataTopic;
 
+use crate::config::Config;
 use crate::store::books::LedgerRow;
 
 /// How long Kafka may take to say how far its log goes.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What Kafka holds; nothing where it does not say.
-pub(super) struct Log(Option<BTreeMap<String, Topic>>);
+pub(crate) struct Log(Option<BTreeMap<String, Topic>>);
+
+/// Asks Kafka how far its log goes, and waits for it aside.
+pub(crate) async fn log(config: &Config) -> Log {
+    let (Ok(kafka), topics) = (config.kafka(), config.topics()) else { return Log(None) };
+    let log = tokio::task::spawn_blocking(move || Log::read(&kafka, &topics));
+    log.await.unwrap_or(Log(None))
+}
 
 /// A topic in Kafka.
-pub(super) struct Topic {
+pub(crate) struct Topic {
     /// What tells it from another one under the same name; `None` where no broker says.
     pub(super) id: Option<String>,
     /// First and next offset of each partition.
@@ -49,7 +57,7 @@ impl Log {
     }
 
     /// The same over all partitions, those that no worker has ever read included.
-    pub(super) fn total_lag(&self, rows: &[LedgerRow]) -> Option<i64> {
+    pub(crate) fn total_lag(&self, rows: &[LedgerRow]) -> Option<i64> {
         let next: BTreeMap<(&str, i32), i64> =
             rows.iter().map(|row| ((row.topic.as_str(), row.partition), row.next)).collect();
         let topics = self.0.as_ref()?.iter();

@@ -15,6 +15,7 @@ use clap::Parser;
 use serde_json::json;
 
 use self::log::Log;
+pub(crate) use self::log::log;
 use crate::config::{Config, roles};
 use crate::logging;
 use crate::store::books::{self, Held, LedgerRow, TaskState, Totals, Work};
@@ -58,9 +59,7 @@ pub(crate) async fn run(args: &Args, file: Option<&Path>) -> Result<ExitCode> {
     logging::start_quiet()?;
     let pool = config.pool(1, Use::Read).await?;
     // Kafka first: what it gets while the books are read is lag, and no contradiction.
-    let (kafka, topics) = (config.kafka()?, config.topics());
-    let log = tokio::task::spawn_blocking(move || Log::read(&kafka, &topics));
-    let log = log.await.context("the look at Kafka broke off")?;
+    let log = log(&config).await;
     let held = if args.deep { Some(books::held(&pool).await.context(UNREADABLE)?) } else { None };
     let mut books = Books {
         rows: books::ledger(&pool).await.context(UNREADABLE)?,

@@ -19,12 +19,15 @@ use super::store::{self, DeadLetter};
 use super::{Positions, Tally};
 use crate::database::{self, STEP_LIMIT};
 use crate::supervise::Pulse;
+use crate::token::revoked;
 use crate::{erase, rows, tasks};
 
 /// For how long a batch is tried before its records are left to whoever can land them. With the limit of a
 /// step less than Kafka waits for a worker that does not poll, and soon enough that another lands them within
 /// a minute.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+const DELAY: &str = "cekbrand_worker_landing_delay_seconds";
 
 /// Lands batches of one lane.
 #[derive(Debug, Clone)]
@@ -177,6 +180,10 @@ impl Lander {
         fail::fail_point!("land.before_commit", stop_here);
         tx.commit().await?;
         fail::fail_point!("land.after_commit", stop_here);
+        for (_, change) in &sorted.events {
+            let delay = now.duration_since(change.received_at).as_secs_f64().max(0.0);
+            metrics::histogram!(DELAY, "lane" => self.lane.as_str()).record(delay);
+        }
         for (partition, advance) in &sorted.advances {
             outcome.next.insert(*partition, advance.next);
             outcome.tally.add(advance.tally);
@@ -196,6 +203,11 @@ pub(super) fn describe() {
     metrics::describe_counter!(
         "cekbrand_worker_land_retries_total",
         "Landing transactions that failed and were tried again"
+    );
+    metrics::describe_histogram!(
+        DELAY,
+        metrics::Unit::Seconds,
+        "From a change's arrival at the receiver to its rows, by lane"
     );
 }
 
@@ -358,12 +370,15 @@ async fn write(
     sorted: &Sorted<'_>,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let Made { rows, tasks } = &sorted.made;
+    let Made { rows, tasks, revocations } = &sorted.made;
     store::insert_events(conn, topic, &sorted.events, now).await?;
     erase::request::receive(conn, sorted.events.iter().map(|(_, change)| *change)).await?;
     rows::apply_checked(conn, rows, now).await?;
     if !tasks.is_empty() {
         tasks::enqueue(conn, &tasks.values().cloned().collect::<Vec<_>>(), now).await?;
+    }
+    for revocation in revocations {
+        revoked::apply(conn, revocation, now).await?;
     }
     for dead in &sorted.dead {
         store::insert_dead_letter(conn, topic, dead, now).await?;

@@ -174,6 +174,16 @@ pub(super) async fn take(
         .await
 }
 
+const OPEN: &str = "SELECT count(*) FROM pipeline.ledger WHERE NOT closed";
+
+/// How many partitions have books that do not close.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn open(conn: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(OPEN).fetch_one(conn).await
+}
+
 /// The distinct partitions of records, sorted.
 pub(super) fn partitions(records: &[Incoming]) -> Vec<i32> {
     records.iter().map(|record| record.partition).collect::<BTreeSet<_>>().into_iter().collect()

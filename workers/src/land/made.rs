@@ -13,6 +13,7 @@ use crate::rows::stub::MediaStub;
 use crate::rows::webhook_comment::CommentRow;
 use crate::rows::{Mark, Rows};
 use crate::tasks::{NewTask, TaskKey, TaskLane};
+use crate::token::revoked::Revocation;
 
 /// Everything that a batch's fresh changes make, apart from the events themselves.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ pub struct Made {
     pub rows: Rows,
     /// Reads that are wanted.
     pub tasks: BTreeMap<TaskKey, NewTask>,
+    /// Permissions that were taken back.
+    pub revocations: Vec<Revocation>,
 }
 
 impl Made {
@@ -34,6 +37,7 @@ impl Made {
             Payload::StoryInsights(story) => self.add_story(change, story),
             Payload::Mention(mention) => self.add_mention(change, mention),
             Payload::Unreadable(_) => {}
+            Payload::Other if change.object == "permissions" => self.add_revocation(change),
             Payload::Other => self.add_unread(change),
         }
     }
@@ -114,6 +118,11 @@ impl Made {
         {
             self.want_account(change);
         }
+    }
+
+    fn add_revocation(&mut self, change: &Arrived) {
+        let (subject, at) = (change.account_id.as_str(), change.received_at);
+        self.revocations.extend(Revocation::read(subject, &change.field, &change.raw, at));
     }
 
     fn add_media(&mut self, id: &str, seen: Timestamp, fill: impl FnOnce(&mut MediaStub)) {

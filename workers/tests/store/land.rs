@@ -1,5 +1,6 @@
 //! One batch, one transaction: what it writes, what it refuses, what it counts.
 
+mod permissions;
 mod promises;
 mod refused;
 mod zombie;
@@ -122,8 +123,19 @@ fn at(second: i64) -> Timestamp {
 
 /// The record of a change, as the receiver writes it.
 fn record(place: (i32, i64), account: &str, field: &str, value: &str, received: i64) -> Incoming {
+    record_of("instagram", place, account, field, value, received)
+}
+
+fn record_of(
+    object: &str,
+    place: (i32, i64),
+    account: &str,
+    field: &str,
+    value: &str,
+    received: i64,
+) -> Incoming {
     let body = format!(
-        r#"{{"object":"instagram","entry":[{{"id":"{account}","time":1763700000,"changes":[{{"field":"{field}","value":{value}}}]}}]}}"#
+        r#"{{"object":"{object}","entry":[{{"id":"{account}","time":1763700000,"changes":[{{"field":"{field}","value":{value}}}]}}]}}"#
     );
     let changes = delivery::parse(body.as_bytes()).unwrap();
     let identity = identity::identify(&changes[0], &mut Vec::new());

@@ -21,4 +21,5 @@ mod sentiment;
 mod source;
 mod statements;
 mod tasks;
+mod tokens;
 mod views;

@@ -1,0 +1,116 @@
+//! The pages: plain HTML that needs no script.
+
+use cekbrand_graph::Flavour;
+
+use super::choice::{Choice, Connected};
+
+const HEAD: &str = "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+    <meta name=\"viewport\" content=\"width=device-width\"><title>Connect accounts - CekBrand</title>\
+    <style>body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}\
+    a.button,button{display:inline-block;padding:.6rem 1rem;border:1px solid;border-radius:.3rem;font:inherit;\
+    text-decoration:none;margin:.3rem .5rem .3rem 0}</style></head><body>";
+
+/// Which login.
+pub(super) fn begin() -> String {
+    format!(
+        "{HEAD}<h1>Connect accounts</h1>\
+         <p>Log in as somebody who runs the accounts, and grant everything that is asked for: what is left out cannot be read.</p>\
+         <p><a class=\"button\" href=\"/start/facebook\">Facebook Login</a> for accounts that belong to a Facebook page: stories' \
+         final figures, mentions and comparisons included.</p>\
+         <p><a class=\"button\" href=\"/start/instagram\">Instagram Login</a> for an account without a page.</p></body></html>"
+    )
+}
+
+/// Which accounts.
+pub(super) fn choose(choice: &Choice, form: &str) -> String {
+    let mut page = format!("{HEAD}<h1>Which accounts?</h1>");
+    if !choice.missing.is_empty() {
+        page += "<h2>Not granted</h2><ul>";
+        for each in &choice.missing {
+            page += &format!("<li><b>{}</b>: without it {}</li>", each.name, escaped(each.costs));
+        }
+        let login = choice.flavour.as_str();
+        page += &format!("</ul><p><a class=\"button\" href=\"/start/{login}\">Ask again</a></p>");
+    }
+    if choice.candidates.is_empty() {
+        page += "<p>There is no Instagram account to connect. A professional account has to be linked to a page that you run.</p>";
+    } else {
+        page += &format!(
+            "<form method=\"post\" action=\"/choose\"><input type=\"hidden\" name=\"form\" value=\"{form}\">"
+        );
+        for candidate in &choice.candidates {
+            let (id, name) = (&candidate.identity.account_id, candidate.identity.username.as_deref());
+            let name = name.map_or_else(|| id.clone(), |name| format!("@{name}"));
+            let page_name =
+                candidate.page.as_ref().map(|page| format!(" (page {})", page.name)).unwrap_or_default();
+            page += &format!(
+                "<p><label><input type=\"checkbox\" name=\"account\" value=\"{}\" checked> {}{}</label></p>",
+                escaped(id),
+                escaped(&name),
+                escaped(&page_name)
+            );
+        }
+        page += "<button>Connect</button></form>";
+    }
+    if !choice.bare_pages.is_empty() && choice.flavour == Flavour::Facebook {
+        page += &format!(
+            "<p>Pages without an Instagram account: {}.</p>",
+            escaped(&choice.bare_pages.join(", "))
+        );
+    }
+    page + "</body></html>"
+}
+
+/// What became of them.
+pub(super) fn connected(connected: &[Connected]) -> String {
+    let mut page = format!("{HEAD}<h1>Connected</h1>");
+    if connected.is_empty() {
+        page += "<p>No account was chosen, and nothing was changed.</p>";
+    }
+    page += "<ul>";
+    for Connected { id, username, problem } in connected {
+        let name = username.as_ref().map_or_else(|| id.clone(), |name| format!("@{name} ({id})"));
+        let what = problem.as_deref().unwrap_or(
+            "watched, its token sealed, its webhooks subscribed; its first reads are on their way",
+        );
+        page += &format!("<li><b>{}</b>: {}</li>", escaped(&name), escaped(what));
+    }
+    page + "</ul><p><code>cekbrand account show ID</code> says what was read and what is due. This page may be closed.</p></body></html>"
+}
+
+/// What went wrong.
+pub(super) fn failed(why: &str) -> String {
+    format!(
+        "{HEAD}<h1>Not connected</h1><p>{}</p><p><a class=\"button\" href=\"/\">Begin again</a></p></body></html>",
+        escaped(why)
+    )
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            '"' => escaped += "&quot;",
+            '\'' => escaped += "&#39;",
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_meta_or_a_user_wrote_is_text_and_nothing_else() {
+        let page = failed("<script>alert('x')</script> & \"y\"");
+        assert!(
+            page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;y&quot;"),
+            "{page}"
+        );
+    }
+}
