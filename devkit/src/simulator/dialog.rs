@@ -63,22 +63,20 @@ fn dialog(state: &State, asked: &Asked, login: &str) -> Response {
     if asked.client_id != state.config.app_id || asked.response_type != "code" {
         return (StatusCode::BAD_REQUEST, "Invalid App ID").into_response();
     }
-    let hidden = [("redirect_uri", asked.redirect_uri.as_str()), ("state", &asked.state), ("login", login)];
-    let hidden: String = hidden
-        .iter()
-        .map(|(name, value)| format!(r#"<input type="hidden" name="{name}" value="{}">"#, escaped(value)))
-        .collect();
-    let scopes = asked.scope.split(',').filter(|scope| !scope.is_empty());
-    let scopes: String = scopes
-        .map(|scope| {
-            let scope = escaped(scope);
-            format!(
-                r#"<p><label><input type="checkbox" name="{scope}" value="on" checked> {scope}</label></p>"#
-            )
-        })
-        .collect();
+    let mut fields = String::new();
+    for (name, value) in
+        [("redirect_uri", asked.redirect_uri.as_str()), ("state", &asked.state), ("login", login)]
+    {
+        fields += &format!(r#"<input type="hidden" name="{name}" value="{}">"#, escaped(value));
+    }
+    for scope in asked.scope.split(',').filter(|scope| !scope.is_empty()) {
+        let scope = escaped(scope);
+        fields += &format!(
+            r#"<p><label><input type="checkbox" name="{scope}" value="on" checked> {scope}</label></p>"#
+        );
+    }
     let page = format!(
-        r#"<!DOCTYPE html><title>Log in</title><h1>CekBrand would like access</h1><form action="/__dialog/answer">{hidden}{scopes}<input type="hidden" name="asked" value="{}"><button name="answer" value="allow">Continue</button><button name="answer" value="deny">Cancel</button></form>"#,
+        r#"<!DOCTYPE html><title>Log in</title><h1>CekBrand would like access</h1><form action="/__dialog/answer">{fields}<input type="hidden" name="asked" value="{}"><button name="answer" value="allow">Continue</button><button name="answer" value="deny">Cancel</button></form>"#,
         escaped(&asked.scope)
     );
     Html(page).into_response()

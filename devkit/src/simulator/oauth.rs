@@ -120,9 +120,10 @@ fn renew(state: &State, old: &str, youngest_s: i64) -> Result<Value, GraphError>
     if now.duration_since(known.issued).as_secs() < youngest_s {
         return Err(GraphError::parameter("The access token must be at least 24 hours old to be refreshed"));
     }
-    let token = match known.is_persons {
-        true => tokens.issue_to_person(known.account, now),
-        false => tokens.issue(known.account, now),
+    let token = if known.is_persons {
+        tokens.issue_to_person(known.account, now)
+    } else {
+        tokens.issue(known.account, now)
     };
     Ok(json!({ "access_token": token, "token_type": "bearer", "expires_in": LIFETIME_S }))
 }

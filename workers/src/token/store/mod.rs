@@ -43,6 +43,12 @@ const MARK_DEAD: &str = "
 UPDATE instagram.instagram_tokens t SET state = 'dead', dead_reason = $2, checked_at = $3, updated_timestamp = $3
 WHERE t.user_id = $1 AND t.token = $4 AND t.state IS DISTINCT FROM 'dead'";
 
+// Whoever stores a token and whoever concludes something from the lack of one take turns.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('cekbrand.token/' || $1, 0))";
+
+const IS_CURRENT: &str = "
+SELECT $2::text IS NOT DISTINCT FROM (SELECT t.token FROM instagram.instagram_tokens t WHERE t.user_id = $1)";
+
 /// What a new token mends.
 const OF_TOKENS: [AlertKind; 3] = [AlertKind::TokenDead, AlertKind::TokenDying, AlertKind::PermissionMissing];
 
@@ -80,6 +86,25 @@ pub async fn read(conn: &mut PgConnection, account_id: &str) -> Result<Option<Se
         expires_at: expires_at.map(jiff_sqlx::Timestamp::to_jiff),
         issued_at: issued_at.map(jiff_sqlx::Timestamp::to_jiff),
     }))
+}
+
+/// Whether this is still the account's token (`None`: whether it still has none). No other takes its place
+/// before the transaction ends.
+///
+/// # Errors
+/// Whatever keeps the statements from running.
+pub async fn is_current(
+    conn: &mut PgConnection,
+    account_id: &str,
+    sealed: Option<&str>,
+) -> Result<bool, sqlx::Error> {
+    lock(conn, account_id).await?;
+    sqlx::query_scalar(IS_CURRENT).bind(account_id).bind(sealed).fetch_one(conn).await
+}
+
+async fn lock(conn: &mut PgConnection, account_id: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(LOCK).bind(account_id).execute(conn).await?;
+    Ok(())
 }
 
 /// Notes that Meta refused this very token, and raises an alert, once; a token that replaced it meanwhile
@@ -124,6 +149,7 @@ pub async fn put(
     expires_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
+    lock(conn, account_id).await?;
     let put = sqlx::query(PUT)
         .bind(account_id)
         .bind(sealed)
