@@ -50,7 +50,7 @@ fn print(findings: &[Finding], all: bool) {
         let subject = subject.as_deref().map(|subject| format!(" {subject}")).unwrap_or_default();
         match verdict {
             Verdict::Wrong { what, mend } => {
-                println!("WRONG    {check}{subject}: {what}\n         mend it: {mend}")
+                println!("WRONG    {check}{subject}: {what}\n         mend it: {mend}");
             }
             Verdict::Unknown { why } => println!("unknown  {check}{subject}: {why}"),
             Verdict::Fine { what } if all => println!("fine     {check}{subject}: {what}"),

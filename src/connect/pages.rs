@@ -1,8 +1,9 @@
 //! The pages: plain HTML that needs no script.
 
 use cekbrand_graph::Flavour;
+use cekbrand_graph::management::Permission;
 
-use super::choice::{Choice, Connected};
+use super::choice::{Candidate, Choice, Connected};
 
 const HEAD: &str = "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
     <meta name=\"viewport\" content=\"width=device-width\"><title>Connect accounts - CekBrand</title>\
@@ -23,59 +24,69 @@ pub(super) fn begin() -> String {
 
 /// Which accounts.
 pub(super) fn choose(choice: &Choice, form: &str) -> String {
-    let mut page = format!("{HEAD}<h1>Which accounts?</h1>");
-    if !choice.missing.is_empty() {
-        page += "<h2>Not granted</h2><ul>";
-        for each in &choice.missing {
-            page += &format!("<li><b>{}</b>: without it {}</li>", each.name, escaped(each.costs));
-        }
-        let login = choice.flavour.as_str();
-        page += &format!("</ul><p><a class=\"button\" href=\"/start/{login}\">Ask again</a></p>");
-    }
-    if choice.candidates.is_empty() {
-        page += "<p>There is no Instagram account to connect. A professional account has to be linked to a page that you run.</p>";
+    let login = choice.flavour.as_str();
+    let missing: Vec<String> = choice.missing.iter().map(not_granted).collect();
+    let missing = if missing.is_empty() {
+        String::new()
     } else {
-        page += &format!(
-            "<form method=\"post\" action=\"/choose\"><input type=\"hidden\" name=\"form\" value=\"{form}\">"
-        );
-        for candidate in &choice.candidates {
-            let (id, name) = (&candidate.identity.account_id, candidate.identity.username.as_deref());
-            let name = name.map_or_else(|| id.clone(), |name| format!("@{name}"));
-            let page_name =
-                candidate.page.as_ref().map(|page| format!(" (page {})", page.name)).unwrap_or_default();
-            page += &format!(
-                "<p><label><input type=\"checkbox\" name=\"account\" value=\"{}\" checked> {}{}</label></p>",
-                escaped(id),
-                escaped(&name),
-                escaped(&page_name)
-            );
-        }
-        page += "<button>Connect</button></form>";
-    }
-    if !choice.bare_pages.is_empty() && choice.flavour == Flavour::Facebook {
-        page += &format!(
-            "<p>Pages without an Instagram account: {}.</p>",
-            escaped(&choice.bare_pages.join(", "))
-        );
-    }
-    page + "</body></html>"
+        format!(
+            "<h2>Not granted</h2><ul>{}</ul><p><a class=\"button\" href=\"/start/{login}\">Ask again</a></p>",
+            missing.concat()
+        )
+    };
+    let rows: Vec<String> = choice.candidates.iter().map(row).collect();
+    let accounts = if rows.is_empty() {
+        "<p>There is no Instagram account to connect. A professional account has to be linked to a page that you run.</p>".to_owned()
+    } else {
+        format!(
+            "<form method=\"post\" action=\"/choose\"><input type=\"hidden\" name=\"form\" value=\"{form}\">{}\
+             <button>Connect</button></form>",
+            rows.concat()
+        )
+    };
+    let bare = if choice.bare_pages.is_empty() || choice.flavour != Flavour::Facebook {
+        String::new()
+    } else {
+        format!("<p>Pages without an Instagram account: {}.</p>", escaped(&choice.bare_pages.join(", ")))
+    };
+    format!("{HEAD}<h1>Which accounts?</h1>{missing}{accounts}{bare}</body></html>")
+}
+
+fn not_granted(each: &Permission) -> String {
+    format!("<li><b>{}</b>: without it {}</li>", each.name, escaped(each.costs))
+}
+
+fn row(candidate: &Candidate) -> String {
+    let (id, name) = (&candidate.identity.account_id, candidate.identity.username.as_deref());
+    let name = name.map_or_else(|| id.clone(), |name| format!("@{name}"));
+    let page = candidate.page.as_ref().map(|page| format!(" (page {})", page.name)).unwrap_or_default();
+    format!(
+        "<p><label><input type=\"checkbox\" name=\"account\" value=\"{}\" checked> {}{}</label></p>",
+        escaped(id),
+        escaped(&name),
+        escaped(&page)
+    )
 }
 
 /// What became of them.
 pub(super) fn connected(connected: &[Connected]) -> String {
-    let mut page = format!("{HEAD}<h1>Connected</h1>");
-    if connected.is_empty() {
-        page += "<p>No account was chosen, and nothing was changed.</p>";
-    }
-    page += "<ul>";
-    for Connected { id, username, problem } in connected {
-        let name = username.as_ref().map_or_else(|| id.clone(), |name| format!("@{name} ({id})"));
-        let what = problem.as_deref().unwrap_or(
-            "watched, its token sealed, its webhooks subscribed; its first reads are on their way",
-        );
-        page += &format!("<li><b>{}</b>: {}</li>", escaped(&name), escaped(what));
-    }
-    page + "</ul><p><code>cekbrand account show ID</code> says what was read and what is due. This page may be closed.</p></body></html>"
+    let rows: Vec<String> = connected.iter().map(outcome).collect();
+    let rows = if rows.is_empty() {
+        "<p>No account was chosen, and nothing was changed.</p>".to_owned()
+    } else {
+        format!("<ul>{}</ul>", rows.concat())
+    };
+    format!(
+        "{HEAD}<h1>Connected</h1>{rows}<p><code>cekbrand account show ID</code> says what was read and what is due. This \
+         page may be closed.</p></body></html>"
+    )
+}
+
+fn outcome(each: &Connected) -> String {
+    let Connected { id, username, problem } = each;
+    let name = username.as_ref().map_or_else(|| id.clone(), |name| format!("@{name} ({id})"));
+    let well = "watched, its token sealed, its webhooks subscribed; its first reads are on their way";
+    format!("<li><b>{}</b>: {}</li>", escaped(&name), escaped(problem.as_deref().unwrap_or(well)))
 }
 
 /// What went wrong.

@@ -63,18 +63,16 @@ fn connect(settings: &KafkaSettings, said: &Said) -> Result<BaseConsumer<Said>, 
 
 fn unreachable(settings: &KafkaSettings, error: &KafkaError, said: &Said) -> Finding {
     let brokers = &settings.brokers;
-    match said.login_refusal() {
-        Some(words) => Finding::wrong(
+    if let Some(words) = said.login_refusal() {
+        return Finding::wrong(
             "kafka",
             format!("{brokers} does not let us in: {words}"),
             "compare CEKBRAND__KAFKA__SECURITY_PROTOCOL, __SASL_MECHANISM, __SASL_USERNAME and __SASL_PASSWORD with what the brokers want",
-        ),
-        None => {
-            let words = said.last().unwrap_or_else(|| error.to_string());
-            let mend = "start Kafka, or mend CEKBRAND__KAFKA__BROKERS";
-            Finding::wrong("kafka", format!("{brokers} does not answer: {words}"), mend)
-        }
+        );
     }
+    let words = said.last().unwrap_or_else(|| error.to_string());
+    let mend = "start Kafka, or mend CEKBRAND__KAFKA__BROKERS";
+    Finding::wrong("kafka", format!("{brokers} does not answer: {words}"), mend)
 }
 
 fn look_at(consumer: &BaseConsumer<Said>, topic: &str, planned: i32) -> Finding {
@@ -98,12 +96,38 @@ fn look_at(consumer: &BaseConsumer<Said>, topic: &str, planned: i32) -> Finding 
     )
 }
 
+/// One thing that the client said; a line of its log has no code.
+#[derive(Debug, Clone)]
+struct Word {
+    code: Option<RDKafkaErrorCode>,
+    text: String,
+}
+
+impl Word {
+    /// Whether it is about being let in.
+    fn is_refusal(&self) -> bool {
+        match self.code {
+            Some(code) => matches!(
+                code,
+                RDKafkaErrorCode::Authentication
+                    | RDKafkaErrorCode::SaslAuthenticationFailed
+                    | RDKafkaErrorCode::SSL
+            ),
+            None => ["SASL", "SSL", "uthentication"].iter().any(|sign| self.text.contains(sign)),
+        }
+    }
+}
+
 /// What the client says while it tries, which its errors leave out.
 #[derive(Debug, Clone, Default)]
-struct Said(Arc<Mutex<Vec<(Option<RDKafkaErrorCode>, String)>>>);
+struct Said(Arc<Mutex<Vec<Word>>>);
 
 impl Said {
-    fn words(&self) -> Vec<(Option<RDKafkaErrorCode>, String)> {
+    fn note(&self, code: Option<RDKafkaErrorCode>, text: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Word { code, text });
+    }
+
+    fn words(&self) -> Vec<Word> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -117,39 +141,23 @@ impl Said {
     }
 
     fn login_refusal(&self) -> Option<String> {
-        let is_refusal = |code: &Option<RDKafkaErrorCode>| {
-            matches!(
-                code,
-                Some(
-                    RDKafkaErrorCode::Authentication
-                        | RDKafkaErrorCode::SaslAuthenticationFailed
-                        | RDKafkaErrorCode::SSL
-                )
-            )
-        };
-        // Without a code it is a line of the client's log, which says it in words.
-        let says_so = |code: &Option<RDKafkaErrorCode>, words: &str| {
-            code.is_none() && ["SASL", "SSL", "uthentication"].iter().any(|sign| words.contains(sign))
-        };
-        let mut words = self.words().into_iter();
-        words.find(|(code, words)| is_refusal(code) || says_so(code, words)).map(|(_, words)| words)
+        self.words().into_iter().find(Word::is_refusal).map(|word| word.text)
     }
 
     fn last(&self) -> Option<String> {
-        self.words().pop().map(|(_, words)| words)
+        self.words().pop().map(|word| word.text)
     }
 }
 
 impl ClientContext for Said {
     fn log(&self, _: RDKafkaLogLevel, _: &str, words: &str) {
-        let words = words.rsplit_once("]: ").map_or(words, |(_, words)| words).to_owned();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((None, words));
+        let text = words.rsplit_once("]: ").map_or(words, |(_, words)| words);
+        self.note(None, text.to_owned());
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        let words = if reason.is_empty() { error.to_string() } else { reason.to_owned() };
-        let said = (error.rdkafka_error_code(), words);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(said);
+        let text = if reason.is_empty() { error.to_string() } else { reason.to_owned() };
+        self.note(error.rdkafka_error_code(), text);
     }
 }
 

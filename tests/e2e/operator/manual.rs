@@ -85,7 +85,7 @@ async fn a_migration_that_cannot_have_its_lock_asks_again() {
     sqlx::migrate::Migrate::lock(&mut *other).await.unwrap();
     let cekbrand = Cekbrand::new().with("CEKBRAND__DATABASE__URL", database.url());
     let mut migrate = cekbrand.start_with(&["migrate", "--no-topics"]);
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
     while !migrate.log().contains("trying again") {
         assert!(migrate.is_running() && std::time::Instant::now() < deadline, "{name}: {}", migrate.log());
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;

@@ -37,7 +37,7 @@ fn described() -> BTreeMap<String, String> {
                     Some(literal) => literal.trim_end_matches('"').to_owned(),
                     None => constant(&text, first).unwrap_or_else(|| panic!("{}: {first}", file.display())),
                 };
-                let words = inside.rsplit_once("\"").unwrap().0.rsplit_once('"').unwrap().1;
+                let words = inside.rsplit_once('"').unwrap().0.rsplit_once('"').unwrap().1;
                 lines.insert(name.clone(), format!("| `{name}` | {kind} | {words} |"));
             }
         }

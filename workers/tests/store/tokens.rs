@@ -86,7 +86,7 @@ impl Bench {
     async fn want(&self) {
         let key = TaskKey::new(reads::kind::USER, self.id(), self.id());
         let wish = NewTask { key, lane: TaskLane::Daily, deadline: None };
-        tasks::enqueue(&mut *self.pool().acquire().await.unwrap(), &[wish], self.clock.now()).await.unwrap();
+        tasks::enqueue(&mut self.pool().acquire().await.unwrap(), &[wish], self.clock.now()).await.unwrap();
     }
 
     async fn tick(&self) -> usize {
@@ -195,7 +195,7 @@ async fn a_revoked_permission_parks_the_accounts_work_and_what_proves_wrong_is_u
     let apply = async |subject: &str, raw: &str| {
         let at = bench.clock.now();
         let revocation = Revocation::read(subject, "instagram_manage_comments", raw, at).unwrap();
-        revoked::apply(&mut *bench.pool().acquire().await.unwrap(), &revocation, at).await.unwrap();
+        revoked::apply(&mut bench.pool().acquire().await.unwrap(), &revocation, at).await.unwrap();
     };
     apply("99", r#"{"verb":"revoked"}"#).await;
     assert_eq!(bench.read().await, waiting(), "somebody else's");
