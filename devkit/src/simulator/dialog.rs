@@ -67,19 +67,25 @@ fn dialog(state: &State, asked: &Asked, login: &str) -> Response {
     for (name, value) in
         [("redirect_uri", asked.redirect_uri.as_str()), ("state", &asked.state), ("login", login)]
     {
-        fields += &format!(r#"<input type="hidden" name="{name}" value="{}">"#, escaped(value));
+        fields += &hidden(name, value);
     }
     for scope in asked.scope.split(',').filter(|scope| !scope.is_empty()) {
-        let scope = escaped(scope);
-        fields += &format!(
-            r#"<p><label><input type="checkbox" name="{scope}" value="on" checked> {scope}</label></p>"#
-        );
+        fields += &checkbox(scope);
     }
     let page = format!(
         r#"<!DOCTYPE html><title>Log in</title><h1>CekBrand would like access</h1><form action="/__dialog/answer">{fields}<input type="hidden" name="asked" value="{}"><button name="answer" value="allow">Continue</button><button name="answer" value="deny">Cancel</button></form>"#,
         escaped(&asked.scope)
     );
     Html(page).into_response()
+}
+
+fn hidden(name: &str, value: &str) -> String {
+    format!(r#"<input type="hidden" name="{name}" value="{}">"#, escaped(value))
+}
+
+fn checkbox(scope: &str) -> String {
+    let scope = escaped(scope);
+    format!(r#"<p><label><input type="checkbox" name="{scope}" value="on" checked> {scope}</label></p>"#)
 }
 
 /// Sends the person back to the app, with a code or without.
