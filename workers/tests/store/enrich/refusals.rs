@@ -392,7 +392,7 @@ async fn a_token_that_comes_while_a_read_finds_none_is_used() {
     let bench = Bench::new().await;
     let account = bench.account(0);
     let mut conn = bench.pool().acquire().await.unwrap();
-    token::store::forget(&mut conn, account.id.as_str()).await.unwrap();
+    token::store::forget(&mut conn, account.id.as_str(), bench.clock.now()).await.unwrap();
     let medium = bench.medium(0, Product::Feed);
     bench.want(reads::kind::MEDIA, medium.id.as_str(), 0).await;
 
