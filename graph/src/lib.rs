@@ -16,7 +16,8 @@
 //! - [`answer`]: what came back; [`usage`] reads its rate limit headers, [`paging`] makes its body fit to be
 //!   kept.
 //! - [`error`]: why a read gave nothing, classified by Meta's codes; [`envelope`] reads Meta's error objects.
-//! - [`node`], [`insight`], [`page`]: what the answer says, typed; [`json`] is the lenient reading underneath.
+//! - [`node`], [`insight`], [`page`], [`discovery`]: what the answer says, typed; [`json`] is the lenient reading
+//!   underneath.
 //! - [`refusal`]: finding the one metric that spoils a call.
 //! - [`management`]: no reads: tokens, accounts, webhook subscriptions.
 //!
@@ -26,6 +27,7 @@
 
 pub mod answer;
 pub mod api;
+pub mod discovery;
 pub mod envelope;
 pub mod error;
 pub mod http;

@@ -48,6 +48,20 @@ impl Request {
         self.with(name, value)
     }
 
+    /// With a parameter that names an account by its user name.
+    #[must_use]
+    pub fn with_name(mut self, name: &'static str, username: &str, value: impl Into<String>) -> Self {
+        self.is_addressable &= is_username(username);
+        self.with(name, value)
+    }
+
+    /// Of which a parameter holds a cursor among other things.
+    #[must_use]
+    pub fn naming(mut self, cursor: &str) -> Self {
+        self.is_addressable &= is_cursor(cursor);
+        self
+    }
+
     /// The kind of read, as in `instagram.fetch_catalogue`.
     pub fn fetch(&self) -> &str {
         &self.fetch
@@ -100,6 +114,16 @@ fn is_plain(id: &str) -> bool {
     (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
+fn is_username(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.')
+}
+
+fn is_cursor(cursor: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"_-=+/".contains(&b);
+    (1..=2048).contains(&cursor.len()) && cursor.bytes().all(is_plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,5 +157,18 @@ mod tests {
             assert!(!Request::node("ig_user", "1").with_id("fields", id, id).is_addressable(), "{id}");
         }
         assert!(Request::node("ig_media", "17841400008460056_12-a").is_addressable());
+    }
+
+    #[test]
+    fn a_user_name_or_a_cursor_that_could_ask_for_something_else_is_not_addressable() {
+        let request = || Request::node("ig_business_discovery", "1");
+        for name in ["", "a b", "a){id},me(b", "@toko", "caf\u{e9}", &"x".repeat(65)] {
+            assert!(!request().with_name("fields", name, name).is_addressable(), "{name}");
+        }
+        assert!(request().with_name("fields", "toko.kopi_1", "x").is_addressable());
+        for cursor in ["", "a)", "a,b", "a{b", "a b"] {
+            assert!(!request().naming(cursor).is_addressable(), "{cursor}");
+        }
+        assert!(request().naming("QVFIUm-x_9==").is_addressable());
     }
 }

@@ -83,9 +83,11 @@ impl<'a> Reading<'a> {
     /// An account's node: all fields for one's own, the public ones otherwise.
     pub(super) fn user(&self, account: &Account, fields: &[Field]) -> Result<Node, GraphError> {
         let mut node = node_with_id(&self.told_id(account));
+        let own = account.index == self.account.index;
         for field in fields {
             let value = match field.name.as_str() {
-                "id" => continue,
+                // Whom others follow is left out, however it is asked for.
+                name if name == "id" || (name == "follows_count" && !own) => continue,
                 "ig_id" => account.ig_id.into(),
                 "user_id" => account.id.as_str().into(),
                 "username" => account.username.clone().into(),
@@ -97,7 +99,7 @@ impl<'a> Reading<'a> {
                     format!("https://cdn.example.com/profil/{}.jpg", account.ig_id).into()
                 }
                 "followers_count" => self.world().followers(account, self.now).into(),
-                "follows_count" if account.index == self.account.index => account.follows.into(),
+                "follows_count" => account.follows.into(),
                 "media_count" => self.posts(account).count().into(),
                 edge => match self.user_edge(account, edge, field)? {
                     Some(value) => value,

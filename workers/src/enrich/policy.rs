@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::effects::{Block, End};
 use super::settings::Settings;
-use crate::reads::Needs;
+use crate::reads::{Needs, kind};
 use crate::tasks::{Finish, LastAnswer, Park, ParkReason, Task};
 
 /// When an error is looked at, and how waits are spread.
@@ -140,7 +140,8 @@ fn gone(task: &Task, settings: &Settings, note: String, now: Timestamp) -> Verdi
     Verdict { is_gone, ..Verdict::of(end) }
 }
 
-/// A few tries over an hour, then it is final for this object. The account's own id is invalid then.
+/// A few tries over an hour, then it is final for this object. The account's own id is invalid then, and a
+/// competitor's name leads nowhere any more.
 fn wrong_request(task: &Task, settings: &Settings, note: String, now: Timestamp) -> Verdict {
     let tried = usize::try_from(task.attempts).unwrap_or_default().max(1);
     if let Some(wait) = settings.wrong_request.get(tried - 1) {
@@ -150,7 +151,8 @@ fn wrong_request(task: &Task, settings: &Settings, note: String, now: Timestamp)
     let fresh_until = after(now, settings.wrong_request_stands);
     let end =
         End::Finish(Finish { answer: LastAnswer::Final, note: Some(note), fresh_until, again_at: None });
-    Verdict { is_gone: task.key.kind == crate::reads::kind::USER, ..Verdict::of(end) }
+    let is_gone = [kind::USER, kind::COMPETITOR].contains(&task.key.kind);
+    Verdict { is_gone, ..Verdict::of(end) }
 }
 
 /// Another try later, or none for long after too many.

@@ -98,6 +98,11 @@ impl Inner {
         match read.about().needs {
             Needs::Nothing => Ok(Known::default()),
             Needs::Account => self.know_account(task).await,
+            Needs::Username => {
+                let mut conn = self.pool.acquire().await?;
+                let username = account::username(&mut conn, &task.key.target_id).await?;
+                Ok(Known { username, ..Known::default() })
+            }
             Needs::Medium => self.know_medium(task, read).await,
         }
     }

@@ -15,10 +15,16 @@ pub const USER_BREAKDOWN: Kind = Kind("user_breakdown");
 pub const ONLINE_FOLLOWERS: Kind = Kind("online_followers");
 /// Followers by place, age and gender.
 pub const DEMOGRAPHICS: Kind = Kind("demographics");
+/// A competitor and its media.
+pub const COMPETITOR: Kind = Kind("competitor");
 /// A medium's node.
 pub const MEDIA: Kind = Kind("media");
 /// A comment's node.
 pub const COMMENT: Kind = Kind("comment");
+/// The comments below a medium.
+pub const COMMENTS: Kind = Kind("comments");
+/// The replies to a comment.
+pub const REPLIES: Kind = Kind("replies");
 /// A medium's figures.
 pub const MEDIA_INSIGHTS: Kind = Kind("media_insights");
 /// One figure of a medium, split.

@@ -15,6 +15,8 @@
 //! - `media_insights`, `media_breakdown`: figures of a medium, read through [`figures`].
 //! - `user_series`, `user_totals`, `user_breakdown`, `online_followers`, `demographics`: figures of an
 //!   account, read through [`account_figures`]; which days, [`window`] says.
+//! - `comments`, `replies`: lists, page by page.
+//! - `competitor`: somebody else's account and its media, through the account that asks.
 //! - [`recorded`]: rows made again from an answer that was kept.
 //!
 //! The queue, the catalogue table, metrics and tests are made from [`ALL`]: a new read is a file, its name in
@@ -24,6 +26,8 @@ mod account_figures;
 pub mod ageing;
 pub mod cadence;
 pub mod comment;
+pub mod comments;
+pub mod competitor;
 pub mod demographics;
 pub mod figures;
 pub mod kind;
@@ -40,6 +44,7 @@ pub mod online_followers;
 mod pages;
 pub mod read;
 pub mod recorded;
+pub mod replies;
 pub mod story;
 pub mod user;
 pub mod user_breakdown;
@@ -56,7 +61,7 @@ pub use kind::Kind;
 pub use read::{About, Budget, Call, Follow, Instead, Job, Known, Needs, Plan, Read, Subject};
 
 /// Every read.
-pub static ALL: [&dyn Read; 17] = [
+pub static ALL: [&dyn Read; 20] = [
     &user::User,
     &user_stories::UserStories,
     &user_media::UserMedia,
@@ -67,9 +72,12 @@ pub static ALL: [&dyn Read; 17] = [
     &user_breakdown::UserBreakdown,
     &online_followers::OnlineFollowers,
     &demographics::Demographics,
+    &competitor::Competitor,
     &media::Media,
     &media_children::MediaChildren,
     &comment::Comment,
+    &comments::Comments,
+    &replies::Replies,
     &media_insights::MediaInsights,
     &media_breakdown::MediaBreakdown,
     &mentioned_media::MentionedMedia,

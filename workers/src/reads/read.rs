@@ -126,6 +126,8 @@ pub enum Needs {
     Medium,
     /// What the rows know of the account that is its target.
     Account,
+    /// The user name of its target, an account of somebody else.
+    Username,
 }
 
 /// What is to be read, for whom, and when it is looked at.
@@ -157,6 +159,8 @@ impl Job<'_> {
 pub struct Known {
     /// The account, for reads of its figures.
     pub account: Option<AccountFacts>,
+    /// The user name, for reads that Meta finds by it.
+    pub username: Option<String>,
     /// The medium.
     pub medium: Option<Facts>,
     /// Its figures.

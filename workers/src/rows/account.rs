@@ -11,6 +11,11 @@ SELECT d.followers_count FROM instagram.user_data d
 WHERE d.user_id = $1 AND d.followers_count IS NOT NULL AND d.updated_timestamp > $2
 ORDER BY d.datestamp DESC LIMIT 1";
 
+const USERNAME: &str = r#"
+SELECT u.username FROM instagram."user" u
+WHERE u.id = $1
+    AND NOT EXISTS (SELECT 1 FROM pipeline.account a WHERE a.account_id = u.id AND a.removed_at IS NULL)"#;
+
 const REFUSED: &str = "
 SELECT r.metric FROM pipeline.refused_metric r WHERE r.account_id = $1 AND r.refused_at > $2";
 
@@ -54,6 +59,16 @@ pub async fn facts(
     let refused: Vec<String> =
         sqlx::query_scalar(REFUSED).bind(account_id).bind(since.refused.to_sqlx()).fetch_all(conn).await?;
     Ok(AccountFacts { followers, refused: refused.into_iter().collect() })
+}
+
+/// The user name of an account of somebody else, if it is known.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn username(conn: &mut PgConnection, user_id: &str) -> Result<Option<String>, sqlx::Error> {
+    let name: Option<Option<String>> =
+        sqlx::query_scalar(USERNAME).bind(user_id).fetch_optional(conn).await?;
+    Ok(name.flatten())
 }
 
 /// Notes that the API refused an account some metrics while it answered others.

@@ -1,7 +1,10 @@
-//! Rows of a comment that was read: what a webhook did not tell is filled in, and what it told stays.
+//! Rows of comments that were read, one or a page of them: what a webhook did not tell is filled in, and what
+//! it told stays. What is missing from a page is not thereby gone.
 
 use cekbrand_graph::node::CommentNode;
+use cekbrand_schema::Source;
 use jiff_sqlx::ToSqlx;
+use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::{Mark, Reading};
@@ -10,17 +13,22 @@ use super::{Mark, Reading};
 // knows better: a webhook may name an album's child. The latest text stays, as in landing; likes and hiding
 // are as of the last reading. An answer older than the last one that wrote, or than the comment's deletion,
 // says nothing any more.
-const COMMENT: &str = "
+const COMMENTS: &str = "
 INSERT INTO instagram.media_comment AS c
     (id, username, from_id, media_id, parent_id, text, text_at, timestamp, like_count, hidden, account_id, source,
      read_at, first_seen_at, updated_timestamp)
-VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6::text IS NOT NULL THEN $11::timestamptz END, $7, $8, $9, $10, 'poll', $11, $11, $11)
+SELECT n.id, n.username, n.from_id, n.media_id, n.parent_id, n.text,
+    CASE WHEN n.text IS NOT NULL THEN $11::timestamptz END, n.timestamp, n.like_count, n.hidden, $10, $12, $11, $11, $11
+FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bigint[],
+            $9::boolean[])
+    AS n (id, username, from_id, media_id, parent_id, text, timestamp, like_count, hidden)
+ORDER BY n.id
 ON CONFLICT (id) DO UPDATE SET
     username = COALESCE(c.username, EXCLUDED.username),
     from_id = COALESCE(c.from_id, EXCLUDED.from_id),
     media_id = COALESCE(EXCLUDED.media_id, c.media_id),
     parent_id = COALESCE(c.parent_id, EXCLUDED.parent_id),
-    text = CASE WHEN EXCLUDED.text_at > COALESCE(c.text_at, '-infinity') OR $12 AND EXCLUDED.text_at = c.text_at
+    text = CASE WHEN EXCLUDED.text_at > COALESCE(c.text_at, '-infinity') OR $13 AND EXCLUDED.text_at = c.text_at
         THEN EXCLUDED.text ELSE c.text END,
     text_at = GREATEST(c.text_at, EXCLUDED.text_at),
     timestamp = COALESCE(EXCLUDED.timestamp, c.timestamp),
@@ -36,67 +44,134 @@ WHERE COALESCE(c.read_at <= EXCLUDED.read_at, TRUE) AND COALESCE(c.deleted_at <=
      COALESCE(EXCLUDED.media_id, c.media_id), COALESCE(c.parent_id, EXCLUDED.parent_id),
      GREATEST(c.text_at, EXCLUDED.text_at), COALESCE(EXCLUDED.timestamp, c.timestamp),
      COALESCE(EXCLUDED.like_count, c.like_count), COALESCE(EXCLUDED.hidden, c.hidden), NULL::timestamptz)
-    OR $12 AND EXCLUDED.text_at = c.text_at AND EXCLUDED.text IS DISTINCT FROM c.text)";
+    OR $13 AND EXCLUDED.text_at = c.text_at AND EXCLUDED.text IS DISTINCT FROM c.text)
+RETURNING c.id";
 
-const MEDIUM: &str = "
-INSERT INTO instagram.media (id, first_seen_at) VALUES ($1, $2)
+const MEDIA: &str = "
+INSERT INTO instagram.media (id, first_seen_at)
+SELECT DISTINCT n.id, $2::timestamptz FROM UNNEST($1::text[]) AS n (id) WHERE n.id IS NOT NULL ORDER BY n.id
 ON CONFLICT (id) DO NOTHING";
 
 // An ad's copy is no child, though its comments count for another medium as well.
-const CHILD: &str = "
+const CHILDREN: &str = "
 WITH child AS (
-    UPDATE instagram.media m SET parent_id = $2
-    FROM instagram.media_comment c
-    WHERE c.id = $1 AND m.id = c.media_id AND m.id <> $2 AND m.parent_id IS NULL
+    UPDATE instagram.media m SET parent_id = n.media_id
+    FROM UNNEST($1::text[], $2::text[]) AS n (id, media_id)
+    JOIN instagram.media_comment c ON c.id = n.id
+    WHERE m.id = c.media_id AND m.id <> n.media_id AND m.parent_id IS NULL
         AND m.ad_id IS NULL AND m.original_media_id IS NULL
-    RETURNING m.id
+    RETURNING m.id, m.parent_id
 )
-UPDATE instagram.media_comment below SET media_id = $2
+UPDATE instagram.media_comment below SET media_id = child.parent_id
 FROM child
 WHERE below.media_id = child.id";
 
 const GONE: &str = "
 UPDATE instagram.media_comment c SET deleted_at = $2, updated_timestamp = GREATEST(c.updated_timestamp, $2)
-WHERE c.id = $1 AND c.deleted_at IS NULL";
+WHERE c.id = $1 AND c.deleted_at IS NULL
+RETURNING c.id";
 
 const CONCERNS: &str = "
 SELECT a.account_id, COALESCE(c.timestamp, c.first_seen_at) AS written
 FROM instagram.media_comment c
 JOIN instagram.media m ON m.id = c.media_id
 JOIN pipeline.account a ON a.account_id = m.user_id AND a.removed_at IS NULL
-WHERE c.id = $1";
+WHERE c.id = ANY($1)";
 
-/// Writes a comment; whether it `mends` is told by [`super::Rows`]. Says what analytics must look at again.
+/// Comments that were read together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Comments and replies, each once.
+    pub comments: Vec<CommentNode>,
+    /// Comments of which there are more replies than the page holds.
+    pub unfinished: Vec<String>,
+    /// How they came.
+    pub source: Source,
+}
+
+impl Page {
+    /// One comment.
+    pub fn of(comment: CommentNode) -> Self {
+        Self { comments: vec![comment], unfinished: Vec::new(), source: Source::Poll }
+    }
+
+    /// A page of the comments below a medium, with their replies; `None` where there is no list. What cannot be
+    /// read is left out.
+    pub fn below(media_id: &str, content: &Value, is_past: bool) -> Option<Self> {
+        let source = if is_past { Source::Backfill } else { Source::Poll };
+        let mut page = Self { comments: Vec::new(), unfinished: Vec::new(), source };
+        for item in content.get("data")?.as_array()? {
+            let Some(comment) = CommentNode::read(item) else { continue };
+            let replies = item.get("replies").unwrap_or(&Value::Null);
+            if replies.pointer("/paging/next").is_some() {
+                page.unfinished.push(comment.id.clone());
+            }
+            page.add_replies(&comment.id, Some(media_id), replies);
+            page.add(CommentNode { media_id: Some(media_id.to_owned()), ..comment });
+        }
+        Some(page)
+    }
+
+    /// A page of the replies to a comment.
+    pub fn to(comment_id: &str, content: &Value) -> Option<Self> {
+        content.get("data")?.as_array()?;
+        let mut page = Self { comments: Vec::new(), unfinished: Vec::new(), source: Source::Poll };
+        page.add_replies(comment_id, None, content);
+        Some(page)
+    }
+
+    fn add_replies(&mut self, comment_id: &str, media_id: Option<&str>, list: &Value) {
+        for item in list.get("data").and_then(Value::as_array).into_iter().flatten() {
+            let Some(reply) = CommentNode::read(item) else { continue };
+            let media_id = media_id.map(str::to_owned).or_else(|| reply.media_id.clone());
+            self.add(CommentNode { parent_id: Some(comment_id.to_owned()), media_id, ..reply });
+        }
+    }
+
+    fn add(&mut self, comment: CommentNode) {
+        // One statement must not meet a key twice.
+        if self.comments.iter().all(|held| held.id != comment.id) {
+            self.comments.push(comment);
+        }
+    }
+}
+
+/// Writes comments; whether they `mend` is told by [`super::Rows`]. Says what analytics must look at again.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.
 pub async fn write(
     conn: &mut PgConnection,
-    node: &CommentNode,
+    page: &Page,
     reading: &Reading,
     mends: bool,
 ) -> Result<Vec<Mark>, sqlx::Error> {
-    let observed_at = reading.observed_at.to_sqlx();
-    if let Some(media) = &node.media_id {
-        sqlx::query(MEDIUM).bind(media).bind(observed_at).execute(&mut *conn).await?;
-        sqlx::query(CHILD).bind(&node.id).bind(media).execute(&mut *conn).await?;
+    if page.comments.is_empty() {
+        return Ok(Vec::new());
     }
-    let written = sqlx::query(COMMENT)
-        .bind(&node.id)
-        .bind(&node.username)
-        .bind(&node.from_id)
-        .bind(&node.media_id)
-        .bind(&node.parent_id)
-        .bind(&node.text)
-        .bind(node.timestamp.map(ToSqlx::to_sqlx))
-        .bind(node.like_count)
-        .bind(node.hidden)
+    let observed_at = reading.observed_at.to_sqlx();
+    let all = || page.comments.iter();
+    let ids: Vec<_> = all().map(|c| c.id.as_str()).collect();
+    let media: Vec<_> = all().map(|c| c.media_id.as_deref()).collect();
+    sqlx::query(MEDIA).bind(&media).bind(observed_at).execute(&mut *conn).await?;
+    sqlx::query(CHILDREN).bind(&ids).bind(&media).execute(&mut *conn).await?;
+    let written: Vec<String> = sqlx::query_scalar(COMMENTS)
+        .bind(&ids)
+        .bind(all().map(|c| c.username.as_deref()).collect::<Vec<_>>())
+        .bind(all().map(|c| c.from_id.as_deref()).collect::<Vec<_>>())
+        .bind(&media)
+        .bind(all().map(|c| c.parent_id.as_deref()).collect::<Vec<_>>())
+        .bind(all().map(|c| c.text.as_deref()).collect::<Vec<_>>())
+        .bind(all().map(|c| c.timestamp.map(ToSqlx::to_sqlx)).collect::<Vec<_>>())
+        .bind(all().map(|c| c.like_count).collect::<Vec<_>>())
+        .bind(all().map(|c| c.hidden).collect::<Vec<_>>())
         .bind(&reading.account_id)
         .bind(observed_at)
+        .bind(page.source.as_str())
         .bind(mends)
-        .execute(&mut *conn)
+        .fetch_all(&mut *conn)
         .await?;
-    concerned(conn, &node.id, written.rows_affected()).await
+    concerned(conn, &written).await
 }
 
 /// Notes that a comment is gone. Says what analytics must look at again.
@@ -109,8 +184,9 @@ pub async fn note_gone(
     reading: &Reading,
 ) -> Result<Vec<Mark>, sqlx::Error> {
     let now = reading.observed_at;
-    let gone = sqlx::query(GONE).bind(comment_id).bind(now.to_sqlx()).execute(&mut *conn).await?;
-    let mut marks = concerned(conn, comment_id, gone.rows_affected()).await?;
+    let gone: Vec<String> =
+        sqlx::query_scalar(GONE).bind(comment_id).bind(now.to_sqlx()).fetch_all(&mut *conn).await?;
+    let mut marks = concerned(conn, &gone).await?;
     // A deletion lowers the days from now on, not those before.
     for mark in &mut marks {
         mark.instant = now;
@@ -118,16 +194,12 @@ pub async fn note_gone(
     Ok(marks)
 }
 
-async fn concerned(
-    conn: &mut PgConnection,
-    comment_id: &str,
-    changed: u64,
-) -> Result<Vec<Mark>, sqlx::Error> {
-    if changed == 0 {
+async fn concerned(conn: &mut PgConnection, changed: &[String]) -> Result<Vec<Mark>, sqlx::Error> {
+    if changed.is_empty() {
         return Ok(Vec::new());
     }
     let rows: Vec<(String, jiff_sqlx::Timestamp)> =
-        sqlx::query_as(CONCERNS).bind(comment_id).fetch_all(conn).await?;
+        sqlx::query_as(CONCERNS).bind(changed).fetch_all(conn).await?;
     let mark = |(account_id, written): (String, jiff_sqlx::Timestamp)| Mark {
         account_id,
         instant: written.to_jiff(),

@@ -7,6 +7,7 @@
 //! - [`webhook_comment`], [`stub`]: what webhooks tell. [`comment`], [`media`], [`child`], [`user`]: what reads
 //!   tell.
 //! - [`user_figure`]: figures of accounts. [`account`]: what is known of an account.
+//! - [`competitor`]: somebody else's account.
 //! - [`facts`]: what is known of a medium. [`hashtag`]: what a caption links.
 //! - Figures of media are merged by [`crate::insight`].
 //!
@@ -17,6 +18,7 @@
 pub mod account;
 pub mod child;
 pub mod comment;
+pub mod competitor;
 pub mod facts;
 pub mod hashtag;
 pub mod media;
@@ -75,6 +77,10 @@ pub enum Told {
     User(UserNode, Reading),
     /// Reading for the account fails.
     Problem(user::Problem, Reading),
+    /// A competitor, and some of its media.
+    Competitor(Box<competitor::Found>, Reading),
+    /// A competitor that cannot be read any more under its name.
+    CompetitorGone(String, Reading),
     /// A medium, and its likes and comments of the day.
     Media(Box<MediaNode>, Reading),
     /// A child of an album.
@@ -83,6 +89,8 @@ pub enum Told {
     MediaGone(media::Gone, Reading),
     /// A comment.
     Comment(Box<CommentNode>, Reading),
+    /// Comments that were read together.
+    Comments(Box<comment::Page>, Reading),
     /// A comment that is gone, by its id.
     CommentGone(String, Reading),
 }
@@ -184,7 +192,9 @@ pub async fn apply_checked(conn: &mut PgConnection, rows: &Rows, now: Timestamp)
 
 async fn apply_told(conn: &mut PgConnection, told: &Told, mends: bool) -> Result<Vec<Mark>, sqlx::Error> {
     match told {
-        Told::User(node, reading) => user::write(conn, node, reading).await,
+        Told::User(node, reading) => user::write(conn, node, reading, user::Seen::ByItself).await,
+        Told::Competitor(found, reading) => competitor::write(conn, found, reading).await,
+        Told::CompetitorGone(name, reading) => competitor::note_gone(conn, name, reading).await,
         Told::Problem(problem, reading) => {
             user::note_problem(conn, *problem, reading).await?;
             Ok(Vec::new())
@@ -195,7 +205,10 @@ async fn apply_told(conn: &mut PgConnection, told: &Told, mends: bool) -> Result
             Ok(Vec::new())
         }
         Told::MediaGone(gone, reading) => media::note_gone(conn, gone, reading).await,
-        Told::Comment(node, reading) => comment::write(conn, node, reading, mends).await,
+        Told::Comment(node, reading) => {
+            comment::write(conn, &comment::Page::of((**node).clone()), reading, mends).await
+        }
+        Told::Comments(page, reading) => comment::write(conn, page, reading, mends).await,
         Told::CommentGone(id, reading) => comment::note_gone(conn, id, reading).await,
     }
 }

@@ -50,6 +50,15 @@ pub enum Problem {
     InvalidId,
 }
 
+/// Through whose eyes an account is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// Its own.
+    ByItself,
+    /// Somebody else's, who is not told whom it follows.
+    ByOthers,
+}
+
 /// Writes an account's profile and the snapshot of its local day. Says what analytics must look at again.
 ///
 /// # Errors
@@ -58,6 +67,7 @@ pub async fn write(
     conn: &mut PgConnection,
     node: &UserNode,
     reading: &Reading,
+    seen: Seen,
 ) -> Result<Vec<Mark>, sqlx::Error> {
     let observed_at = reading.observed_at;
     sqlx::query(PROFILE)
@@ -71,9 +81,10 @@ pub async fn write(
         .bind(&node.app_scoped_id)
         .execute(&mut *conn)
         .await?;
+    let follows = if seen == Seen::ByOthers { "not_public" } else { "no_data" };
     let absence = absences(&[
         ("followers_count", node.followers_count, "no_data"),
-        ("follows_count", node.follows_count, "no_data"),
+        ("follows_count", node.follows_count, follows),
         ("media_count", node.media_count, "no_data"),
     ]);
     let snapshot = sqlx::query(SNAPSHOT)

@@ -148,7 +148,8 @@ async fn settle(
 ) -> Result<Option<Blocked>, sqlx::Error> {
     let Step { task, effects, now, .. } = step;
     let account = Purse::of(context.app_id, &task.key);
-    let app = Purse { account_id: "", ..account };
+    // What the platform limits concerns nothing else.
+    let app = if account.is_platform() { account } else { Purse { account_id: "", ..account } };
     let limits = Limits { first: context.settings.first_block, longest: context.settings.longest_block };
     if let Some(answer) = effects.answer {
         quota::settle(conn, account, answer, now).await?;

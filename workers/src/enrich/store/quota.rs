@@ -1,5 +1,5 @@
-//! The budget that all workers share: one row per (app, account), and one with an empty account for the app
-//! as a whole.
+//! The budget that all workers share: one row per (app, account), one with an empty account for the app as a
+//! whole, and one for what the platform limits.
 
 use std::time::Duration;
 
@@ -69,18 +69,24 @@ pub struct Purse<'a> {
     pub account_id: &'a str,
 }
 
+/// The row of what the platform limits for the app, beside those of its accounts.
+const PLATFORM: &str = "platform";
+
 impl<'a> Purse<'a> {
-    /// The budget that a read draws on.
+    /// The budget that a task's calls are taken from.
     pub fn of(app_id: &'a str, key: &'a TaskKey) -> Self {
-        match reads::of(key.kind).budget() {
-            Budget::Account => Self { app_id, account_id: &key.account_id },
-            Budget::Platform => Self { app_id, account_id: PLATFORM },
-        }
+        let account_id = match reads::of(key.kind).budget() {
+            Budget::Account => &key.account_id,
+            Budget::Platform => PLATFORM,
+        };
+        Self { app_id, account_id }
+    }
+
+    /// Whether it is that of the platform.
+    pub fn is_platform(self) -> bool {
+        self.account_id == PLATFORM
     }
 }
-
-/// Stands for the account in the budget of reads that fall under the platform's limit: no account has such an id.
-const PLATFORM: &str = "platform";
 
 /// A block of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,7 +170,7 @@ pub async fn settle(
     let observed_at = answer.observed_at;
     let percent = usage.account_percent().max(usage.app_percent());
     settle_one(conn, purse, Seen { percent, usage: usage.to_json(), observed_at }, now).await?;
-    if let Some(percent) = usage.app_percent() {
+    if let Some(percent) = usage.app_percent().filter(|_| !purse.is_platform()) {
         let app = Purse { account_id: "", ..purse };
         let usage = usage.to_json().and_then(|usage| usage.get("app").map(|app| json!({ "app": app })));
         settle_one(conn, app, Seen { percent: Some(percent), usage, observed_at }, now).await?;

@@ -10,6 +10,7 @@ use cekbrand_schema::Clock;
 use cekbrand_schema::event::Payload;
 use cekbrand_workers::reads;
 use cekbrand_workers::rows::stub::MediaStub;
+use cekbrand_workers::rows::user::Seen;
 use cekbrand_workers::rows::webhook_comment::CommentRow;
 use cekbrand_workers::rows::{self, Reading, Rows, Told};
 use cekbrand_workers::tasks::TaskLane;
@@ -445,7 +446,7 @@ async fn an_answer_that_says_nothing_new_or_comes_late_writes_nothing() {
     let read_at = |observed_at| Reading { account_id: account.to_owned(), observed_at };
     let user = UserNode { id: account.to_owned(), followers_count: Some(9), ..UserNode::default() };
     assert_eq!(rows::media::write(&mut conn, &node, &read_at(late)).await.unwrap().len(), 2);
-    assert_eq!(rows::user::write(&mut conn, &user, &read_at(late)).await.unwrap().len(), 1);
+    assert_eq!(rows::user::write(&mut conn, &user, &read_at(late), Seen::ByItself).await.unwrap().len(), 1);
     let picture = "
         SELECT md5(string_agg(x, ',')) FROM (
             SELECT m.xmin::text || m::text FROM instagram.media m UNION ALL
@@ -456,7 +457,7 @@ async fn an_answer_that_says_nothing_new_or_comes_late_writes_nothing() {
     assert!(rows::media::write(&mut conn, &node, &read_at(late)).await.unwrap().is_empty());
     let stale = medium(Some(3), early);
     assert!(rows::media::write(&mut conn, &stale, &read_at(early)).await.unwrap().is_empty());
-    assert!(rows::user::write(&mut conn, &user, &read_at(late)).await.unwrap().is_empty());
+    assert!(rows::user::write(&mut conn, &user, &read_at(late), Seen::ByItself).await.unwrap().is_empty());
     let after: String = sqlx::query_scalar(picture).fetch_one(&bench.pool()).await.unwrap();
     assert_eq!(before, after);
     let hidden = medium(None, early);

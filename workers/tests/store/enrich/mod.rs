@@ -4,6 +4,8 @@ mod accounts;
 mod answers;
 mod budget;
 mod canned;
+mod comments;
+mod competitors;
 mod crowd;
 mod figures;
 mod lists;
