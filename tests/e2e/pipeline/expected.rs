@@ -72,6 +72,7 @@ impl Expected {
         if let Some(organic) = change.original_media.as_ref().or(change.media.as_ref()) {
             self.task("media", organic, &change.account);
             self.task("media_insights", organic, &change.account);
+            self.task("comments", organic, &change.account);
         }
     }
 

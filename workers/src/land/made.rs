@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::decode::Arrived;
 use crate::insight::{InsightKey, InsightRow};
+use crate::reads::comments::RECENT;
 use crate::reads::{self, Kind};
 use crate::rows::stub::MediaStub;
 use crate::rows::webhook_comment::CommentRow;
@@ -70,6 +71,8 @@ impl Made {
             self.add_media(media.as_str(), change.received_at, |_| ());
             self.want(change, reads::kind::MEDIA, media.as_str(), TaskLane::NewComments);
             self.want(change, reads::kind::MEDIA_INSIGHTS, media.as_str(), TaskLane::NewComments);
+            // When it was written, and how it is liked, one page tells for many.
+            self.want_variant(change, reads::kind::COMMENTS, media.as_str(), RECENT, TaskLane::Daily);
         }
         if comment.is_incomplete() {
             // A live comment can be read only while the broadcast runs.
@@ -138,12 +141,17 @@ impl Made {
     }
 
     fn want(&mut self, change: &Arrived, kind: Kind, target: &str, lane: TaskLane) {
+        self.want_variant(change, kind, target, "", lane);
+    }
+
+    fn want_variant(&mut self, change: &Arrived, kind: Kind, target: &str, variant: &str, lane: TaskLane) {
         if change.account_id.as_str().is_empty() {
             // Without an account there is no token to read with, and no later change can name one for this
             // event.
             return;
         }
-        let key = TaskKey::new(kind, target, change.account_id.as_str());
+        let key =
+            TaskKey { variant: variant.to_owned(), ..TaskKey::new(kind, target, change.account_id.as_str()) };
         let task = NewTask { key: key.clone(), lane, deadline: None };
         self.tasks.entry(key).and_modify(|held| held.lane = held.lane.min(lane)).or_insert(task);
     }

@@ -339,8 +339,13 @@ async fn a_comment_on_an_ad_asks_for_the_organic_medium() {
             .fetch_all(&bench.pool())
             .await
             .unwrap();
-    let expected =
-        [("media", "post"), ("media_insights", "post"), ("user", ACCOUNT), ("user_stories", ACCOUNT)];
+    let expected = [
+        ("comments", "post"),
+        ("media", "post"),
+        ("media_insights", "post"),
+        ("user", ACCOUNT),
+        ("user_stories", ACCOUNT),
+    ];
     assert_eq!(tasks, expected.map(|(kind, target)| (kind.to_owned(), target.to_owned())));
 }
 
@@ -350,7 +355,7 @@ async fn one_read_is_asked_for_however_many_comments_want_it() {
     let batch: Vec<Incoming> = (0..500).map(|i| comment((0, i), &format!("c{i}"), "x")).collect();
     bench.land(&batch[..300]).await;
     bench.land(&batch[300..]).await;
-    assert_eq!(bench.count("task").await, 4, "the account, its stories, the medium, its insights");
+    assert_eq!(bench.count("task").await, 5, "the account, its stories, the medium, its insights, its comments");
 }
 
 #[tokio::test(flavor = "multi_thread")]
