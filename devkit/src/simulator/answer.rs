@@ -13,8 +13,8 @@ use super::state::State;
 use super::token::Token;
 use crate::world::{Account, Thing};
 
-/// Versions that are served; a path without one gets the oldest.
-const VERSIONS: [&str; 5] = ["v22.0", "v23.0", "v24.0", "v25.0", "v26.0"];
+/// Versions that are served; a path without one, or with one that is gone, gets the oldest.
+const VERSIONS: [&str; 6] = ["v21.0", "v22.0", "v23.0", "v24.0", "v25.0", "v26.0"];
 const MOST_IDS: usize = 50;
 
 /// What was decided about a call.
@@ -38,7 +38,7 @@ pub(super) fn decide(state: &State, request: &Request) -> Decision {
 }
 
 fn answer(state: &State, request: &Request, decision: &mut Decision) -> Result<Value, GraphError> {
-    if let Some(version) = request.version.as_deref().filter(|version| !VERSIONS.contains(version)) {
+    if let Some(version) = request.version.as_deref().filter(|version| is_to_come(version)) {
         return Err(GraphError::new(2500, None, format!("Unknown path components: /{version}")));
     }
     if super::oauth::kind(request).is_some()
@@ -82,7 +82,8 @@ fn answer(state: &State, request: &Request, decision: &mut Decision) -> Result<V
     if known.is_persons && request.path == ["me", "accounts"] {
         return Ok(super::dialog::pages(state));
     }
-    let version = request.version.as_deref().unwrap_or(VERSIONS[0]);
+    let version = request.version.as_deref().filter(|version| VERSIONS.contains(version));
+    let version = version.unwrap_or(VERSIONS[0]);
     let (now, login) = (state.now(), request.login);
     let reading = Reading { state, now, account, login, token, version, quirks: &decision.quirks };
     route(&reading, request, &targets)
@@ -97,6 +98,12 @@ fn seen_through(state: &State, request: &Request, token: &Token) -> usize {
     };
     let asked = request.targets().first().and_then(owner).filter(|_| token.is_persons);
     asked.filter(|place| state.world.accounts()[*place].watched).unwrap_or(token.account)
+}
+
+/// Whether a version is none that ever was.
+fn is_to_come(version: &str) -> bool {
+    let number = |version: &str| version.strip_prefix('v')?.split_once('.')?.0.parse::<u32>().ok();
+    !VERSIONS.contains(&version) && number(version) >= number(VERSIONS[0])
 }
 
 fn check_proof(state: &State, request: &Request, token: &str) -> Result<(), GraphError> {

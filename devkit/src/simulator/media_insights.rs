@@ -1,10 +1,12 @@
 //! `/{media}/insights`: which metric exists for which product, and what a wrong question is answered with.
 
+use jiff::civil::{Date, date};
 use serde_json::{Value, json};
 
 use super::error::GraphError;
 use super::fields::Field;
 use super::reading::Reading;
+use super::user_insights::pacific_day;
 use crate::world::{MediaFigures, Medium, Product};
 
 /// A metric of media: its name, title, the products that have it, and its breakdown.
@@ -48,6 +50,10 @@ const METRICS: &[Metric] = &[
     metric("facebook_views", "Facebook views", &[]),
 ];
 
+/// Retired, and answered by the oldest version for media up to then.
+const IMPRESSIONS: &Metric = &metric("impressions", "Impressions", &[Feed, Story]);
+const IMPRESSIONS_UNTIL: Date = date(2024, 7, 1);
+
 impl Reading<'_> {
     /// The `data` of a medium's insights.
     pub(super) fn media_insights(&self, medium: &Medium, asked: &Field) -> Result<Value, GraphError> {
@@ -81,7 +87,9 @@ impl Reading<'_> {
         place: usize,
         name: &str,
     ) -> Result<&'static Metric, GraphError> {
-        let Some(metric) = METRICS.iter().find(|metric| metric.name == name) else {
+        let is_old = self.version == "v21.0" && pacific_day(medium.published) <= IMPRESSIONS_UNTIL;
+        let old = Some(IMPRESSIONS).filter(|old| is_old && old.name == name);
+        let Some(metric) = old.or_else(|| METRICS.iter().find(|metric| metric.name == name)) else {
             let allowed: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
             let message =
                 format!("metric[{place}] must be one of the following values: {}", allowed.join(", "));
@@ -148,7 +156,7 @@ fn value(metric: &str, figures: &MediaFigures) -> Value {
         "reach" => figures.reach,
         "shares" => figures.shares,
         "total_interactions" => figures.interactions(),
-        "views" => figures.views,
+        "views" | "impressions" => figures.views,
         "reposts" => figures.reposts,
         "comments" => figures.comments,
         "likes" => figures.likes,

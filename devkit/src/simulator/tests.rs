@@ -434,6 +434,64 @@ async fn user_insights_follow_their_own_rules() {
 }
 
 #[tokio::test]
+async fn figures_of_accounts_come_in_metas_days_and_with_its_limits() {
+    let test = Test::new().await;
+    let account = &test.account().id;
+    let window = "since=1783839600&until=1784444399";
+    let series = test.get(&format!("{account}/insights?metric=reach&period=day&{window}")).await.body;
+    let values = series["data"][0]["values"].as_array().unwrap();
+    assert_eq!(
+        (values.len(), &values[6]["end_time"]),
+        (7, &"2026-07-19T07:00:00+0000".into()),
+        "summer time"
+    );
+    let next = series["paging"]["next"].as_str().unwrap();
+    assert!(next.contains("since=1784444400&until=1785049199"), "the week that follows: {next}");
+    let daily: u64 = values.iter().map(|value| value["value"].as_u64().unwrap()).sum();
+    let total = format!("{account}/insights?metric=reach&period=day&metric_type=total_value&{window}");
+    let week = test.get(&total).await.body["data"][0]["total_value"]["value"].as_u64().unwrap();
+    assert!(week < daily && week > daily / 7, "people do not add up");
+    let old = test.error(&format!("{account}/insights?metric=follower_count&period=day&{window}")).await;
+    assert!(old.0 == 100 && old.2.contains("last 30 days"), "{old:?}");
+    let cities = "metric=follower_demographics&period=lifetime&timeframe=this_month&metric_type=total_value&breakdown=city";
+    let cities = test.get(&format!("{account}/insights?{cities}")).await.body;
+    let groups = cities["data"][0]["total_value"]["breakdowns"][0]["results"].as_array().unwrap().clone();
+    assert_eq!((groups.len(), &groups[0]["dimension_values"][0]), (45, &"Jakarta, Jakarta".into()));
+}
+
+#[tokio::test]
+async fn a_version_that_is_gone_is_served_by_the_oldest_and_one_to_come_is_not() {
+    let test = Test::new().await;
+    let url = |version: &str| {
+        format!("{}/{version}/{}?access_token={}", test.simulator.base_url(), test.account().id, test.token())
+    };
+    for (version, status) in [("v10.0", 200), ("v21.0", 200), ("v26.0", 200), ("v27.0", 400), ("v99.1", 400)]
+    {
+        assert_eq!(test.client.get(url(version)).send().await.unwrap().status(), status, "{version}");
+    }
+}
+
+#[tokio::test]
+async fn the_oldest_version_tells_impressions_of_old_media() {
+    let anchor = "2024-07-20T08:00:00Z".parse().unwrap();
+    let world = Arc::new(World::new(WorldConfig::new(11, anchor)));
+    let clock = ManualClock::new(anchor);
+    let simulator = Simulator::start_in(world, SimulatorConfig::default(), Arc::new(clock)).await.unwrap();
+    let account = &simulator.world().accounts()[0];
+    let token = simulator.token(account).unwrap();
+    let client = Client::builder().no_proxy().build().unwrap();
+    let limit: Timestamp = "2024-07-02T07:00:00Z".parse().unwrap();
+    for medium in simulator.world().media_of(account, |m| m.product == Product::Feed && m.parent.is_none()) {
+        for version in ["v21.0", "v22.0"] {
+            let url = format!("{}/{version}/{}/insights?metric=impressions", simulator.base_url(), medium.id);
+            let answer = client.get(url).bearer_auth(token.expose_secret()).send().await.unwrap();
+            let is_told = version == "v21.0" && medium.published < limit;
+            assert_eq!(answer.status().is_success(), is_told, "{version} {}", medium.published);
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_fault_can_be_switched_on_and_wears_off() {
     let test = Test::new().await;
     let post = test.post().id.clone();

@@ -1,6 +1,10 @@
 //! The metrics that Meta took away, on all versions at once, and what means the same today.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
+
+use super::ProductType::{self, Feed, Story};
 
 /// A metric that is refused today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +19,19 @@ pub struct Retired {
     pub since: Date,
     /// What means the same today, or nearly.
     pub successor: Successor,
+    /// Where it is answered all the same; `None`: nowhere.
+    pub still: Option<Still>,
+}
+
+/// Where a retired metric is answered all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Still {
+    /// Up to this version of the API.
+    pub version: u32,
+    /// For media that were published up to this day.
+    pub published: Date,
+    /// For media of these kinds.
+    pub on: &'static [ProductType],
 }
 
 /// What a metric is about.
@@ -62,7 +79,7 @@ const fn retired(
     title: &'static str,
     successor: Successor,
 ) -> Retired {
-    Retired { name, title, of, since, successor }
+    Retired { name, title, of, since, successor, still: None }
 }
 
 const D2023: Date = date(2023, 12, 11);
@@ -105,7 +122,10 @@ pub const RETIRED: [Retired; 23] = [
     retired(D2025_JANUARY, User, "text_message_clicks", "Taps on the text message button", taps("text")),
     retired(D2025_JANUARY, User, "phone_call_clicks", "Taps on the call button", taps("call")),
     retired(D2025_JANUARY, User, "website_clicks", "Taps on the website", Metric("profile_links_taps")),
-    retired(D2025_APRIL, Media, "impressions", "Impressions", VIEWS),
+    Retired {
+        still: Some(Still { version: 21, published: date(2024, 7, 1), on: &[Feed, Story] }),
+        ..retired(D2025_APRIL, Media, "impressions", "Impressions", VIEWS)
+    },
     retired(D2025_APRIL, Media, "plays", "Plays", VIEWS),
     retired(D2025_APRIL, Media, "clips_replays_count", "Replays", Nothing),
     retired(D2025_APRIL, Media, "ig_reels_aggregated_all_plays_count", "All plays", VIEWS),
@@ -116,7 +136,47 @@ pub fn of_media(name: &str) -> Option<&'static Retired> {
     all_of_media().find(|retired| retired.name == name)
 }
 
+/// The retired metrics that this version of the API, such as `v21.0`, answers of a medium of that kind and age.
+pub fn still_of_media(
+    version: &str,
+    product: ProductType,
+    published: Timestamp,
+) -> impl Iterator<Item = &'static Retired> {
+    let number = version.strip_prefix('v').and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
+    let day = published.to_zoned(TimeZone::UTC).date();
+    let is_answered = move |still: Still| {
+        number.is_some_and(|number| number <= still.version)
+            && day <= still.published
+            && still.on.contains(&product)
+    };
+    all_of_media().filter(move |retired| retired.still.is_some_and(is_answered))
+}
+
 /// Every retired metric of media. Some still come with the `story_insights` webhook.
 pub fn all_of_media() -> impl Iterator<Item = &'static Retired> {
     RETIRED.iter().filter(|retired| retired.of == Media)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impressions_of_old_media_are_answered_by_the_old_version_alone() {
+        let still = |version, published: &str| {
+            let published = format!("{published}T23:00:00Z").parse().unwrap();
+            still_of_media(version, Feed, published).map(|retired| retired.name).collect::<Vec<_>>()
+        };
+        assert_eq!(still("v21.0", "2024-07-01"), ["impressions"]);
+        assert_eq!(still("v19.0", "2021-01-01"), ["impressions"]);
+        for (version, published) in [
+            ("v21.0", "2024-07-02"),
+            ("v22.0", "2024-07-01"),
+            ("v25.0", "2021-01-01"),
+            ("latest", "2021-01-01"),
+        ] {
+            assert!(still(version, published).is_empty(), "{version} {published}");
+        }
+        assert_eq!(still_of_media("v21.0", ProductType::Reels, Timestamp::UNIX_EPOCH).count(), 0);
+    }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use cekbrand_graph::insight::Insight;
 use cekbrand_graph::{Disposition, GraphError, refusal};
-use cekbrand_schema::{Absence, Decimal, Figure, ProductType, Source, metric};
+use cekbrand_schema::metric::{self, retired};
+use cekbrand_schema::{Absence, Decimal, Figure, ProductType, Source};
 use jiff::Timestamp;
 
 use super::ageing::Ageing;
@@ -62,6 +63,14 @@ pub(super) fn again(job: Job<'_>, known: &Known, ageing: &Ageing) -> Option<Time
     }
 }
 
+/// Retired metrics that this version of the API answers of a medium of that age.
+pub(super) fn still_answered(job: Job<'_>, known: &Known) -> Vec<&'static str> {
+    let published = known.medium.as_ref().and_then(|facts| facts.published);
+    let still =
+        published.into_iter().flat_map(|at| retired::still_of_media(job.api_version, known.product(), at));
+    still.map(|retired| retired.name).collect()
+}
+
 /// Rows of the metrics that were asked for; what is not in the answer is absent.
 pub(super) fn rows(job: Job<'_>, known: &Known, asked: &[&'static str], insights: &[Insight]) -> Rows {
     let facts = known.medium.as_ref();
@@ -95,11 +104,12 @@ pub(super) fn absent(job: Job<'_>, metrics: &[&'static str], absence: Absence) -
 
 /// The metrics of the contract that a recorded request asked for.
 pub(super) fn asked(metrics: &str) -> Vec<&'static str> {
-    let of_account = |name| metric::user::find(name).map(|metric| metric.name);
-    metrics
-        .split(',')
-        .filter_map(|name| metric::find(name).map(|m| m.name).or_else(|| of_account(name)))
-        .collect()
+    let known = |name: &str| {
+        let of_account = || metric::user::find(name).map(|metric| metric.name);
+        let of_old = || retired::of_media(name).map(|retired| retired.name);
+        metric::find(name).map(|metric| metric.name).or_else(of_account).or_else(of_old)
+    };
+    metrics.split(',').filter_map(known).collect()
 }
 
 /// Which metrics to ask for after a refusal, the last group first, and which are to blame.

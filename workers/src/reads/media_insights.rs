@@ -37,7 +37,8 @@ impl Read for MediaInsights {
     }
 
     fn plan(&self, job: Job<'_>, known: &Known) -> Plan {
-        let metrics = metric::in_one_call(known.product());
+        let mut metrics = metric::in_one_call(known.product());
+        metrics.extend(figures::still_answered(job, known));
         if let Some(plan) = figures::nothing_to_ask(job, known, &metrics) {
             return plan;
         }

@@ -159,3 +159,25 @@ async fn too_few_followers_in_metas_words_and_another_accounts_token() {
     assert_eq!(held(&bench, REACH).await, ["2026-11-19=permission"], "gone is believed after an hour");
     assert!(api.asked().len() < 6, "{:?}", api.asked());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_old_version_is_asked_for_impressions_of_old_media_alone() {
+    for (version, published, asks) in
+        [("v21.0", "2024-06-30", true), ("v21.0", "2024-07-02", false), ("v25.0", "2024-06-30", false)]
+    {
+        let (bench, api) = Canned::bench_of(version).await;
+        let owner = bench.account(0).id.to_string();
+        let node = json!({"id": "17900000000000001", "owner": {"id": owner}, "media_type": "IMAGE",
+            "media_product_type": "FEED", "timestamp": format!("{published}T05:00:00+0000")});
+        api.reply(&["17900000000000001?"], &node);
+        api.reply(&["/insights"], &json!({"data": [{"name": "impressions", "values": [{"value": 7}]}]}));
+        bench.stub("17900000000000001").await;
+        bench.want(kind::MEDIA_INSIGHTS, "17900000000000001", 0).await;
+        bench.want(kind::MEDIA, "17900000000000001", 0).await;
+        bench.settle().await;
+        let asked: Vec<_> = api.asked().into_iter().filter(|asked| asked.contains("impressions")).collect();
+        assert_eq!(asked.len(), usize::from(asks), "{version} {published}: {:?}", api.asked());
+        let kept = "SELECT count(*) FROM instagram.media_insight WHERE metric = 'impressions' AND value = 7";
+        assert_eq!(bench.number(kept).await, i64::from(asks));
+    }
+}
