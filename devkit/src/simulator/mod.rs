@@ -277,4 +277,6 @@ fn kill_token(state: &State, account: &Account, subcode: i64) {
 }
 
 #[cfg(test)]
+mod client;
+#[cfg(test)]
 mod tests;
