@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cekbrand_graph::node::CommentNode;
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
@@ -31,7 +32,15 @@ pub async fn without_erased(conn: &mut PgConnection, rows: &Rows) -> Result<Opti
     left.media.retain(|_, _| stays());
     left.comments.retain(|_, _| stays());
     left.insights.retain(|_, _| stays());
-    left.told.retain(|_| stays());
+    left.user_figures.retain(|_, _| stays());
+    left.told.retain_mut(|told| match told {
+        // Of a page only the comments that are about them.
+        Told::Comments(page, _) => {
+            page.comments.retain(|_| stays());
+            true
+        }
+        _ => stays(),
+    });
     left.marks.retain(|_| stays());
     Ok(Some(left))
 }
@@ -66,32 +75,53 @@ fn candidates(rows: &Rows) -> Vec<Candidate> {
     });
     let insights =
         rows.insights.iter().map(|(key, row)| candidate([Some(key.media_id.as_str())], row.observed_at));
-    let told = rows.told.iter().map(told);
+    let user_figures =
+        rows.user_figures.iter().map(|(key, row)| candidate([Some(key.user_id.as_str())], row.observed_at));
+    let told = rows.told.iter().flat_map(told);
     let marks = rows.marks.iter().map(|mark| candidate([Some(mark.account_id.as_str())], mark.instant));
-    media.chain(comments).chain(insights).chain(told).chain(marks).collect()
+    media.chain(comments).chain(insights).chain(user_figures).chain(told).chain(marks).collect()
 }
 
-fn told(told: &Told) -> Candidate {
+/// One for each comment of a page, and one for everything else.
+fn told(told: &Told) -> Vec<Candidate> {
     let of = |reading: &Reading, ids: &[Option<&str>], username: Option<&str>| {
         let ids = ids.iter().copied().chain([Some(reading.account_id.as_str())]);
         with_name(candidate(ids, reading.observed_at), username)
     };
-    match told {
+    let comment = |node: &CommentNode, reading: &Reading| {
+        let ids = [Some(node.id.as_str()), node.from_id.as_deref(), node.media_id.as_deref()];
+        of(reading, &ids, node.username.as_deref())
+    };
+    let one = match told {
         Told::User(node, reading) => {
             let ids = [Some(node.id.as_str()), node.app_scoped_id.as_deref()];
             of(reading, &ids, node.username.as_deref())
         }
         Told::Problem(_, reading) => of(reading, &[], None),
+        Told::Competitor(found, reading) => {
+            let username = found.user.as_ref().and_then(|user| user.username.as_deref());
+            of(reading, &[Some(found.id.as_str())], username)
+        }
+        Told::CompetitorGone(id, reading) => of(reading, &[Some(id.as_str())], None),
         Told::Media(node, reading) => {
             of(reading, &[Some(node.id.as_str()), node.owner_id.as_deref()], node.username.as_deref())
         }
+        Told::Child(child, reading) => {
+            let ids = [
+                Some(child.node.id.as_str()),
+                Some(child.parent_id.as_str()),
+                child.node.owner_id.as_deref(),
+            ];
+            of(reading, &ids, child.node.username.as_deref())
+        }
         Told::MediaGone(gone, reading) => of(reading, &[Some(gone.media_id.as_str())], None),
-        Told::Comment(node, reading) => {
-            let ids = [Some(node.id.as_str()), node.from_id.as_deref(), node.media_id.as_deref()];
-            of(reading, &ids, node.username.as_deref())
+        Told::Comment(node, reading) => comment(node, reading),
+        Told::Comments(page, reading) => {
+            return page.comments.iter().map(|node| comment(node, reading)).collect();
         }
         Told::CommentGone(id, reading) => of(reading, &[Some(id.as_str())], None),
-    }
+    };
+    vec![one]
 }
 
 fn candidate<'a>(ids: impl IntoIterator<Item = Option<&'a str>>, received_at: Timestamp) -> Candidate {

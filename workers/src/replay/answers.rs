@@ -72,7 +72,8 @@ async fn rows(conn: &mut PgConnection, answer: &store::Answer) -> Result<Option<
     };
     let medium = match read.about().needs {
         Needs::Medium => facts::facts(conn, &answer.target_id).await?,
-        Needs::Nothing => None,
+        // What was not asked for then is not concluded again now.
+        Needs::Nothing | Needs::Account | Needs::Username => None,
     };
     let known = Known { medium, ..Known::default() };
     let recorded = Recorded {

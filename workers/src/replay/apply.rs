@@ -84,7 +84,7 @@ async fn try_long(replayer: &Replayer, run: &Run, step: Step<'_>) -> Result<Chan
 }
 
 async fn transact(replayer: &Replayer, run: &Run, step: Step<'_>) -> Result<Changes, sqlx::Error> {
-    let Made { rows, tasks } = make(replayer, run, step.changes).await?;
+    let Made { rows, tasks, revocations: _ } = make(replayer, run, step.changes).await?;
     // The rows are what they were when the changes came, the time of writing included.
     let then = step.changes.iter().map(|change| change.received_at).max().unwrap_or(run.order.to);
     let mut tx = replayer.pool.begin().await?;

@@ -355,7 +355,11 @@ async fn one_read_is_asked_for_however_many_comments_want_it() {
     let batch: Vec<Incoming> = (0..500).map(|i| comment((0, i), &format!("c{i}"), "x")).collect();
     bench.land(&batch[..300]).await;
     bench.land(&batch[300..]).await;
-    assert_eq!(bench.count("task").await, 5, "the account, its stories, the medium, its insights, its comments");
+    assert_eq!(
+        bench.count("task").await,
+        5,
+        "the account, its stories, the medium, its insights, its comments"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cekbrand_schema::Clock;
 use cekbrand_workers::retention::{Retention, RetentionSettings};
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;

@@ -26,6 +26,7 @@ pub(super) fn everything() -> Vec<Incoming> {
     let part = |number, bytes: &[u8]| Incoming {
         partition: 0,
         offset: 0,
+        attempt: 0,
         bytes: bytes.to_vec(),
         content: Content::DeadPart(DeadPart {
             event_id: identity::identify_body(letter.as_bytes()),
@@ -58,5 +59,5 @@ pub(super) fn change(account: &str, field: &str, value: &str, received_at: &str)
     let identity = identity::identify(&changes[0], &mut Vec::new());
     let arrival = Arrival::new(received_at.parse().unwrap(), "main");
     let bytes = envelope::write(&changes[0], &identity, &arrival);
-    Incoming { partition: 0, offset: 0, content: decode::change(&bytes), bytes }
+    Incoming { partition: 0, offset: 0, attempt: 0, content: decode::change(&bytes), bytes }
 }

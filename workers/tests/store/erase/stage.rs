@@ -190,7 +190,14 @@ impl Stage {
             &identity::identify(&change, &mut Vec::new()),
             &Arrival::new(self.now(), "main"),
         );
-        self.land(&[Incoming { partition: 0, offset: 0, content: decode::change(&bytes), bytes }]).await;
+        self.land(&[Incoming {
+            partition: 0,
+            offset: 0,
+            attempt: 0,
+            content: decode::change(&bytes),
+            bytes,
+        }])
+        .await;
     }
 
     pub(super) fn eraser(&self) -> Eraser {
