@@ -43,7 +43,8 @@ async fn a_revoked_permission_parks_the_accounts_reads_with_one_alert() {
     let account = format!("\"{ACCOUNT}\"");
     bench.land(&[change(0, "granted", &account), change(1, "revoked", "\"99\"")]).await;
     assert_eq!(stands(&bench).await, ("waiting".to_owned(), 0), "nothing of this account was revoked");
-    bench.land(&[change(2, "revoked", &account), change(3, "revoked", &account)]).await;
+    let again = format!("{account}, \"5\"");
+    bench.land(&[change(2, "revoked", &account), change(3, "revoked", &again)]).await;
     assert_eq!(stands(&bench).await, ("parked".to_owned(), 1));
     assert_eq!(bench.count("event").await, 4, "what came is kept all the same");
 }
