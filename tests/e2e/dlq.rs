@@ -217,6 +217,24 @@ async fn dead_letters_by_the_thousand_are_listed_retried_and_dropped_and_the_boo
         "SELECT count(DISTINCT action) FROM pipeline.audit WHERE action IN ('dlq.retry', 'dlq.drop')";
     assert_eq!(bench.number(audited).await, 2);
     bench.until(READ, all + 2000 + 3 * i64::try_from(EACH).unwrap()).await;
-    bench.command().ok(&["ledger"]);
     drop(worker);
+
+    // The books of all that, by their counters and by their rows.
+    let said = bench.command().ok(&["ledger", "--deep"]);
+    assert!(said.contains("the books close") && said.contains("has its row"), "{said}");
+    let parked = said.lines().any(|line| line.contains("waiting: "));
+    assert!(parked, "tasks are told by their state: {said}");
+    for (fault, told) in [
+        ("DELETE FROM pipeline.event WHERE raw LIKE '%\"7\"%'", "1 fewer are"),
+        (
+            "UPDATE pipeline.consumer_offset SET topic_id = 'former' WHERE topic LIKE '%comments%'",
+            "another one than",
+        ),
+    ] {
+        sqlx::query(fault).execute(&bench.pool()).await.unwrap();
+        let output = bench.command().run(&["ledger", "--deep"]);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(told) && said.contains("THE BOOKS DO NOT CLOSE"), "{said}");
+    }
 }
