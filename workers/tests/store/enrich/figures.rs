@@ -101,12 +101,23 @@ async fn an_hour_that_is_none_spoils_no_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_shapes_of_retired_demographics_are_read() {
     let answer = json!({"data": [
-        {"name": "audience_city", "period": "lifetime", "values": [{"value": {"New York, New York": 12, "Kudus": 2, "": 1}}]},
+        {"name": "audience_city", "period": "lifetime", "values": [{"value": {"New York, New York": 12, "Kudus": 2, "": 1, "Tanjung, Kab., Papua": 3}}]},
         {"name": "audience_country", "values": [{"value": {"ID": 90, "MY": "5", "SG": []}}]},
         {"name": "audience_gender_age", "values": [{"value": {"M.25-34": 4, "U.65+": 1, "X.1": 2, "F": 3}}]}
     ]});
     let places = landed(kind::DEMOGRAPHICS, "city", answer, PLACES).await;
-    assert_eq!(places, ["ID=90", "Kudus|=2", "M 25-34=4", "MY=5", "New York|New York=12", "U 65+=1"]);
+    assert_eq!(
+        places,
+        [
+            "ID=90",
+            "Kudus|=2",
+            "M 25-34=4",
+            "MY=5",
+            "New York|New York=12",
+            "Tanjung, Kab.|Papua=3",
+            "U 65+=1"
+        ]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
