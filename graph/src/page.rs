@@ -12,8 +12,8 @@ pub struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// Reads a page; `None` where there is no list. Whether another page follows, `paging.next` says: a cursor alone
-    /// stands on the last page too.
+    /// Reads a page; `None` where there is no list. Whether another page follows, `paging.next` says: a
+    /// cursor alone stands on the last page too.
     pub fn read(content: &'a Value) -> Option<Self> {
         let items = content.get("data")?.as_array()?;
         let paging = content.get("paging");

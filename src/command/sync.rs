@@ -1,7 +1,7 @@
 //! `cekbrand sync`: wants everything of an account that a first sync reads, and shows how the workers get on.
 //!
-//! The reads are tasks in the queue: they go on whether or not somebody looks, and a second `sync` goes on looking
-//! where an interrupted one stopped.
+//! The reads are tasks in the queue: they go on whether or not somebody looks, and a second `sync` goes on
+//! looking where an interrupted one stopped.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -167,7 +167,8 @@ impl Sync {
     }
 }
 
-/// How long it takes from here, by the pace so far and the block that may stand; `None` before anything was done.
+/// How long it takes from here, by the pace so far and the block that may stand; `None` before anything
+/// was done.
 fn left(standing: &Standing, first: i64, elapsed: Duration, now: Timestamp) -> Option<SignedDuration> {
     let done = standing.done - first;
     let blocked = standing.quota_frees_at.map_or(SignedDuration::ZERO, |until| until.duration_since(now));

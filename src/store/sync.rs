@@ -24,8 +24,8 @@ SELECT started_at, calls_before
 FROM pipeline.sync_run
 WHERE account_id = $1";
 
-// What waits for the quota or for another try is still to come; what seems gone is looked at for a week more, and
-// nobody waits for that here.
+// What waits for the quota or for another try is still to come; what seems gone is looked at for a week
+// more, and nobody waits for that here.
 const KINDS: &str = "
 SELECT kind,
     COUNT(*) FILTER (WHERE state <> 'running' AND finished_at >= $2) AS done,

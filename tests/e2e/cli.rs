@@ -415,10 +415,13 @@ async fn a_sync_asks_for_everything_and_goes_on_after_an_interrupt() {
     assert!(wanted >= 5, "profile, stories, media, live videos and tags at least: {wanted}");
 
     // A worker does all of it while nobody looks; one read may not be done.
-    let work = "UPDATE pipeline.enrichment_task SET state = 'done', finished_at = clock_timestamp() WHERE kind <> 'user_tags'";
+    let work = "
+        UPDATE pipeline.enrichment_task SET state = 'done', finished_at = clock_timestamp()
+        WHERE kind <> 'user_tags'";
     sqlx::query(work).execute(&database.pool()).await.unwrap();
     let refuse = "
-        UPDATE pipeline.enrichment_task SET state = 'parked', reason = 'permission', parked_until = due_at + interval '1 day'
+        UPDATE pipeline.enrichment_task
+        SET state = 'parked', reason = 'permission', parked_until = due_at + interval '1 day'
         WHERE kind = 'user_tags'";
     sqlx::query(refuse).execute(&database.pool()).await.unwrap();
     let again = sqlx::query_scalar::<_, String>(started).fetch_one(&database.pool()).await.unwrap();

@@ -66,7 +66,8 @@ impl Reading<'_> {
         Ok(list)
     }
 
-    /// `/{user}/tags`: media of other people that tag the account, newest first. Every outsider's medium tags one.
+    /// `/{user}/tags`: media of other people that tag the account, newest first. Every outsider's medium
+    /// tags one.
     pub(super) fn tag_list(&self, account: &Account, asked: &Field) -> Result<Value, GraphError> {
         let limit = limit(asked, MEDIA_PAGE, MEDIA_PAGE_MOST)?;
         let start = after(asked)?.map_or(0, |last| last + 1);

@@ -67,7 +67,8 @@ pub(super) async fn wait(parts: &Parts, sent: &Sent) -> Result<Settled> {
     Ok(last)
 }
 
-/// A last round of the schedule, which takes in the stories that were just read; `false` while a worker has one.
+/// A last round of the schedule, which takes in the stories that were just read; `false` while a worker
+/// has one.
 async fn take_in(parts: &Parts) -> Result<bool> {
     let tick = Scheduler::new(parts.pool.clone(), Arc::new(SystemClock)).tick().await;
     Ok(tick.context("the schedule cannot be looked at")? != Tick::Elsewhere)

@@ -95,8 +95,8 @@ impl Inner {
         Ok(Attempt { outcome, sealed: Some(token.sealed) })
     }
 
-    /// Takes a call out of what this worker has drawn, or draws anew. A block is seen before each call, whoever set it
-    /// and whatever is left.
+    /// Takes a call out of what this worker has drawn, or draws anew. A block is seen before each call,
+    /// whoever set it and whatever is left.
     async fn draw(
         &self,
         conn: &mut PgConnection,

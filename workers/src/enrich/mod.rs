@@ -10,7 +10,8 @@
 //!
 //! - [`settings`]: how much at once, how long to wait.
 //! - `queue`: claims and parks. [`crew`]: the tasks under way. `work`: one task, from its plan to its end.
-//! - `call`: token, grant, request; `grants`: calls drawn from the budget and not made yet. [`refusals`]: metrics that several media were refused.
+//! - `call`: token, grant, request; `grants`: calls drawn from the budget and not made yet. [`refusals`]:
+//!   metrics that several media were refused.
 //! - [`policy`]: what an error means. [`effects`]: what is to be changed, as data. [`store`]: changes it.
 //!
 //! Invariants: an answer is recorded, written, settled with the quota and ends its task in one transaction,

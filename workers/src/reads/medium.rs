@@ -13,9 +13,10 @@ use crate::rows::{Rows, Told};
 pub(super) const CHILD: &str =
     "id,media_type,media_url,thumbnail_url,permalink,shortcode,timestamp,username,is_comment_enabled";
 /// Everything of a medium of one's own that has a column; an album's children come along and cost no call.
-pub(super) const ALL: &str = "id,owner,username,media_type,media_product_type,timestamp,caption,permalink,shortcode,media_url,\
-     thumbnail_url,is_comment_enabled,is_shared_to_feed,like_count,comments_count,\
-     children{id,media_type,media_url,thumbnail_url,permalink,shortcode,timestamp,username,is_comment_enabled}";
+pub(super) const ALL: &str = "id,owner,username,media_type,media_product_type,timestamp,caption,permalink,\
+                              shortcode,media_url,thumbnail_url,is_comment_enabled,is_shared_to_feed,\
+                              like_count,comments_count,children{id,media_type,media_url,thumbnail_url,\
+                              permalink,shortcode,timestamp,username,is_comment_enabled}";
 /// What cannot be done without.
 pub(super) const CORE: &str =
     "id,owner,username,media_type,media_product_type,timestamp,caption,like_count,comments_count";
@@ -40,8 +41,8 @@ pub(super) fn told_child(job: Job<'_>, node: &Value, parent_id: &str) -> Option<
     Some(Told::Child(Box::new(child), job.reading()))
 }
 
-/// The media of a page of the account's own list: whose they are, the list says. An item that cannot be read does
-/// not spoil the others.
+/// The media of a page of the account's own list: whose they are, the list says. An item that cannot be
+/// read does not spoil the others.
 pub(super) fn own_list(job: Job<'_>, content: &Value) -> Option<Rows> {
     let page = Page::read(content)?;
     let mut told: Vec<_> = page.items.iter().flat_map(|node| told(job, node)).collect();

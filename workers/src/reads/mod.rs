@@ -8,10 +8,11 @@
 //! ```
 //!
 //! - [`kind`]: the names of reads. [`read`]: the trait and its data, pure: no database, no HTTP, no clock.
-//! - [`cadence`]: how often a read is due by the clock alone. [`ageing`], [`story`]: when a medium is due again.
+//! - [`cadence`]: how often a read is due by the clock alone. [`ageing`], [`story`]: when a medium is due
+//!   again.
 //! - `user`, `media`, `comment`, `mentioned_media`, `mentioned_comment`: nodes, read through [`node`].
-//! - `user_stories`, `user_media`, `live_media`, `user_tags`, `media_children`: lists, read through `pages` and
-//!   `medium`.
+//! - `user_stories`, `user_media`, `live_media`, `user_tags`, `media_children`: lists, read through
+//!   `pages` and `medium`.
 //! - `media_insights`, `media_breakdown`: figures of a medium, read through [`figures`].
 //! - `user_series`, `user_totals`, `user_breakdown`, `online_followers`, `demographics`: figures of an
 //!   account, read through [`account_figures`]; which days, [`window`] says.

@@ -60,7 +60,8 @@ pub trait Read: fmt::Debug + Sync {
         self.about().freshness
     }
 
-    /// When it is due again after a good answer, by what is known of the target; nothing: when somebody wants it.
+    /// When it is due again after a good answer, by what is known of the target; nothing: when somebody
+    /// wants it.
     fn again(&self, _job: Job<'_>, _known: &Known, _ageing: &Ageing) -> Option<Timestamp> {
         None
     }

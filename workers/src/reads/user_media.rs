@@ -1,5 +1,5 @@
-//! An account's posts, reels and albums, newest first, page by page: what they are, and their likes and comments of
-//! the day. One call tells of a hundred media.
+//! An account's posts, reels and albums, newest first, page by page: what they are, and their likes and
+//! comments of the day. One call tells of a hundred media.
 
 use std::time::Duration;
 

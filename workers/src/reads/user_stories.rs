@@ -11,8 +11,9 @@ use super::read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read};
 use super::{kind, medium, pages, story};
 use crate::rows::Rows;
 
-/// A story lives for a day; between two looks it stays unseen at most this long.
-const EVERY: Duration = Duration::from_hours(4);
+/// A story lives for a day; between two looks it stays unseen for four hours at most, the schedule's own rounds
+/// included.
+const EVERY: Duration = Duration::from_mins(4 * 60 - 5);
 
 /// The read.
 #[derive(Debug)]

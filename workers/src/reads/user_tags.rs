@@ -12,7 +12,8 @@ use super::read::{About, Call, Instead, Job, Known, Needs, Plan, Read};
 use super::{kind, medium, pages};
 use crate::rows::{Rows, Told};
 
-const FIELDS: &str = "id,username,media_type,media_product_type,timestamp,caption,permalink,media_url,like_count,comments_count";
+const FIELDS: &str = "id,username,media_type,media_product_type,timestamp,caption,permalink,media_url,\
+                      like_count,comments_count";
 const CORE: &str = "id,username,media_type,timestamp,caption,like_count,comments_count";
 
 /// The variant that reads the newest page alone.

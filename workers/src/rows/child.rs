@@ -1,4 +1,5 @@
-//! Rows of an album's children. A child is no post: it has no counts of its own, and its comments are the album's.
+//! Rows of an album's children. A child is no post: it has no counts of its own, and its comments are the
+//! album's.
 
 use cekbrand_graph::node::MediaNode;
 use sqlx::PgConnection;

@@ -1,5 +1,5 @@
-//! Comments that were missed: where Instagram counts more of them below a medium than are stored, its comments are
-//! read.
+//! Comments that were missed: where Instagram counts more of them below a medium than are stored, its
+//! comments are read.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
-//! Reads that are due by the clock: each account, and each competitor, has a beat of each read that says it has a
-//! cadence. A beat wants the read and notes when it comes again, in one transaction.
+//! Reads that are due by the clock: each account, and each competitor, has a beat of each read that says
+//! it has a cadence. A beat wants the read and notes when it comes again, in one transaction.
 //!
-//! A beat that came late is not made up for: what it would have read is read now. The first beat asks for the past
-//! as well, which makes it an account's first sync.
+//! A beat that came late is not made up for: what it would have read is read now. The first beat asks for
+//! the past as well, which makes it an account's first sync.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

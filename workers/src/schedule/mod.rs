@@ -1,9 +1,9 @@
 //! What is due by time alone. Every worker ticks, one at a time gets through, and what it writes is the same
 //! whoever writes it.
 //!
-//! A tick marks each account at its local midnight, because windows slide without a write; wants the reads whose
-//! beat has come; takes care of stories before and after their end; and makes the partitions of the days ahead.
-//! All that it knows stands in tables, so that a restart or a pause loses nothing.
+//! A tick marks each account at its local midnight, because windows slide without a write; wants the reads
+//! whose beat has come; takes care of stories before and after their end; and makes the partitions of the
+//! days ahead. All that it knows stands in tables, so that a restart or a pause loses nothing.
 //!
 //! - `beats`: reads with a cadence, and an account's first sync. `backfill`: comments that were missed.
 //! - `vault`: the stories. [`partitions`]: the days' partitions.
@@ -113,7 +113,8 @@ pub async fn start_over(
     Ok(())
 }
 
-/// Wants the comments of an account's media below which more of them stand than are stored. Says of how many media.
+/// Wants the comments of an account's media below which more of them stand than are stored. Says of how
+/// many media.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.

@@ -106,8 +106,8 @@ pub struct Limits {
     pub longest: Duration,
 }
 
-/// Draws a grant of `calls`, or of one where the budget is nearly spent; says of how many. `Err` says until when no
-/// call may be made, and why.
+/// Draws a grant of `calls`, or of one where the budget is nearly spent; says of how many. `Err` says
+/// until when no call may be made, and why.
 ///
 /// # Errors
 /// Whatever keeps the statements from running (outer).

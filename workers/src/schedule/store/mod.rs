@@ -1,5 +1,5 @@
-//! The statements of the scheduler: its lock and midnights here, [`beats`], the story [`vault`] and what was missed
-//! ([`backfill`]) beside it.
+//! The statements of the scheduler: its lock and midnights here, [`beats`], the story [`vault`] and what
+//! was missed ([`backfill`]) beside it.
 
 pub(super) mod backfill;
 pub(super) mod beats;

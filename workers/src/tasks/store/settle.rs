@@ -8,8 +8,8 @@ use super::claim::Lease;
 use crate::reads::Kind;
 use crate::tasks::kind::{LastAnswer, ParkReason};
 
-// What was wanted while it ran is wanted still, as soon as the answer is no longer fresh. What is due again by
-// the clock waits until then; only a story's lane is as urgent then as it was now.
+// What was wanted while it ran is wanted still, as soon as the answer is no longer fresh. What is due
+// again by the clock waits until then; only a story's lane is as urgent then as it was now.
 const FINISH: &str = "
 UPDATE pipeline.enrichment_task t SET
     state = CASE WHEN next.due_at IS NULL THEN 'done' ELSE 'parked' END,

@@ -181,8 +181,8 @@ impl Bench {
         sqlx::query(sql).bind(medium).bind(now).execute(&self.pool()).await.unwrap();
     }
 
-    /// Goes on in steps of some minutes; in each, what is due by time is wanted and worked on by processes that start
-    /// anew and know nothing but the tables.
+    /// Goes on in steps of some minutes; in each, what is due by time is wanted and worked on by processes
+    /// that start anew and know nothing but the tables.
     async fn live_through(&self, time: Duration, step: Duration) {
         let end = self.clock.now().checked_add(time).unwrap();
         loop {

@@ -1,5 +1,5 @@
-//! Three accounts over three days by an injected clock: one with few followers, one whose token dies, one that is
-//! throttled.
+//! Three accounts over three days by an injected clock: one with few followers, one whose token dies, one
+//! that is throttled.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -59,7 +59,8 @@ fn hours(number: u64) -> Duration {
     Duration::from_hours(number)
 }
 
-/// In the simulator's own log: a call that comes while an account is blocked, later than 250 ms after the refusal.
+/// In the simulator's own log: a call that comes while an account is blocked, later than 250 ms after the
+/// refusal.
 fn nothing_is_called_after_a_refusal(calls: &[Call]) {
     let until = blocked_until();
     let mut refusals = calls.iter().filter(|call| call.error_code == Some(80_002));
@@ -146,19 +147,44 @@ fn upkeep_follows_the_curve(bench: &Bench, calls: &[Call]) {
     assert!(young > 3 && old > 3, "{young} young and {old} old media");
 }
 
+/// Tables that must hold something after three days.
+const FILLED: [&str; 7] = [
+    "fetch_catalogue",
+    "instagram_tokens",
+    "media",
+    "media_insight",
+    "media_like_comment",
+    "user",
+    "user_data",
+];
+/// Tables that may be empty: account figures and competitors, whose reads may not be among this version's,
+/// comments, which no webhook brings here, and what the API tells no more.
+const MAY_BE_EMPTY: [&str; 10] = [
+    "media_comment",
+    "user_competitor",
+    "user_insight_audience_city",
+    "user_insight_audience_country",
+    "user_insight_audience_gender_age",
+    "user_insight_audience_locale",
+    "user_insight_impressions",
+    "user_insight_online_follower",
+    "user_insight_reach",
+    "user_insight_visitor",
+];
+
 async fn tables_are_filled(bench: &Bench) {
-    let sql = "
-        SELECT name FROM (
-            SELECT 'user' AS name, count(*) AS rows FROM instagram.\"user\" WHERE username IS NOT NULL
-            UNION ALL SELECT 'user_data', count(*) FROM instagram.user_data
-            UNION ALL SELECT 'media', count(*) FROM instagram.media WHERE user_id IS NOT NULL
-            UNION ALL SELECT 'media_like_comment', count(*) FROM instagram.media_like_comment
-            UNION ALL SELECT 'media_insight', count(*) FROM instagram.media_insight WHERE value IS NOT NULL
-            UNION ALL SELECT 'instagram_tokens', count(*) FROM instagram.instagram_tokens
-            UNION ALL SELECT 'fetch_catalogue', count(*) FROM instagram.fetch_catalogue
-        ) AS tables WHERE rows = 0";
-    let empty: Vec<String> = sqlx::query_scalar(sql).fetch_all(&bench.pool()).await.unwrap();
-    assert!(empty.is_empty(), "{empty:?}");
+    let mut filled = BTreeSet::new();
+    for table in FILLED.into_iter().chain(MAY_BE_EMPTY) {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM instagram.\"{table}\")");
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
+        if query.fetch_one(&bench.pool()).await.unwrap() {
+            filled.insert(table);
+        }
+    }
+    println!("{} of {} tables are filled: {filled:?}", filled.len(), FILLED.len() + MAY_BE_EMPTY.len());
+    for table in FILLED {
+        assert!(filled.contains(table), "{table} is empty");
+    }
     let days = "SELECT count(DISTINCT datestamp) FROM instagram.user_data WHERE user_id = $1";
     let days: i64 =
         sqlx::query_scalar(days).bind(bench.account(2).id.as_str()).fetch_one(&bench.pool()).await.unwrap();

@@ -49,8 +49,8 @@ async fn each_living_story_is_read_at_its_set_times_with_its_breakdowns_whoever_
     let stories: Vec<_> =
         world.media_of(&world.watched()[0], |medium| medium.product == Product::Story).collect();
     assert_eq!(stories.len(), 3);
-    // By the design: six hours, two hours and twenty minutes before the end, each a little earlier or later, and seen
-    // at the next step.
+    // By the design: six hours, two hours and twenty minutes before the end, each a little earlier or
+    // later, and seen at the next step.
     let windows = [(340, 376), (107, 129), (11, 25)];
     for story in stories {
         let left = story.ends().unwrap().duration_since(start()).as_secs() / 60;

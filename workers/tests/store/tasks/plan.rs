@@ -43,7 +43,8 @@ async fn ten_thousand_tasks_of_one_account_do_not_slow_the_claim() {
     let source = include_str!("../../../src/tasks/store/claim.rs");
     let claim = literals(source).into_iter().find(|text| text.contains("WITH RECURSIVE account")).unwrap();
     let kinds = format!("ARRAY['{}']", reads::names().join("','"));
-    // As the worker binds them: time, app, accounts, tasks, of each account, under way, usage since, its limits, the lease.
+    // As the worker binds them: time, app, accounts, tasks, of each account, under way, usage since, its
+    // limits, the lease.
     let values = format!(
         "to_timestamp(1e9), 'app', 16, 16, 4, '{{}}', '{{}}', to_timestamp(0), 90, gen_random_uuid(), to_timestamp(2e9), {kinds}, 75"
     );
