@@ -13,6 +13,7 @@ use cekbrand_graph::{GraphError, Request};
 use serde_json::Value;
 use tracing::{Span, info_span};
 
+use super::cadence::{Cadence, Targets};
 use super::read::{About, Budget, Call, Instead, Job, Known, Needs, Plan, Read};
 use super::{kind, node};
 use crate::rows::competitor::Found;
@@ -92,5 +93,13 @@ impl Read for Competitor {
 
     fn budget(&self) -> Budget {
         Budget::Platform
+    }
+
+    fn cadence(&self) -> Cadence {
+        Cadence::Daily
+    }
+
+    fn targets(&self) -> Targets {
+        Targets::Competitors
     }
 }

@@ -12,6 +12,7 @@ use cekbrand_schema::{Absence, Decimal};
 use serde_json::Value;
 use tracing::{Span, info_span};
 
+use super::cadence::{Beat, Cadence};
 use super::read::{About, Call, Instead, Job, Known, Needs, Plan, Read};
 use super::window;
 use super::{account_figures, kind};
@@ -94,6 +95,14 @@ impl Read for Demographics {
 
     fn gone(&self, job: Job<'_>) -> Rows {
         account_figures::unseen(self, job)
+    }
+
+    fn cadence(&self) -> Cadence {
+        Cadence::Weekly
+    }
+
+    fn variants(&self, _beat: Beat) -> Vec<String> {
+        ["city", "country", "age_gender"].map(str::to_owned).to_vec()
     }
 }
 

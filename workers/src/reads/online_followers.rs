@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tracing::{Span, info_span};
 
+use super::cadence::{Beat, Cadence};
 use super::read::{About, Call, Instead, Job, Known, Needs, Plan, Read};
 use super::window::{self, Window};
 use super::{account_figures, kind};
@@ -87,6 +88,18 @@ impl Read for OnlineFollowers {
 
     fn gone(&self, job: Job<'_>) -> Rows {
         account_figures::unseen(self, job)
+    }
+
+    fn cadence(&self) -> Cadence {
+        Cadence::Daily
+    }
+
+    fn variants(&self, _beat: Beat) -> Vec<String> {
+        ["days_3"].map(str::to_owned).to_vec()
+    }
+
+    fn past(&self, _beat: Beat) -> Vec<String> {
+        ["days_30"].map(str::to_owned).to_vec()
     }
 }
 

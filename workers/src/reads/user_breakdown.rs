@@ -12,6 +12,7 @@ use cekbrand_schema::metric::user::{self, Shape, UserMetric};
 use serde_json::Value;
 use tracing::{Span, info_span};
 
+use super::cadence::{Beat, Cadence};
 use super::read::{About, Call, Instead, Job, Known, Needs, Plan, Read};
 use super::window::Window;
 use super::{account_figures, kind};
@@ -75,5 +76,13 @@ impl Read for UserBreakdown {
 
     fn gone(&self, job: Job<'_>) -> Rows {
         account_figures::unseen(self, job)
+    }
+
+    fn cadence(&self) -> Cadence {
+        Cadence::Daily
+    }
+
+    fn variants(&self, _beat: Beat) -> Vec<String> {
+        ["profile_links_taps:day", "follows_and_unfollows:day"].map(str::to_owned).to_vec()
     }
 }

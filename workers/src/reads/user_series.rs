@@ -10,6 +10,7 @@ use cekbrand_schema::metric::user::{self, Shape};
 use serde_json::Value;
 use tracing::{Span, info_span};
 
+use super::cadence::{Beat, Cadence};
 use super::read::{About, Call, Instead, Job, Known, Needs, Plan, Read};
 use super::window::{self, Window};
 use super::{account_figures, kind};
@@ -75,5 +76,18 @@ impl Read for UserSeries {
 
     fn gone(&self, job: Job<'_>) -> Rows {
         account_figures::unseen(self, job)
+    }
+
+    fn cadence(&self) -> Cadence {
+        Cadence::Daily
+    }
+
+    fn variants(&self, _beat: Beat) -> Vec<String> {
+        // Figures settle within two days, so the last days are read again.
+        ["days_3"].map(str::to_owned).to_vec()
+    }
+
+    fn past(&self, _beat: Beat) -> Vec<String> {
+        ["days_30"].map(str::to_owned).to_vec()
     }
 }

@@ -10,6 +10,7 @@ use cekbrand_schema::metric::user::{self, Shape};
 use serde_json::Value;
 use tracing::{Span, info_span};
 
+use super::cadence::{Beat, Cadence};
 use super::read::{About, Call, Instead, Job, Known, Needs, Plan, Read};
 use super::window::Window;
 use super::{account_figures, kind};
@@ -78,6 +79,20 @@ impl Read for UserTotals {
 
     fn gone(&self, job: Job<'_>) -> Rows {
         account_figures::unseen(self, job)
+    }
+
+    fn cadence(&self) -> Cadence {
+        Cadence::Daily
+    }
+
+    fn variants(&self, _beat: Beat) -> Vec<String> {
+        // The day before the last one has settled meanwhile.
+        ["day", "day-1", "week", "days_28"].map(str::to_owned).to_vec()
+    }
+
+    fn past(&self, _beat: Beat) -> Vec<String> {
+        // So that the first growth has something to grow from.
+        ["week-7", "days_28-28"].map(str::to_owned).to_vec()
     }
 }
 
