@@ -1,5 +1,5 @@
-//! One, two and four worker processes on one queue: no read twice, the budget kept in sum, and nobody calls on after a
-//! refusal.
+//! One, two and four worker processes on one queue: no read twice, the budget kept in sum, and nobody
+//! calls on after a refusal.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,7 +8,6 @@ use cekbrand_devkit::simulator::{Call, CallKind, SimulatorConfig, UsageLimits};
 use cekbrand_devkit::world::{Product, WorldConfig};
 use cekbrand_schema::{Clock, SystemClock};
 use cekbrand_workers::reads;
-use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use super::{APP, Bench, Setup, settings, start};
@@ -37,7 +36,8 @@ impl Bench {
         }
     }
 
-    /// Lets so many processes work, that share nothing but the database, until `is_enough`. Says how long it took.
+    /// Lets so many processes work, that share nothing but the database, until `is_enough`. Says how long
+    /// it took.
     async fn work_with(&self, processes: usize, is_enough: impl AsyncFn(&Self) -> bool) -> Duration {
         let shutdown = CancellationToken::new();
         let began = Instant::now();
@@ -111,29 +111,30 @@ async fn the_budget_is_kept_in_sum_and_stops_before_meta_has_to() {
     }
 }
 
+/// Whoever is refused notes it before it takes its next read, so that each place of each process is refused once
+/// at most, however slow the machine.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_process_calls_on_after_an_account_was_refused() {
     let bench = bench(50_000).await;
-    bench.want_media(0..2, 30).await;
+    bench.want_media(0..2, 60).await;
     let blocked = bench.account(0).id.to_string();
-    let others_done = "SELECT count(*) FROM pipeline.enrichment_task t
-        JOIN instagram.media m ON m.id = t.target_id WHERE t.state = 'done'";
+    let of_blocked = |calls: &[Call]| -> Vec<Call> {
+        calls.iter().filter(|call| call.account.as_deref() == Some(&blocked)).cloned().collect()
+    };
+    let done = "SELECT count(*) FROM pipeline.enrichment_task WHERE state = 'done'";
     bench
         .work_with(4, async |bench: &Bench| {
-            let calls = bench.simulator.calls();
+            let calls = of_blocked(&bench.simulator.calls());
             let is_blocked = calls.iter().any(|call| call.error_code.is_some());
-            let answered = calls.iter().filter(|call| call.account.as_deref() == Some(&blocked)).count();
-            if !is_blocked && answered >= 6 {
+            if !is_blocked && calls.len() >= 6 {
                 bench.simulator.block(bench.account(0), 60);
             }
-            is_blocked && bench.number(others_done).await >= 30 && is_settled(bench).await
+            is_blocked && bench.number(done).await >= 60 && is_settled(bench).await
         })
         .await;
-    let calls = bench.simulator.calls();
-    let mine = || calls.iter().filter(|call| call.account.as_deref() == Some(&blocked));
-    let first = mine().find(|call| call.error_code == Some(80_002)).unwrap();
-    let latest = first.at + SignedDuration::from_millis(i64::try_from(LATENCY.as_millis()).unwrap() + 250);
-    let late: Vec<_> = mine().filter(|call| call.at > latest).collect();
-    assert!(late.is_empty(), "{late:?} after {first:?}");
-    assert!(mine().count() < 30, "the block came in the middle");
+    let calls = of_blocked(&bench.simulator.calls());
+    let refused = calls.iter().filter(|call| call.error_code == Some(80_002)).count();
+    let places = 4 * usize::try_from(settings().per_account).unwrap();
+    assert!((1..=places).contains(&refused), "{refused} refusals of {} calls", calls.len());
+    assert!(calls.len() < 60, "the block came in the middle");
 }
