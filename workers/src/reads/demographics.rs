@@ -93,16 +93,16 @@ impl Read for Demographics {
         rows
     }
 
-    fn gone(&self, job: Job<'_>) -> Rows {
-        account_figures::unseen(self, job)
-    }
-
     fn cadence(&self) -> Cadence {
         Cadence::Weekly
     }
 
     fn variants(&self, _beat: Beat) -> Vec<String> {
         ["city", "country", "age_gender"].map(str::to_owned).to_vec()
+    }
+
+    fn gone(&self, job: Job<'_>) -> Rows {
+        account_figures::unseen(self, job)
     }
 }
 

@@ -86,20 +86,18 @@ impl Read for OnlineFollowers {
         rows
     }
 
-    fn gone(&self, job: Job<'_>) -> Rows {
-        account_figures::unseen(self, job)
-    }
-
     fn cadence(&self) -> Cadence {
         Cadence::Daily
     }
 
-    fn variants(&self, _beat: Beat) -> Vec<String> {
-        ["days_3"].map(str::to_owned).to_vec()
+    /// Figures of a day settle within two more.
+    fn variants(&self, beat: Beat) -> Vec<String> {
+        let days = if beat.is_first { window::MOST_DAYS } else { 3 };
+        vec![format!("days_{days}")]
     }
 
-    fn past(&self, _beat: Beat) -> Vec<String> {
-        ["days_30"].map(str::to_owned).to_vec()
+    fn gone(&self, job: Job<'_>) -> Rows {
+        account_figures::unseen(self, job)
     }
 }
 

@@ -18,6 +18,9 @@ use super::window::Window;
 use super::{account_figures, kind};
 use crate::rows::Rows;
 
+/// What is read of each day.
+const DAILY: [&str; 2] = ["profile_links_taps", "follows_and_unfollows"];
+
 /// The read.
 #[derive(Debug)]
 pub struct UserBreakdown;
@@ -74,15 +77,17 @@ impl Read for UserBreakdown {
         super::user_totals::UserTotals.absent(job, call, absence)
     }
 
-    fn gone(&self, job: Job<'_>) -> Rows {
-        account_figures::unseen(self, job)
-    }
-
     fn cadence(&self) -> Cadence {
         Cadence::Daily
     }
 
+    /// The day that just closed, and the one whose figures have settled by now.
     fn variants(&self, _beat: Beat) -> Vec<String> {
-        ["profile_links_taps:day", "follows_and_unfollows:day"].map(str::to_owned).to_vec()
+        let of = |metric| ["day", "day-2"].map(|window| format!("{metric}:{window}"));
+        DAILY.into_iter().flat_map(of).collect()
+    }
+
+    fn gone(&self, job: Job<'_>) -> Rows {
+        account_figures::unseen(self, job)
     }
 }

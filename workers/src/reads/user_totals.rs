@@ -77,22 +77,22 @@ impl Read for UserTotals {
         rows
     }
 
-    fn gone(&self, job: Job<'_>) -> Rows {
-        account_figures::unseen(self, job)
-    }
-
     fn cadence(&self) -> Cadence {
         Cadence::Daily
     }
 
+    /// The day that just closed, and the one whose figures have settled by now.
     fn variants(&self, _beat: Beat) -> Vec<String> {
-        // The day before the last one has settled meanwhile.
-        ["day", "day-1", "week", "days_28"].map(str::to_owned).to_vec()
+        ["day", "day-2", "week", "days_28"].map(str::to_owned).to_vec()
     }
 
+    /// What growth is measured against.
     fn past(&self, _beat: Beat) -> Vec<String> {
-        // So that the first growth has something to grow from.
         ["week-7", "days_28-28"].map(str::to_owned).to_vec()
+    }
+
+    fn gone(&self, job: Job<'_>) -> Rows {
+        account_figures::unseen(self, job)
     }
 }
 

@@ -5,27 +5,20 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::reads::{Beat, Kind};
+use crate::reads::{Beat, kind};
 use crate::tasks::{NewTask, TaskKey, TaskLane};
 
 /// The name of the beat at which an account's media are looked through.
 pub(super) const BEAT: &str = "comment_backfill";
-/// The read of the comments below a medium.
-const COMMENTS: &str = "comments";
 
 const EVERY: Duration = Duration::from_hours(6);
 /// An account that is new knows its media only when their list was read.
 const AFTER_FIRST: Duration = Duration::from_mins(10);
 
-/// Whether this version can read the comments below a medium.
-fn read() -> Option<Kind> {
-    COMMENTS.parse().ok()
-}
-
 /// The read of a medium's comments.
-pub(super) fn comments(account_id: &str, media_id: &str) -> Option<NewTask> {
-    let key = TaskKey::new(read()?, media_id, account_id);
-    Some(NewTask { key, lane: TaskLane::Backfill, deadline: None })
+pub(super) fn comments(account_id: &str, media_id: &str) -> NewTask {
+    let key = TaskKey::new(kind::COMMENTS, media_id, account_id);
+    NewTask { key, lane: TaskLane::Backfill, deadline: None }
 }
 
 /// When the account's media are looked through again.

@@ -34,8 +34,7 @@ pub(super) async fn sound(
         let beat = Beat { at: now, day: now.to_zoned(zone.clone()).date(), is_first: due.is_first };
         let next_at = if due.kind == backfill::BEAT {
             let missing = missed::missing(conn, &due.account_id).await?;
-            wanted
-                .extend(missing.iter().filter_map(|media_id| backfill::comments(&due.account_id, media_id)));
+            wanted.extend(missing.iter().map(|media_id| backfill::comments(&due.account_id, media_id)));
             backfill::next(beat)
         } else {
             let Some(read) = read(&due.kind) else { continue };

@@ -124,8 +124,7 @@ pub async fn backfill_comments(
     now: Timestamp,
 ) -> Result<usize, sqlx::Error> {
     let missing = store::backfill::missing(conn, account_id).await?;
-    let tasks: Vec<_> =
-        missing.iter().filter_map(|media_id| backfill::comments(account_id, media_id)).collect();
+    let tasks: Vec<_> = missing.iter().map(|media_id| backfill::comments(account_id, media_id)).collect();
     tasks::enqueue(conn, &tasks, now).await?;
     Ok(tasks.len())
 }

@@ -105,6 +105,43 @@ async fn an_accounts_first_beat_asks_for_its_past_and_the_next_ones_for_what_is_
     assert_eq!(brand.table(recent).await, [json!(""), json!("recent")]);
 }
 
+/// The figures of a day settle within two days; unique people of 7 and 28 days cannot be summed up, so that those
+/// windows are read by themselves, and once for what growth is measured against.
+#[tokio::test]
+async fn an_accounts_figures_are_due_daily_with_the_last_days_again_and_demographics_weekly() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    let wanted = "
+        SELECT jsonb_agg(variant ORDER BY variant) FROM pipeline.enrichment_task
+        WHERE state = 'waiting' AND kind IN ('user_series', 'user_totals', 'user_breakdown', 'online_followers', 'demographics')
+        GROUP BY kind ORDER BY kind";
+    brand.scheduler().tick().await.unwrap();
+    let breakdowns = [
+        "follows_and_unfollows:day",
+        "follows_and_unfollows:day-2",
+        "profile_links_taps:day",
+        "profile_links_taps:day-2",
+    ];
+    let first = [
+        json!(["age_gender", "city", "country"]),
+        json!(["days_30"]),
+        json!(breakdowns),
+        json!(["days_30"]),
+        json!(["day", "day-2", "days_28", "days_28-28", "week", "week-7"]),
+    ];
+    assert_eq!(brand.table(wanted).await, first);
+    let read = "UPDATE pipeline.enrichment_task SET state = 'done', fresh_until = created_at, finished_at = created_at";
+    sqlx::query(read).execute(&brand.pool).await.unwrap();
+    brand.clock.set(at("2026-06-21T05:00"));
+    brand.scheduler().tick().await.unwrap();
+    let daily =
+        [json!(["days_3"]), json!(breakdowns), json!(["days_3"]), json!(["day", "day-2", "days_28", "week"])];
+    assert_eq!(brand.table(wanted).await, daily);
+    sqlx::query(read).execute(&brand.pool).await.unwrap();
+    brand.clock.set(at("2026-06-27T05:00"));
+    brand.scheduler().tick().await.unwrap();
+    assert_eq!(brand.table(wanted).await.len(), 5, "a week later");
+}
+
 #[tokio::test]
 async fn an_account_that_starts_over_is_asked_for_its_past_again() {
     let brand = Brand::at("2026-06-20T12:00").await;
