@@ -102,8 +102,8 @@ async fn transact(replayer: &Replayer, run: &Run, step: Step<'_>) -> Result<Chan
     Ok(changed)
 }
 
-/// What the changes make that landed. Kafka also holds what came twice, what became a dead letter, and what is
-/// still to be landed.
+/// What the changes make that landed. Kafka also holds what came twice, what became a dead letter, and what
+/// is still to be landed.
 async fn make(replayer: &Replayer, run: &Run, changes: &[Arrived]) -> Result<Made, sqlx::Error> {
     let mut made = Made::default();
     let known = match run.order.source {

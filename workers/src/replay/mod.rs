@@ -2,9 +2,9 @@
 //! mended in the rows.
 //!
 //! ```text
-//!  Kafka, by time ──▶ source::kafka ──┐  known events only                     ┌▶ instagram.*  (dry run: rolled back)
-//!  pipeline.event ──▶ source::events ─┴─▶ portions ──▶ apply: one transaction ─┤
-//!  pipeline.graph_response ──▶ answers (recorded) ─────────────────────────────┘▶ replay_run: how far
+//!  Kafka, by time ──▶ source::kafka ──┐ what landed                    ┌▶ instagram.* (dry run: rolled back)
+//!  pipeline.event ──▶ source::events ─┴▶ portions ──▶ apply: one step ─┤
+//!  pipeline.graph_response ──▶ answers (recorded) ─────────────────────┴▶ replay_run: how far
 //! ```
 //!
 //! - [`order`]: what is asked for, and why it is refused. [`range`]: which records of Kafka that is.
@@ -12,8 +12,8 @@
 //! - [`store`]: runs, and how far they got.
 //!
 //! Invariants: the consumer is in no group and commits nothing, and the books are left alone; only events
-//! that landed are gone through, as they landed, so that an unchanged program changes no row; progress commits
-//! with the rows; no Graph call is made (with `fresh`, reads are asked for in the last lane).
+//! that landed are gone through, as they landed, so that an unchanged program changes no row; progress
+//! commits with the rows; no Graph call is made (with `fresh`, reads are asked for in the last lane).
 
 mod answers;
 mod apply;

@@ -25,8 +25,8 @@ SELECT EXISTS (
     WHERE a.account_id = $1 AND a.login = 'instagram' AND $3::text IS NOT NULL
 )"#;
 
-// An answer older than the row does not overwrite it, unless nobody has read the medium yet, nor does one from
-// before the medium was found to be gone; one that says nothing new writes nothing.
+// An answer older than the row does not overwrite it, unless nobody has read the medium yet, nor does one
+// from before the medium was found to be gone; one that says nothing new writes nothing.
 const MEDIUM: &str = r#"
 INSERT INTO instagram.media AS m
     (id, user_id, owner_id, username, media_type, media_product_type, timestamp, caption, media_hastag, permalink,

@@ -10,8 +10,8 @@ use sqlx::PgConnection;
 
 /// A comment's text is the latest that was said, by a webhook or a read. Everything else about a comment
 /// cannot change, so that where two events disagree the larger stays: whatever order they land in, the row is
-/// the same. A comment on an album's child is one on the album; of which medium it is, a read (the only one to
-/// tell when it was made) knows better.
+/// the same. A comment on an album's child is one on the album; of which medium it is, a read (the only one
+/// to tell when it was made) knows better.
 const COMMENTS: &str = r#"
     INSERT INTO instagram.media_comment AS held
         (id, username, media_id, text, text_at, parent_id, from_id, account_id, first_seen_at, source, raw_event_id,
