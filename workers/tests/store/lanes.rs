@@ -69,12 +69,12 @@ impl Bench {
 
     /// A worker that reaches the database over connections of its own.
     fn start_on(&self, pool: &PgPool) -> Running {
-        self.start_with(pool, LandSettings::default())
+        self.start_with(pool, &LandSettings::default())
     }
 
-    fn start_with(&self, pool: &PgPool, settings: LandSettings) -> Running {
+    fn start_with(&self, pool: &PgPool, settings: &LandSettings) -> Running {
         let kafka = KafkaSettings::plaintext(self.servers.kafka_brokers());
-        let settings = LandSettings { kafka, topics: self.topics.clone(), ..settings };
+        let settings = LandSettings { kafka, topics: self.topics.clone(), ..settings.clone() };
         let stop = CancellationToken::new();
         let lanes = landing::lanes(&settings, pool, &self.clock, &stop).unwrap();
         let loops = Loops::new(lanes, Arc::clone(&self.clock), stop.clone());
@@ -204,7 +204,7 @@ async fn a_topic_full_of_what_cannot_be_read_stops_the_worker_instead_of_drainin
     // A version that can go on does so where the other stopped.
     bench.publish(1..51).await;
     let lenient = LandSettings { dead_letter_percent: 100, dead_letter_run: 1000, ..LandSettings::default() };
-    let worker = bench.start_with(&bench.pool(), lenient);
+    let worker = bench.start_with(&bench.pool(), &lenient);
     bench.wait_for(50).await;
     let dead = "SELECT sum(dead_lettered)::bigint FROM pipeline.consumer_offset";
     let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
