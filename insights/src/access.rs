@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::api::Api;
 use crate::keys::PresentedKey;
@@ -41,6 +42,25 @@ pub async fn require_key(
     let caller = Caller { key_id: presented.id.to_owned(), scope: key.scope };
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
+}
+
+/// The id of a key that somebody signs in with, if it is valid.
+///
+/// # Errors
+///
+/// [`Problem::Database`].
+pub(crate) async fn key_of(api: &Api, token: &SecretString) -> Result<Option<String>, Problem> {
+    let Some(presented) = PresentedKey::parse(token.expose_secret().trim()) else {
+        return Ok(None);
+    };
+    let now = api.clock.now();
+    let stored = api_key::find(&api.pool, presented.id).await?;
+    let matches = presented.matches(stored.as_ref().map_or(NO_HASH.as_slice(), |key| &key.hash));
+    let Some(key) = stored.filter(|key| matches && key.is_valid_at(now)) else {
+        return Ok(None);
+    };
+    note_use(api, presented.id, &key, now).await;
+    Ok(Some(presented.id.to_owned()))
 }
 
 /// The key of the one `Authorization: Bearer` header.

@@ -6,6 +6,7 @@ use cekbrand_schema::SharedClock;
 use sqlx::PgPool;
 
 use crate::limit::RateLimit;
+use crate::pages::attempts::Attempts;
 
 /// The state of the HTTP surface.
 #[derive(Debug, Clone)]
@@ -16,4 +17,15 @@ pub struct Api {
     pub clock: SharedClock,
     /// Each key's rate.
     pub limit: Arc<RateLimit>,
+    /// Each address's tries to sign in.
+    pub(crate) attempts: Arc<Attempts>,
+}
+
+impl Api {
+    /// Nobody has asked anything yet.
+    pub fn new(pool: PgPool, clock: SharedClock, requests_per_second: u32) -> Self {
+        let limit = Arc::new(RateLimit::new(requests_per_second));
+        let attempts = Arc::new(Attempts::new(Arc::clone(&clock)));
+        Self { pool, clock, limit, attempts }
+    }
 }

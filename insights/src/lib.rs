@@ -1,4 +1,4 @@
-//! Read side: what is known, over HTTP, for programs that hold an API key.
+//! Read side: what is known, over HTTP, for programs that hold an API key and for people with a browser.
 //!
 //! ```text
 //!  GET ─▶ request id ─▶ no token in the query ─▶ API key ─▶ its rate ─▶ handler ─▶ query ─▶ JSON, CSV
@@ -17,6 +17,7 @@
 //!   there can be. `people`: what people add.
 //! - [`pipeline`]: the books, the tasks, and what is stuck.
 //! - [`deletion`]: how far a request to delete is, for whoever has its code.
+//! - `pages`: the same for people, as pages in a browser, who sign in with a key.
 //! - [`observe`]: request ids, spans, metrics. [`progress`]: readiness.
 //! - `query`: all SQL.
 //!
@@ -47,6 +48,8 @@ mod openapi;
 mod paging;
 mod params;
 mod people;
+mod pages;
+mod peer;
 pub mod pipeline;
 pub mod problem;
 pub mod progress;
@@ -70,7 +73,6 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::Api;
-use crate::limit::RateLimit;
 use crate::progress::Progress;
 pub use crate::settings::Settings;
 
@@ -103,11 +105,7 @@ impl Insights {
         let listener = TcpListener::bind(listen).await.map_err(|error| StartError::Listen(listen, error))?;
         let local_addr = listener.local_addr().map_err(|error| StartError::Listen(listen, error))?;
         observe::describe();
-        let api = Api {
-            pool: pool.clone(),
-            clock: Arc::clone(&clock),
-            limit: Arc::new(RateLimit::new(settings.requests_per_second)),
-        };
+        let api = Api::new(pool.clone(), Arc::clone(&clock), settings.requests_per_second);
         Ok(Self {
             listener,
             local_addr,

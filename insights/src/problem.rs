@@ -54,6 +54,9 @@ pub enum Problem {
     /// The account's token may read none of the figures asked for.
     #[error("the account's token may not read this")]
     PermissionDenied,
+    /// A form that we did not make for this session, or that another site sent.
+    #[error("a form that is not ours")]
+    Refused,
     /// No such path.
     #[error("no such path")]
     NotFound,
@@ -90,7 +93,7 @@ impl Problem {
             | Self::NotCollected
             | Self::InsufficientViewers
             | Self::NotFound => StatusCode::NOT_FOUND,
-            Self::PermissionDenied | Self::NotForThisKey => StatusCode::FORBIDDEN,
+            Self::PermissionDenied | Self::NotForThisKey | Self::Refused => StatusCode::FORBIDDEN,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
@@ -115,6 +118,7 @@ impl Problem {
             Self::NotCollected => "not_collected",
             Self::InsufficientViewers => "insufficient_viewers",
             Self::PermissionDenied => "permission_denied",
+            Self::Refused => "refused",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::TooSlow => "unavailable",
@@ -144,6 +148,7 @@ impl Problem {
                 "Fewer than five people have seen this medium, so Instagram gives no figures."
             }
             Self::PermissionDenied => "The account's token may not read these figures.",
+            Self::Refused => "The form has expired or came from elsewhere; load the page again.",
             Self::NotFound => "There is nothing at this path.",
             Self::MethodNotAllowed => "This path does not take this method.",
             Self::TooSlow => "The answer took too long; try again in a few seconds.",

@@ -18,7 +18,7 @@ use crate::accounts::{self, comments, list, series, tables};
 use crate::api::Api;
 use crate::people::{alerts, correction, labels, notes, shares};
 use crate::problem::Problem;
-use crate::{access, deletion, media, observe, openapi, pipeline};
+use crate::{access, deletion, media, observe, openapi, pages, pipeline};
 
 /// All routes, and what describes them.
 pub fn router(api: Api, request_timeout: Duration) -> Router {
@@ -32,7 +32,8 @@ pub fn router(api: Api, request_timeout: Duration) -> Router {
         .route("/deletions/{code}", get(deletion::page))
         .route("/openapi.json", get(async move || openapi::answer(document.clone())))
         .merge(open)
-        .merge(with_key);
+        .merge(with_key)
+        .merge(pages::routes());
     with_passage(routes, api, request_timeout)
 }
 
@@ -115,6 +116,7 @@ fn panicked(_payload: Box<dyn Any + Send>) -> Response {
 }
 
 /// Answers are data: nothing in them is to run, be framed, be guessed at, or be kept, unless they say so.
+/// Pages and their parts say for themselves what may.
 async fn with_security_headers(mut response: Response) -> Response {
     const HEADERS: [(HeaderName, &str); 4] = [
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
@@ -139,14 +141,10 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::limit::RateLimit;
 
     fn with_route(path: &str, handler: axum::routing::MethodRouter<Api>) -> Router {
-        let api = Api {
-            pool: PgPool::connect_lazy("postgres://127.0.0.1:1/none").unwrap(),
-            clock: Arc::new(SystemClock),
-            limit: Arc::new(RateLimit::new(50)),
-        };
+        let pool = PgPool::connect_lazy("postgres://127.0.0.1:1/none").unwrap();
+        let api = Api::new(pool, Arc::new(SystemClock), 50);
         with_passage(Router::new().route(path, handler), api, Duration::from_millis(20))
     }
 

@@ -13,6 +13,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::peer::Peer;
+
 /// Serves until `shutdown`, then lets running requests finish within `grace`.
 pub(crate) async fn serve(
     listener: TcpListener,
@@ -23,13 +25,10 @@ pub(crate) async fn serve(
 ) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(header_timeout);
-    let service = TowerToHyperService::new(
-        router.map_request(|request: hyper::Request<Incoming>| request.map(Body::new)),
-    );
     let running = GracefulShutdown::new();
     while let Some(accepted) = shutdown.run_until_cancelled(listener.accept()).await {
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Mostly out of file descriptors: open connections go on, and one of them will end.
                 tracing::error!(error = %error, "a connection could not be accepted");
@@ -37,7 +36,14 @@ pub(crate) async fn serve(
                 continue;
             }
         };
-        let connection = running.watch(http.serve_connection(TokioIo::new(stream), service.clone()));
+        let peer = Peer { address: peer.ip() };
+        let service =
+            TowerToHyperService::new(router.clone().map_request(move |request: hyper::Request<Incoming>| {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(peer);
+                request
+            }));
+        let connection = running.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             // A caller who hangs up, or sends no HTTP, ends only this connection.
             if let Err(error) = connection.await {

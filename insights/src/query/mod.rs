@@ -26,6 +26,8 @@ pub(crate) mod rules;
 pub(crate) mod sentiment;
 pub(crate) mod shares;
 pub(crate) mod stories;
+pub(crate) mod pages;
+pub(crate) mod session;
 
 use jiff::civil::Date;
 use sqlx::postgres::PgRow;

@@ -11,6 +11,7 @@ mod figures;
 mod knowledge;
 mod log;
 mod metrics;
+mod pages;
 mod parts;
 mod people;
 mod pipeline;

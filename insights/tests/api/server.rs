@@ -52,7 +52,7 @@ impl TestApi {
             key,
             readiness,
             base,
-            client: reqwest::Client::builder().build()?,
+            client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?,
             shutdown,
             running,
             _database: database,

@@ -1,0 +1,59 @@
+//! Pages for people: what is known, in a browser, in Indonesian and English.
+//!
+//! ```text
+//!  GET ─▶ session ─▶ address (View) ─▶ queries ─▶ what is shown ─▶ template ─▶ HTML, nothing from outside
+//!        to /login      400
+//! ```
+//!
+//! In reading order: [`view`] is the address, read; [`words`] has every word, [`format`](mod@format) numbers
+//! and dates. [`session`], [`cookies`], [`attempts`]: signing in. [`respond`]: the frame around every page,
+//! and errors as pages. [`assets`]: what pages load. Then a file for each page, and `cards` with one for each
+//! card of the brand's page.
+//!
+//! Invariants: pages work without scripts, which only spare reloads; whatever strangers wrote is escaped by
+//! the templates; the address holds everything that a page shows; an absent figure says why.
+
+mod assets;
+pub(crate) mod attempts;
+mod brand;
+mod cards;
+mod chart;
+mod cookies;
+mod drawing;
+mod figures;
+mod flags;
+mod format;
+mod glossary;
+mod medium;
+mod pipeline;
+mod portfolio;
+mod respond;
+mod session;
+mod table;
+mod tiles;
+mod view;
+mod words;
+
+use axum::Router;
+use axum::middleware::{from_fn, map_response};
+use axum::routing::{get, post};
+use tower_http::compression::CompressionLayer;
+
+use crate::api::Api;
+
+/// The pages as a table.
+pub(crate) fn routes() -> Router<Api> {
+    let pages = Router::new()
+        .route("/", get(portfolio::page))
+        .route("/accounts/{id}", get(brand::page))
+        .route("/accounts/{id}/csv/{part}", get(brand::csv))
+        .route("/media/{id}", get(medium::page))
+        .route("/pipeline", get(pipeline::page))
+        .route("/glossary", get(glossary::page))
+        .route("/login", get(session::form).post(session::sign_in))
+        .route("/logout", post(session::sign_out))
+        .layer(from_fn(respond::problems_as_pages))
+        .layer(from_fn(respond::refuse_other_sites))
+        .layer(map_response(respond::with_page_headers));
+    pages.route("/assets/{version}/{name}", get(assets::asset)).layer(CompressionLayer::new())
+}
