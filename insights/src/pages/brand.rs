@@ -16,7 +16,7 @@ use super::respond::{Frame, SignedIn, html};
 use super::tiles::{self, Tile, tile};
 use super::view::Period;
 use super::words::Lang;
-use super::{format, portfolio};
+use super::{format, notes, portfolio};
 use crate::api::Api;
 use crate::problem::Problem;
 use crate::query::pages::LocalDays;
@@ -33,6 +33,9 @@ struct Brand<'a> {
     about: &'static str,
     chart: Chart,
     flags: Vec<Flag>,
+    notes: Vec<Happening>,
+    /// When the link ends that shows the page; empty for whoever is signed in.
+    shared_until: &'a str,
     fresh: String,
     cards: Cards,
 }
@@ -55,7 +58,16 @@ impl Account {
     ///
     /// [`Problem::NotFound`], or what is wrong with the address.
     pub(crate) async fn find(api: &Api, frame: &Frame, id: &str) -> Result<Self, Problem> {
-        let row = glance::account(&api.pool, id, frame.now).await?.ok_or(Problem::NotFound)?;
+        let found = glance::account(&api.pool, id, frame.scope(), frame.now).await?;
+        Self::of(found.ok_or(Problem::NotFound)?, frame)
+    }
+
+    /// The account of a row, on the days of the address.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the address.
+    pub(crate) fn of(row: AccountRow, frame: &Frame) -> Result<Self, Problem> {
         let zone = TimeZone::get(&row.timezone).unwrap_or(TimeZone::UTC);
         let today = frame.now.to_zoned(zone.clone()).date();
         let day = frame.view.value("day").map(str::parse::<Date>).transpose();
@@ -79,8 +91,21 @@ impl Account {
         format!("/accounts/{}", self.row.id)
     }
 
-    /// A card, or the chart, as CSV.
+    /// Where a link to it is made.
+    pub(crate) fn share_path(&self) -> String {
+        format!("{}/share", self.path())
+    }
+
+    /// Where notes are added.
+    pub(crate) fn notes_path(&self) -> String {
+        format!("{}/notes", self.path())
+    }
+
+    /// A card, or the chart, as CSV; nothing for whoever came by a link.
     pub(crate) fn csv(&self, frame: &Frame, part: &str) -> String {
+        if frame.reader.is_none() {
+            return String::new();
+        }
         frame.view.elsewhere(&format!("{}/csv/{part}", self.path()))
     }
 
@@ -125,20 +150,37 @@ pub(crate) async fn page(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let account = Account::find(&api, &frame, &id).await?;
-    let (figures, metric) = (figures_of(&api, &frame, &account).await?, metric(&frame));
+    show(&api, &frame, &account, "").await
+}
+
+/// Shows an account: to whoever is signed in, or through a link.
+///
+/// # Errors
+///
+/// [`Problem::Database`], or what is wrong with the address.
+pub(crate) async fn show(
+    api: &Api,
+    frame: &Frame,
+    account: &Account,
+    shared_until: &str,
+) -> Result<Response, Problem> {
+    let (figures, metric) = (figures_of(api, frame, account).await?, metric(frame));
     let lang = frame.view.lang;
-    let cards = cards::read(&api, &frame, &account).await?;
+    let cards = cards::read(api, frame, account).await?;
+    let notes = notes::read(api, frame, account).await?;
     let page = Brand {
         tiles: Metric::ALL.into_iter().map(|metric| tile(lang, &figures, metric)).collect(),
         metric,
         name: tiles::name(lang, metric),
         about: about(lang, metric),
-        chart: draw(&frame, &account, &figures, metric, &cards),
+        chart: draw(frame, account, &figures, metric, &cards, &notes),
+        notes,
+        shared_until,
         flags: flags(lang, &account.row, frame.now),
-        fresh: fresh(&frame, &account),
+        fresh: fresh(frame, account),
         cards,
-        frame: &frame,
-        account: &account,
+        frame,
+        account,
     };
     html(&page)
 }
@@ -153,7 +195,7 @@ pub(crate) async fn csv(
     let cards = cards::read(&api, &frame, &account).await?;
     let table = if part == "chart" {
         let (figures, metric) = (figures_of(&api, &frame, &account).await?, metric(&frame));
-        draw(&frame, &account, &figures, metric, &cards).table
+        draw(&frame, &account, &figures, metric, &cards, &[]).table
     } else {
         cards.into_table(&part).ok_or(Problem::NotFound)?
     };
@@ -175,7 +217,14 @@ fn metric(frame: &Frame) -> Metric {
     Metric::ALL.into_iter().find(|metric| Some(metric.code()) == asked).unwrap_or(Metric::Reach)
 }
 
-fn draw(frame: &Frame, account: &Account, figures: &Figures, metric: Metric, cards: &Cards) -> Chart {
+fn draw(
+    frame: &Frame,
+    account: &Account,
+    figures: &Figures,
+    metric: Metric,
+    cards: &Cards,
+    notes: &[Happening],
+) -> Chart {
     let posts: Vec<Happening> = cards.happenings();
     chart::chart(&chart::Asked {
         view: &frame.view,
@@ -183,6 +232,7 @@ fn draw(frame: &Frame, account: &Account, figures: &Figures, metric: Metric, car
         series: &figures.series(metric),
         period: account.period,
         posts: &posts,
+        notes,
         chosen: account.day,
     })
 }

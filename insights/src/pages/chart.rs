@@ -46,10 +46,11 @@ pub(crate) struct DayCell {
     pub(crate) is_gap: bool,
     pub(crate) label: String,
     pub(crate) posts: Vec<String>,
+    pub(crate) notes: Vec<String>,
     pub(crate) is_chosen: bool,
 }
 
-/// A post of a day, by its first words.
+/// A post of a day, by its first words, or a note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Happening {
     pub(crate) day: Date,
@@ -63,6 +64,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) series: &'a Series,
     pub(crate) period: Period,
     pub(crate) posts: &'a [Happening],
+    pub(crate) notes: &'a [Happening],
     pub(crate) chosen: Option<Date>,
 }
 
@@ -117,6 +119,7 @@ fn cell(asked: &Asked<'_>, at: usize, step: usize, chunk: &[Point], is_labelled:
         is_gap: chunk.iter().all(|point| point.value().is_none()),
         label: if is_labelled { format::day(lang, first) } else { String::new() },
         posts: asked.posts.iter().filter(within).map(|of| of.text.clone()).collect(),
+        notes: asked.notes.iter().filter(within).map(|of| of.text.clone()).collect(),
         is_chosen: asked.chosen.is_some_and(|day| day >= first && day <= last),
         link,
     }

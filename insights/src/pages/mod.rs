@@ -25,10 +25,12 @@ mod flags;
 mod format;
 mod glossary;
 mod medium;
+mod notes;
 mod pipeline;
 mod portfolio;
 mod respond;
 mod session;
+mod share;
 mod table;
 mod tiles;
 mod view;
@@ -48,6 +50,10 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/accounts/{id}", get(brand::page))
         .route("/accounts/{id}/csv/{part}", get(brand::csv))
         .route("/media/{id}", get(medium::page))
+        .route("/comments/{id}/label", post(cards::comments::correct))
+        .route("/s/{token}", get(share::page))
+        .route("/accounts/{id}/share", post(share::make))
+        .route("/accounts/{id}/notes", post(notes::add))
         .route("/pipeline", get(pipeline::page))
         .route("/glossary", get(glossary::page))
         .route("/login", get(session::form).post(session::sign_in))

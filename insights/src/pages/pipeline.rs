@@ -14,6 +14,7 @@ use crate::api::Api;
 use crate::problem::Problem;
 use crate::query::books::{self, LaneRow};
 use crate::query::pages::stuck::{self, DeadRow, ErrorRow, Pace, ParkedRow, QuotaRow, Stuck};
+use crate::scope::Scope;
 
 /// The pace is counted over so many seconds.
 const PACE_SECONDS: f64 = 300.0;
@@ -50,6 +51,9 @@ struct Parked {
 
 /// The page.
 pub(crate) async fn page(State(api): State<Api>, SignedIn(frame): SignedIn) -> Result<Response, Problem> {
+    if *frame.scope() != Scope::All {
+        return Err(Problem::NotFound);
+    }
     let (lang, now) = (frame.view.lang, frame.now);
     let books = books::read(&api.pool, now).await?;
     let stuck = stuck::read(&api.pool, now).await?;

@@ -35,7 +35,7 @@ struct Row {
 
 /// The page; who has one account goes straight to its own.
 pub(crate) async fn page(State(api): State<Api>, SignedIn(frame): SignedIn) -> Result<Response, Problem> {
-    let accounts = glance::accounts(&api.pool, frame.now).await?;
+    let accounts = glance::accounts(&api.pool, frame.scope(), frame.now).await?;
     if let [only] = accounts.as_slice() {
         return Ok(Redirect::to(&frame.view.to(&format!("/accounts/{}", only.id))).into_response());
     }

@@ -14,6 +14,7 @@ use super::view::{self, View};
 use super::{assets, format};
 use crate::api::Api;
 use crate::problem::Problem;
+use crate::scope::Scope;
 
 /// Nothing from outside, nothing inline, no frame around it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -32,6 +33,12 @@ impl Frame {
     /// Where an asset is.
     pub(crate) fn asset(&self, name: &str) -> String {
         assets::path(name)
+    }
+
+    /// What the reader may see: nothing where nobody is signed in.
+    pub(crate) fn scope(&self) -> &Scope {
+        static NOTHING: Scope = Scope::Accounts(Vec::new());
+        self.reader.as_ref().map_or(&NOTHING, |reader| &reader.scope)
     }
 
     /// Which entry of the navigation it belongs to.

@@ -22,6 +22,7 @@ use crate::api::Api;
 use crate::peer::Peer;
 use crate::problem::Problem;
 use crate::query::session::{self, NewSession};
+use crate::scope::Scope;
 
 /// A session ends so long after signing in, and earlier where nobody came for a while.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -32,8 +33,12 @@ const NOTE_SEEN_EVERY: SignedDuration = SignedDuration::from_mins(5);
 /// Whoever is signed in.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader {
+    /// The key that the session was opened with.
+    pub(crate) key_id: String,
     /// What the operator called it.
     pub(crate) key_name: String,
+    /// The accounts that it may see.
+    pub(crate) scope: Scope,
     /// Goes with every form.
     pub(crate) form_token: String,
     form_hash: Vec<u8>,
@@ -66,7 +71,13 @@ impl FromRequestParts<Api> for Reader {
             note_seen(api, &token_hash, now).await;
         }
         let form_token = form_token(token);
-        Ok(Self { key_name: row.key_name, form_token, form_hash: row.csrf_hash })
+        Ok(Self {
+            key_id: row.key_id,
+            key_name: row.key_name,
+            scope: row.scope,
+            form_token,
+            form_hash: row.csrf_hash,
+        })
     }
 }
 
@@ -166,7 +177,7 @@ fn secret<'de, D: Deserializer<'de>>(sent: D) -> Result<SecretString, D::Error> 
 }
 
 /// A path of ours and nothing else: nobody is sent to another site after signing in.
-fn own_path(asked: &str) -> &str {
+pub(crate) fn own_path(asked: &str) -> &str {
     let is_own = asked.starts_with('/')
         && !asked.starts_with("//")
         && !asked.contains('\\')

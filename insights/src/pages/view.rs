@@ -227,7 +227,12 @@ impl View {
 
     /// The same page between two days.
     pub(crate) fn between(&self, from: Date, to: Date) -> String {
-        Self { range: Range::Between { from, to }, ..self.clone() }.here()
+        self.of_days(from, to).here()
+    }
+
+    /// The same of the days from one to another.
+    pub(crate) fn of_days(&self, from: Date, to: Date) -> Self {
+        Self { range: Range::Between { from, to }, ..self.clone() }
     }
 
     /// A link that chooses a range of the last so many days.

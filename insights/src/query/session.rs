@@ -4,9 +4,11 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgPool;
 
+use crate::scope::Scope;
+
 /// A session lives only as long as its key does.
 const FIND: &str = "
-SELECT session.api_key_id, api_key.name, session.csrf_hash, session.last_seen_at
+SELECT session.api_key_id, api_key.name, api_key.accounts, session.csrf_hash, session.last_seen_at
 FROM pipeline.session
 INNER JOIN pipeline.api_key ON api_key.id = session.api_key_id
 WHERE
@@ -35,6 +37,7 @@ WHERE expires_at <= $1";
 pub(crate) struct SessionRow {
     pub(crate) key_id: String,
     pub(crate) key_name: String,
+    pub(crate) scope: Scope,
     pub(crate) csrf_hash: Vec<u8>,
     pub(crate) last_seen_at: Timestamp,
 }
@@ -55,16 +58,17 @@ pub(crate) async fn find(
     now: Timestamp,
     idle_since: Timestamp,
 ) -> Result<Option<SessionRow>, sqlx::Error> {
-    type Row = (String, String, Vec<u8>, jiff_sqlx::Timestamp);
+    type Row = (String, String, Option<Vec<String>>, Vec<u8>, jiff_sqlx::Timestamp);
     let row: Option<Row> = sqlx::query_as(FIND)
         .bind(token_hash)
         .bind(now.to_sqlx())
         .bind(idle_since.to_sqlx())
         .fetch_optional(pool)
         .await?;
-    Ok(row.map(|(key_id, key_name, csrf_hash, last_seen_at)| SessionRow {
+    Ok(row.map(|(key_id, key_name, accounts, csrf_hash, last_seen_at)| SessionRow {
         key_id,
         key_name,
+        scope: Scope::of(accounts),
         csrf_hash,
         last_seen_at: last_seen_at.to_jiff(),
     }))

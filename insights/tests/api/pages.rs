@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use cekbrand_insights::access::Scope;
 use cekbrand_insights::keys;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Method, Response, StatusCode};
@@ -148,5 +149,30 @@ async fn assets_are_kept_for_good_and_change_their_address_with_their_content() 
     let packed = api.request(Method::GET, address).header("accept-encoding", "gzip").send().await?;
     assert_eq!(packed.headers()["content-encoding"], "gzip");
     assert_eq!(get(&api, "/assets/0000000000000000/pages.css", "").await?.status(), StatusCode::NOT_FOUND);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_of_some_accounts_shows_only_these() -> Result<()> {
+    let api = TestApi::start().await?;
+    for id in ["1784", "1785"] {
+        sqlx::query(
+            "INSERT INTO pipeline.account (account_id, login, added_at) VALUES ($1, 'facebook', now())",
+        )
+        .bind(id)
+        .execute(&api.pool)
+        .await?;
+    }
+    let scope = Scope::Accounts(vec!["1784".to_owned()]);
+    let key = keys::create(&mut *api.pool.acquire().await?, "one", &scope, None, api.now()).await?;
+    let signed_in = sign_in(&api, key.token.expose_secret()).await?;
+    let set = signed_in.headers()[SET_COOKIE].to_str()?.to_owned();
+    let cookie = set.split(';').next().context("no cookie")?.to_owned();
+    let portfolio = get(&api, "/?lang=en", &cookie).await?;
+    assert!(portfolio.headers()[LOCATION].to_str()?.starts_with("/accounts/1784?"));
+    assert_eq!(get(&api, "/accounts/1784", &cookie).await?.status(), StatusCode::OK);
+    for hidden in ["/accounts/1785", "/accounts/1785/csv/chart", "/accounts/999", "/pipeline"] {
+        assert_eq!(get(&api, hidden, &cookie).await?.status(), StatusCode::NOT_FOUND, "{hidden}");
+    }
     Ok(())
 }

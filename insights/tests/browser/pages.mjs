@@ -210,6 +210,41 @@ await step("a medium has every figure with its history and source", async () => 
   await axe("medium");
 });
 
+await step("a wrong sentiment is corrected, and a note is put on the axis", async () => {
+  await go(`${BRAND}?lang=en&range=28&feel=neg`);
+  const text = await page.locator(".comment blockquote").first().innerText();
+  await page.locator(".comment").first().locator("button[value=pos]").click();
+  await page.waitForLoadState();
+  await go(`${BRAND}?lang=en&range=28&feel=pos`);
+  const corrected = page.locator(".comment", { hasText: "corrected by a person" });
+  assert.equal(await corrected.locator("blockquote").first().innerText(), text);
+  await page.locator(".chart ~ details summary").first().click();
+  await page.fill("form[action$='/notes'] input[name=text]", "Harga naik <b>hari ini</b>");
+  await page.click("form[action$='/notes'] button");
+  await page.locator("#notes", { hasText: "Harga naik <b>hari ini</b>" }).waitFor();
+  assert.ok((await page.locator(".note-mark").count()) > 0);
+});
+
+await step("a link shows its account and days to whoever has it, and nothing else", async () => {
+  await go(`${BRAND}?lang=en&range=28`);
+  await page.click("#share");
+  const path = await page.locator("#shared").getAttribute("href");
+  const guest = await browser.newContext();
+  const other = await guest.newPage();
+  const open = async (address) => (await other.goto(BASE + address)).status();
+  assert.equal(await open(path), 200);
+  const days = await other.locator("#days").innerText();
+  assert.match(days, /29 Oct/);
+  assert.equal(await other.locator("form, #earlier, a[download]:visible").filter({ hasNot: other.locator("#search") }).count(), 1);
+  assert.equal(await open(`${path}&from=2026-01-01&to=2026-02-01&range=7`), 200);
+  assert.equal(await other.locator("#days").innerText(), days);
+  assert.equal(await open(path.replace(/[0-9a-f](?=\?)/, (digit) => (digit === "0" ? "1" : "0"))), 404);
+  assert.equal(await open(`${path}&day=2026-01-01`), 404);
+  await other.goto(BASE + BRAND);
+  assert.match(other.url(), /\/login/);
+  await guest.close();
+});
+
 await step("a table goes as CSV", async () => {
   const got = await page.request.get(`${BASE}${BRAND}/csv/comments?lang=en&range=28`);
   assert.equal(got.headers()["content-type"], "text/csv; charset=utf-8");

@@ -1,14 +1,20 @@
 //! What people say: comments, filtered and searched, with the words that made each one's label.
 
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::Redirect;
 use cekbrand_sentiment::{Label, Model};
+use serde::Deserialize;
 
-use super::posts::first_words;
+use super::posts::{first_words, link};
 use crate::api::Api;
 use crate::pages::format;
 use crate::pages::respond::Frame;
+use crate::pages::session::{Reader, own_path};
 use crate::pages::table::{Cell, Column, Table};
 use crate::pages::words::{CardWords, Lang};
 use crate::problem::Problem;
+use crate::query::correction::{self, Corrector};
 use crate::query::pages::LocalDays;
 use crate::query::pages::comments::{self, Asked, CommentRow};
 
@@ -24,6 +30,8 @@ const LEAST_WEIGHT: f32 = 0.15;
 pub(crate) struct CommentsCard {
     pub(crate) comments: Vec<Comment>,
     pub(crate) filters: Vec<Filter>,
+    /// Code, sign and name of each label.
+    pub(crate) labels: [(&'static str, &'static str, &'static str); 3],
     /// What was searched for.
     pub(crate) words: String,
     pub(crate) is_filtered: bool,
@@ -43,6 +51,7 @@ pub(crate) struct Filter {
 /// A comment as it is shown.
 #[derive(Debug)]
 pub(crate) struct Comment {
+    pub(crate) id: String,
     pub(crate) by: String,
     pub(crate) at: String,
     pub(crate) post: String,
@@ -54,6 +63,7 @@ pub(crate) struct Comment {
     pub(crate) sign: &'static str,
     pub(crate) score: String,
     pub(crate) is_uncertain: bool,
+    pub(crate) is_corrected: bool,
 }
 
 /// A stretch of the text, and for which label it spoke, if it did.
@@ -91,6 +101,10 @@ pub(crate) async fn read(
     };
     Ok(CommentsCard {
         filters: filters(frame, sentiment),
+        labels: Label::ALL.map(|label| {
+            let (name, sign) = named(&view.words().cards, Some(label));
+            (label.as_str(), sign, name)
+        }),
         words: words.to_owned(),
         is_filtered: !words.is_empty() || !sentiment.is_empty(),
         older: if has_more { go(page + 1) } else { String::new() },
@@ -98,6 +112,35 @@ pub(crate) async fn read(
         table: table(view.lang, &rows),
         comments: rows.into_iter().map(|row| comment(frame, days, row)).collect(),
     })
+}
+
+/// What a correction sends.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Correction {
+    form_token: String,
+    label: String,
+    /// Where to go back to.
+    next: String,
+}
+
+/// Corrects what a comment feels; that counts, and outlives every model.
+///
+/// # Errors
+///
+/// [`Problem::Refused`], [`Problem::NotFound`], or what is wrong with the form.
+pub(crate) async fn correct(
+    State(api): State<Api>,
+    reader: Reader,
+    Path(id): Path<String>,
+    Form(sent): Form<Correction>,
+) -> Result<Redirect, Problem> {
+    reader.check_form(&sent.form_token)?;
+    let label: Label = sent.label.parse().map_err(|_| Problem::invalid("`label` is pos, neu or neg."))?;
+    let by = Corrector { scope: &reader.scope, key_id: &reader.key_id, now: api.clock.now() };
+    if !correction::put(&api.pool, &id, label, by).await? {
+        return Err(Problem::NotFound);
+    }
+    Ok(Redirect::to(own_path(&sent.next)))
 }
 
 fn filters(frame: &Frame, chosen: &str) -> Vec<Filter> {
@@ -120,13 +163,15 @@ fn comment(frame: &Frame, days: LocalDays<'_>, row: CommentRow) -> Comment {
         by: row.username.map_or_else(|| words.someone.to_owned(), |name| format!("@{name}")),
         at: format::moment(view.lang, row.at.to_jiff(), &zone),
         post: first_words(row.post.as_deref(), words.no_caption).chars().take(40).collect(),
-        post_link: view.to(&format!("/media/{}", row.post_id)),
+        post_link: link(frame, &row.post_id),
         parts: parts(&row.text, label),
         feel: label.map_or_else(String::new, |label| label.to_string()),
         feeling,
         sign,
         score: row.score.map_or_else(String::new, |score| format::percent(view.lang, f64::from(score))),
         is_uncertain: row.uncertain == Some(true),
+        is_corrected: row.corrected == Some(true),
+        id: row.id,
     }
 }
 

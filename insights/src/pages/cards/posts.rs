@@ -99,10 +99,7 @@ impl PostsCard {
         ];
         let rows = posts.iter().map(|post| row(view.lang, account, post)).collect();
         Self {
-            posts: posts
-                .iter()
-                .map(|post| head(words, post, view.to(&format!("/media/{}", post.id))))
-                .collect(),
+            posts: posts.iter().map(|post| head(words, post, link(frame, &post.id))).collect(),
             table: Table { caption: words.posts.to_owned(), columns, rows },
         }
     }
@@ -161,6 +158,11 @@ pub(crate) fn count(lang: Lang, value: i64) -> Cell {
 pub(crate) fn absent(lang: Lang, word: Option<&str>) -> Cell {
     let reason = word.and_then(|word| word.parse::<Absence>().ok());
     Cell::absent(reason.map_or(absences::never_read(lang), |reason| absences::absence(lang, reason)))
+}
+
+/// Its page; for whoever came by a link only a place on this one.
+pub(crate) fn link(frame: &Frame, media: &str) -> String {
+    if frame.reader.is_none() { "#posts".to_owned() } else { frame.view.to(&format!("/media/{media}")) }
 }
 
 fn head(words: &CardWords, post: &PostRow, link: String) -> PostHead {

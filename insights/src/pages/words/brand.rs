@@ -2,6 +2,13 @@
 
 #[derive(Debug)]
 pub(crate) struct BrandWords {
+    pub(crate) share: &'static str,
+    pub(crate) share_about: &'static str,
+    pub(crate) share_ends: &'static str,
+    pub(crate) shared_view: &'static str,
+    pub(crate) notes: &'static str,
+    pub(crate) note_text: &'static str,
+    pub(crate) note_add: &'static str,
     pub(crate) followers: &'static str,
     pub(crate) reach: &'static str,
     pub(crate) views: &'static str,
@@ -45,6 +52,13 @@ pub(crate) struct BrandWords {
 }
 
 pub(super) const ID: BrandWords = BrandWords {
+    share: "Bagikan",
+    share_about: "Siapa pun yang punya tautan ini melihat halaman akun untuk",
+    share_ends: "Tautan berlaku sampai",
+    shared_view: "Tautan baca saja, berlaku sampai",
+    notes: "Catatan",
+    note_text: "Catatan baru",
+    note_add: "Tambahkan",
     followers: "Pengikut",
     reach: "Jangkauan",
     views: "Tayangan",
@@ -88,6 +102,13 @@ pub(super) const ID: BrandWords = BrandWords {
 };
 
 pub(super) const EN: BrandWords = BrandWords {
+    share: "Share",
+    share_about: "Whoever has this link sees the account's page for",
+    share_ends: "The link ends on",
+    shared_view: "A read-only link, until",
+    notes: "Notes",
+    note_text: "New note",
+    note_add: "Add",
     followers: "Followers",
     reach: "Reach",
     views: "Views",

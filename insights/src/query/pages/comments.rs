@@ -8,6 +8,7 @@ use super::LocalDays;
 /// `$5` medium, `$6` sentiment, `$7` words in the text; each empty for all.
 const COMMENTS: &str = r#"
 SELECT
+    comment.id,
     comment.username,
     comment.text,
     coalesce(comment."timestamp", comment.first_seen_at) AS at,
@@ -16,7 +17,8 @@ SELECT
     medium.caption AS post,
     held.sentiment,
     held.score,
-    held.uncertain
+    held.uncertain,
+    held.corrected
 FROM pipeline.post_part AS part
 INNER JOIN instagram.media_comment AS comment ON comment.media_id = part.part_id
 LEFT JOIN instagram.media AS medium ON medium.id = part.post_id
@@ -45,6 +47,7 @@ pub(crate) struct Asked<'a> {
 /// A comment.
 #[derive(Debug, FromRow)]
 pub(crate) struct CommentRow {
+    pub(crate) id: String,
     pub(crate) username: Option<String>,
     pub(crate) text: String,
     pub(crate) at: jiff_sqlx::Timestamp,
@@ -55,6 +58,8 @@ pub(crate) struct CommentRow {
     pub(crate) sentiment: Option<String>,
     pub(crate) score: Option<f32>,
     pub(crate) uncertain: Option<bool>,
+    /// A person said so.
+    pub(crate) corrected: Option<bool>,
 }
 
 /// Newest first.

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::{FromRow, PgPool};
 
+use crate::scope::Scope;
+
 /// A story lives for 24 hours; one without a figure in its last eight is at risk.
 const ACCOUNTS: &str = r#"
 SELECT
@@ -48,7 +50,10 @@ LEFT JOIN LATERAL (
     FROM instagram.user_data AS held
     WHERE held.user_id = watched.account_id
 ) AS figure ON true
-WHERE watched.removed_at IS NULL AND ($1::text IS NULL OR watched.account_id = $1)
+WHERE
+    watched.removed_at IS NULL
+    AND ($1::text IS NULL OR watched.account_id = $1)
+    AND ($3::text[] IS NULL OR watched.account_id = ANY($3))
 ORDER BY owner.username NULLS LAST, watched.account_id"#;
 
 type Instant = jiff_sqlx::Timestamp;
@@ -71,17 +76,24 @@ pub(crate) struct AccountRow {
     pub(crate) observed_at: Option<Instant>,
 }
 
-/// All of them.
-pub(crate) async fn accounts(pool: &PgPool, now: Timestamp) -> Result<Vec<AccountRow>, sqlx::Error> {
+/// Those that a key may see.
+pub(crate) async fn accounts(
+    pool: &PgPool,
+    scope: &Scope,
+    now: Timestamp,
+) -> Result<Vec<AccountRow>, sqlx::Error> {
     let all: Option<&str> = None;
-    sqlx::query_as(ACCOUNTS).bind(all).bind(now.to_sqlx()).fetch_all(pool).await
+    let query = sqlx::query_as(ACCOUNTS).bind(all).bind(now.to_sqlx()).bind(scope.accounts());
+    query.fetch_all(pool).await
 }
 
 /// One of them.
 pub(crate) async fn account(
     pool: &PgPool,
     id: &str,
+    scope: &Scope,
     now: Timestamp,
 ) -> Result<Option<AccountRow>, sqlx::Error> {
-    sqlx::query_as(ACCOUNTS).bind(id).bind(now.to_sqlx()).fetch_optional(pool).await
+    let query = sqlx::query_as(ACCOUNTS).bind(id).bind(now.to_sqlx()).bind(scope.accounts());
+    query.fetch_optional(pool).await
 }
