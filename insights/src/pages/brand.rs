@@ -114,9 +114,9 @@ impl Account {
         self.day.map_or((self.period.from, self.period.to), |day| (day, day))
     }
 
-    /// `Kam 19 Nov`.
-    pub(crate) fn day_name(&self, frame: &Frame, day: &Date) -> String {
-        format::week_day(frame.view.lang, *day)
+    /// The day that lists show, where they show one: `Kam 19 Nov`.
+    pub(crate) fn day_name(&self, frame: &Frame) -> String {
+        format::week_day(frame.view.lang, self.listed().0)
     }
 
     /// The same page a period earlier.

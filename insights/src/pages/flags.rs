@@ -1,5 +1,7 @@
 //! What about an account needs somebody's attention, in words, the worst first.
 
+use std::cmp::Reverse;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -75,6 +77,6 @@ pub(crate) fn flags(lang: Lang, account: &AccountRow, now: Timestamp) -> Vec<Fla
         }
         Some(_) => {}
     }
-    flags.sort_by(|a, b| b.weight.cmp(&a.weight));
+    flags.sort_by_key(|flag| Reverse(flag.weight));
     flags
 }

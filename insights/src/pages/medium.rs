@@ -23,7 +23,7 @@ use crate::query::pages::medium::{self, FigureRow, MediumRow};
 struct Medium<'a> {
     frame: &'a Frame,
     account: &'a Account,
-    medium: &'a MediumRow,
+    row: &'a MediumRow,
     kind: &'static str,
     symbol: &'static str,
     published: String,
@@ -72,7 +72,7 @@ pub(crate) async fn page(
         figures: figures(&frame, words, &history),
         frame: &frame,
         account: &account,
-        medium: &medium,
+        row: &medium,
     };
     html(&page)
 }

@@ -22,7 +22,7 @@ use crate::range::{Days, MAX_DAYS, Timeframe};
 use crate::reply::{Envelope, Reply, done, gone};
 use crate::scope::{Caller, is_id};
 
-const PREFIX: &str = "cbs";
+pub(crate) const PREFIX: &str = "cbs";
 const USUAL_LIFE_IN_DAYS: i32 = 30;
 const LONGEST_LIFE_IN_DAYS: i32 = 365;
 

@@ -18,16 +18,16 @@ pub(crate) mod impressions;
 pub(crate) mod labels;
 pub(crate) mod medium;
 pub(crate) mod notes;
+pub(crate) mod pages;
 pub(crate) mod portfolio;
 pub(crate) mod post;
 pub(crate) mod posts;
 pub(crate) mod reach;
 pub(crate) mod rules;
 pub(crate) mod sentiment;
+pub(crate) mod session;
 pub(crate) mod shares;
 pub(crate) mod stories;
-pub(crate) mod pages;
-pub(crate) mod session;
 
 use jiff::civil::Date;
 use sqlx::postgres::PgRow;

@@ -102,7 +102,6 @@ fn told(told: &Told) -> Vec<Candidate> {
             let username = found.user.as_ref().and_then(|user| user.username.as_deref());
             of(reading, &[Some(found.id.as_str())], username)
         }
-        Told::CompetitorGone(id, reading) => of(reading, &[Some(id.as_str())], None),
         Told::Media(node, reading) => {
             of(reading, &[Some(node.id.as_str()), node.owner_id.as_deref()], node.username.as_deref())
         }
@@ -119,7 +118,9 @@ fn told(told: &Told) -> Vec<Candidate> {
         Told::Comments(page, reading) => {
             return page.comments.iter().map(|node| comment(node, reading)).collect();
         }
-        Told::CommentGone(id, reading) => of(reading, &[Some(id.as_str())], None),
+        Told::CommentGone(id, reading) | Told::CompetitorGone(id, reading) => {
+            of(reading, &[Some(id.as_str())], None)
+        }
     };
     vec![one]
 }
