@@ -134,6 +134,19 @@ fn dead(bytes: &[u8]) -> (Vec<u8>, OwnedHeaders) {
     (bytes.to_vec(), part.headers().fold(OwnedHeaders::new(), add))
 }
 
+/// One letter is dropped; one whose topic is gone stays as it is.
+async fn drops(bench: &Bench, id: &str) {
+    bench.command().ok(&["dlq", "drop", id]);
+    assert_eq!(bench.listed(&["--reason", "invalid_envelope"]).len(), EACH - 1);
+    let gone = r#"INSERT INTO pipeline.dead_letter (topic, partition, "offset", reason, error, payload, landed_at)
+                  VALUES ('gone', 0, 0, 'invalid_envelope', 'e', 'x', 'epoch') RETURNING id"#;
+    let gone = bench.number(gone).await.to_string();
+    let said = bench.refused(&["dlq", "retry", &gone]);
+    assert!(said.contains("Kafka has no topic gone"), "{said}");
+    let kept = "SELECT count(*) FROM pipeline.dead_letter WHERE topic = 'gone' AND attempts = 0 AND resolution IS NULL";
+    assert_eq!(bench.number(kept).await, 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_letters_by_the_thousand_are_listed_retried_and_dropped_and_the_books_close() {
     let bench = Bench::new().await;
@@ -202,17 +215,7 @@ async fn dead_letters_by_the_thousand_are_listed_retried_and_dropped_and_the_boo
         "SELECT count(DISTINCT event_id) FROM pipeline.dead_letter WHERE reason = 'unknown_envelope_version'";
     assert_eq!(bench.number(ids).await, i64::try_from(EACH).unwrap(), "a retry keeps the event id");
 
-    // Dropped.
-    bench.command().ok(&["dlq", "drop", &id]);
-    assert_eq!(bench.listed(&["--reason", "invalid_envelope"]).len(), EACH - 1);
-    let gone = r#"INSERT INTO pipeline.dead_letter (topic, partition, "offset", reason, error, payload, landed_at)
-                  VALUES ('gone', 0, 0, 'invalid_envelope', 'e', 'x', 'epoch') RETURNING id"#;
-    let gone = bench.number(gone).await.to_string();
-    let said = bench.refused(&["dlq", "retry", &gone]);
-    assert!(said.contains("Kafka has no topic gone"), "{said}");
-    let kept = "SELECT count(*) FROM pipeline.dead_letter WHERE topic = 'gone' AND attempts = 0 AND resolution IS NULL";
-    assert_eq!(bench.number(kept).await, 1);
-
+    drops(&bench, &id).await;
     let audited =
         "SELECT count(DISTINCT action) FROM pipeline.audit WHERE action IN ('dlq.retry', 'dlq.drop')";
     assert_eq!(bench.number(audited).await, 2);

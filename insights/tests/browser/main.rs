@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use cekbrand_devkit::servers::TestServers;
+use cekbrand_insights::access::Scope;
 use cekbrand_insights::{Insights, Settings, keys};
 use cekbrand_schema::{Clock, ManualClock};
 use secrecy::ExposeSecret;
@@ -26,7 +27,7 @@ async fn pages_do_in_a_browser_what_they_promise() -> Result<()> {
     let clock = Arc::new(ManualClock::new(NOW.parse()?));
     let settings =
         Settings { listen: "127.0.0.1:0".parse()?, requests_per_second: 1000, ..Settings::default() };
-    let key = keys::create(&mut *pool.acquire().await?, "browser", None, clock.now()).await?;
+    let key = keys::create(&mut *pool.acquire().await?, "browser", &Scope::All, None, clock.now()).await?;
     let serve = Insights::bind(settings, pool.clone(), clock).await?;
     let base = format!("http://{}", serve.local_addr());
     let shutdown = CancellationToken::new();
