@@ -17,8 +17,11 @@ use crate::token;
 /// For how long an account's reads are parked after it took the app's rights away; a new token ends it.
 const PARKED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 30);
 
+// Meta may name the person who gave the token.
 const KNOWN_AS: &str = r#"
-SELECT id, app_scoped_id, username FROM instagram."user" WHERE id = $1 OR app_scoped_id = $1"#;
+SELECT id, app_scoped_id, username FROM instagram."user"
+WHERE id = $1 OR app_scoped_id = $1
+    OR id IN (SELECT account_id FROM pipeline.token_upkeep WHERE meta_user_id = $1)"#;
 
 const NAMES: &str = "
 SELECT DISTINCT username FROM instagram.media_comment WHERE from_id = ANY ($1) AND username <> ''";

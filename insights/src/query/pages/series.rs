@@ -52,7 +52,7 @@ SELECT
     local.day,
     count(*) AS published,
     count(*) FILTER (WHERE known.is_saved) AS saved,
-    count(*) FILTER (WHERE NOT known.is_saved AND medium."timestamp" <= $4 - interval '24 hours') AS lost
+    count(*) FILTER (WHERE NOT known.is_saved AND medium."timestamp" <= $4::timestamptz - interval '24 hours') AS lost
 FROM instagram.media AS medium
 LEFT JOIN instagram."user" AS owner ON owner.id = medium.user_id
 CROSS JOIN LATERAL (

@@ -7,14 +7,14 @@ use sqlx::{FromRow, PgPool};
 /// Of the last five minutes; the delay over the first 2,000 of them.
 const PACE: &str = "
 SELECT
-    (SELECT count(*) FROM pipeline.event_key AS key WHERE key.received_at > $1 - interval '5 minutes') AS events,
+    (SELECT count(*) FROM pipeline.event_key AS key WHERE key.received_at > $1::timestamptz - interval '5 minutes') AS events,
     (
         SELECT
             (percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM event.landed_at - event.received_at)))::float8
         FROM (
             SELECT key.event_id, key.received_at
             FROM pipeline.event_key AS key
-            WHERE key.received_at > $1 - interval '5 minutes'
+            WHERE key.received_at > $1::timestamptz - interval '5 minutes'
             LIMIT 2000
         ) AS recent
         INNER JOIN pipeline.event AS event

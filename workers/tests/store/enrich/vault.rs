@@ -114,7 +114,8 @@ async fn a_story_gets_an_outcome_and_a_lost_one_says_what_stood_in_the_way() {
     bench.live_through(Duration::from_hours(3), STEP).await;
     let (how, _, minutes) = outcome(&bench, older).await;
     assert_eq!(how.as_deref(), Some("both"));
-    assert!((11..=25).contains(&minutes.unwrap()), "{minutes:?}");
+    // At the last set time, or later where the list of stories was due at its very end.
+    assert!((0..=25).contains(&minutes.unwrap()), "{minutes:?}");
 }
 
 /// What landing leaves of a story's webhook.
