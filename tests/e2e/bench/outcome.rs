@@ -81,13 +81,21 @@ impl Bench {
         .await
     }
 
-    /// The reads that deliveries made wanted.
+    /// The reads that deliveries and answers made wanted.
     pub(crate) async fn tasks(&self) -> BTreeSet<String> {
         self.lines(
-            "SELECT concat_ws(' ', kind, target_id, account_id) FROM pipeline.enrichment_task
-             WHERE kind <> 'media_breakdown'",
+            "SELECT DISTINCT concat_ws(' ', kind, target_id, account_id) FROM pipeline.enrichment_task",
         )
         .await
+    }
+
+    /// How many reads there are, each page and each variant for itself.
+    pub(crate) async fn reads(&self) -> u64 {
+        let reads: i64 = sqlx::query_scalar("SELECT count(*) FROM pipeline.enrichment_task")
+            .fetch_one(&self.pool())
+            .await
+            .unwrap();
+        u64::try_from(reads).unwrap()
     }
 
     /// The reads that answers made wanted.

@@ -57,6 +57,7 @@ impl Expected {
             _ => return,
         }
         self.task("user", account, account);
+        self.task("user_stories", account, account);
     }
 
     fn add_comment(&mut self, change: &Change, value: &Value) {

@@ -34,8 +34,7 @@ impl Stats {
         );
         describe_counter!(
             DAMAGED,
-            "Places of the spool that cannot be read: a record, or the tail of a segment, which mostly is a \
-             write that was cut off before it was answered"
+            "Places of the spool that cannot be read: a record, or a tail that was cut off while it was written"
         );
         describe_gauge!(WAITING, "Records in the spool that Kafka has not acknowledged");
         describe_gauge!(BYTES, "What the spool takes on disk");
