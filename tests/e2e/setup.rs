@@ -147,7 +147,9 @@ fn where_no_package_manager_is_known_it_says_what_is_lacking() {
 
 #[test]
 fn the_two_commands_set_up_and_then_run_what_they_promise() {
-    let machine = Machine::new(0).with_all(&["cc", "c++", "make", "perl", "mvn"]).with("cargo", RUST);
+    let machine = Machine::new(0)
+        .with_all(&["cc", "c++", "make", "perl", "mvn", "python3", "npm", "chromium", "promtool"])
+        .with("cargo", RUST);
     let machine = machine.with("java", "echo 'openjdk version \"21.0.1\"' >&2");
     for (script, expected) in [
         ("demo", "cargo run --release --locked -- demo --once"),

@@ -31,7 +31,7 @@ async fn health_is_public_and_nothing_else_is() -> Result<()> {
 #[tokio::test]
 async fn unknown_paths_and_methods_are_problems() -> Result<()> {
     let api = TestApi::start().await?;
-    for path in ["/", "/api", "/api/nothing", "/api/instagram/insights/", "/healthz/"] {
+    for path in ["/nothing", "/api", "/api/nothing", "/api/instagram/insights/", "/healthz/"] {
         let (status, body) = api.problem(path).await?;
         assert_eq!((status, &body["type"]), (404, &json!("not_found")), "{path}");
     }
