@@ -122,12 +122,17 @@ impl Bench {
 
     /// Starts a worker, perhaps with a fail point that leaves a mark and stops it there.
     pub(crate) fn worker(&self, name: &str, fail_point: Option<&str>) -> Worker {
+        // What the clock alone makes due is no matter of deliveries.
+        self.worker_of(name, "land,enrich,analyse", fail_point)
+    }
+
+    /// A worker of the given parts.
+    pub(crate) fn worker_of(&self, name: &str, parts: &str, fail_point: Option<&str>) -> Worker {
         let mut cekbrand = self.command(name);
         if let Some(fail_point) = fail_point {
             cekbrand = cekbrand.with("FAILPOINTS", format!("{fail_point}({})", self.mark(name).display()));
         }
-        // What the clock alone makes due is no matter of deliveries.
-        let role = cekbrand.start_with(&["work", "--only", "land,enrich,analyse"]);
+        let role = cekbrand.start_with(&["work", "--only", parts]);
         Worker { role, _directory: cekbrand }
     }
 
@@ -190,7 +195,7 @@ impl Bench {
         let sql = "SELECT (SELECT coalesce(sum(landed + duplicates + dead_lettered), 0)::bigint FROM pipeline.consumer_offset),
                           (SELECT count(*) FROM pipeline.enrichment_task
                            WHERE NOT (state = 'done' OR state = 'parked' AND parked_until IS NOT NULL)),
-                          (SELECT count(*) FROM pipeline.dirty_mark)";
+                          (SELECT count(*) FROM pipeline.dirty_mark) + (SELECT count(*) FROM pipeline.changed_comment)";
         let (counted, open, marks): (i64, i64, i64) =
             sqlx::query_as(sql).fetch_one(&self.pool()).await.unwrap();
         let lag = self.lag().await;

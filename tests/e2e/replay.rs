@@ -45,12 +45,20 @@ impl Finished {
         let deliveries: Vec<Delivery> =
             Generator::new(bench.world(), GeneratorConfig::new(seed, CHANGES)).collect();
         let ingest = bench.ingest().await;
-        let worker = bench.worker("worker", None);
+        let reader = bench.worker("reader", None);
         let sent = bench.send(&deliveries).await.unwrap();
         assert_eq!(sent.accepted(), CHANGES);
-        let finished = Self { bench, _turn: turn, _roles: vec![Box::new(ingest), Box::new(worker)] };
-        finished.settle().await;
-        finished
+        eventually(Duration::from_mins(2), || bench.has_settled(CHANGES)).await;
+        // From here on nobody reads, so that what is asked of the Graph API is a replay's doing.
+        drop(reader);
+        let later = "
+            UPDATE pipeline.enrichment_task SET state = 'parked', reason = 'backoff', parked_until = '2100-01-01',
+                due_at = '2100-01-01', lease_id = NULL, lease_until = NULL
+            WHERE state IN ('waiting', 'running')";
+        sqlx::query(later).execute(&bench.pool()).await.unwrap();
+        let worker = bench.worker_of("worker", "land,analyse", None);
+        eventually(Duration::from_mins(2), || bench.has_settled(CHANGES)).await;
+        Self { bench, _turn: turn, _roles: vec![Box::new(ingest), Box::new(worker)] }
     }
 
     async fn settle(&self) {

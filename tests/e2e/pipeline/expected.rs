@@ -170,9 +170,10 @@ fn without_lone_surrogates(raw: &str) -> String {
     out
 }
 
-/// A comment's line. Of an incomplete one only the id can be foretold.
+/// A comment's line. Of an incomplete one only the id can be foretold; what stands for the characters that no
+/// table can hold is gone where the comment was read after its webhook.
 fn line(id: &str, media: &str, text: &str, incomplete: bool) -> String {
-    if incomplete { id.to_owned() } else { format!("{id} {media} {text}") }
+    if incomplete { id.to_owned() } else { format!("{id} {media} {}", text.trim_end_matches('\u{fffd}')) }
 }
 
 /// SHA-256 of the lines in their order.
