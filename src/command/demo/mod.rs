@@ -101,6 +101,7 @@ fn print_places(parts: &Parts, summary: &Summary) {
     let key = parts.api_key.expose_secret();
     println!();
     println!("webhooks   POST http://{}/webhooks/instagram", parts.ingest);
+    println!("dashboard  http://{}/ (sign in with {key})", parts.serve);
     println!("pipeline   curl -H 'Authorization: Bearer {key}' http://{}/api/pipeline", parts.serve);
     if let Some(medium) = summary.a_medium() {
         let url = format!("http://{}/api/instagram/insights/{medium}", parts.serve);
