@@ -7,10 +7,12 @@ mod stage;
 use std::collections::BTreeSet;
 
 use cekbrand_graph::node::CommentNode;
+use cekbrand_schema::Source;
 use cekbrand_workers::erase::{self, subjects};
+use cekbrand_workers::rows::comment::Page;
 use cekbrand_workers::rows::{self, Reading, Rows, Told};
 
-use self::stage::{A, B, MEDIUM_A, MEDIUM_B, P, SCOPED_A, Stage};
+use self::stage::{A, B, MEDIUM_A, MEDIUM_B, P, Q, SCOPED_A, Stage};
 
 /// What must not be found of the first brand: ids, names, and what was said about it and by it.
 const OF_A: [&str; 10] = [
@@ -81,6 +83,50 @@ async fn of_a_person_no_trace_is_left_and_the_history_of_others_is_computed_agai
     stage.apply(&Rows::of(Told::Comment(Box::new(edge), reading))).await;
     assert_eq!(stage.traces(&OF_P).await, Vec::<String>::new());
     assert!(stage.books_close().await);
+}
+
+/// A page of comments is read as one, and is written but for theirs.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_page_of_comments_only_those_of_whom_we_forgot_are_left_out() {
+    let stage = Stage::set().await;
+    stage.ask("data_deletion", P, "code-p").await;
+    stage.eraser().tick().await.unwrap();
+    let comment = |id: &str, from: &str, text: &str| CommentNode {
+        id: id.to_owned(),
+        from_id: Some(from.to_owned()),
+        text: Some(text.to_owned()),
+        media_id: Some(MEDIUM_B.to_owned()),
+        ..CommentNode::default()
+    };
+    let comments = vec![
+        comment("17900000000000901", Q, "first-of-q"),
+        comment("17900000000000902", P, "again-of-p"),
+        comment("17900000000000903", Q, "second-of-q"),
+    ];
+    let page = Page { comments, unfinished: Vec::new(), source: Source::Poll };
+    let reading = Reading { account_id: B.to_owned(), observed_at: stage.now() };
+    let mut rows = Rows::of(Told::Comments(Box::new(page), reading.clone()));
+    rows.told.push(Told::User(stage::user(B, "after.the.page"), reading));
+    stage.apply(&rows).await;
+    assert_eq!(stage.traces(&["again-of-p", P]).await, Vec::<String>::new());
+    for other in ["first-of-q", "second-of-q", "after.the.page"] {
+        assert!(!stage.traces(&[other]).await.is_empty(), "{other} is written");
+    }
+}
+
+/// Meta may name the person who gave the token, and not the account.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_found_by_the_person_who_gave_its_token() {
+    let stage = Stage::set().await;
+    stage
+        .run(&format!(
+            "INSERT INTO pipeline.token_upkeep (account_id, next_at, meta_user_id) VALUES ('{A}', 'epoch', '1022334455')"
+        ))
+        .await;
+    stage.ask("data_deletion", "1022334455", "code-giver").await;
+    stage.eraser().tick().await.unwrap();
+    assert_eq!(stage.traces(&OF_A).await, Vec::<String>::new());
+    assert!(!stage.traces(&["text-of-q-at-b", B]).await.is_empty(), "others keep theirs");
 }
 
 #[tokio::test(flavor = "multi_thread")]
