@@ -150,11 +150,14 @@ fn state(is_saved: bool, lives: bool, is_lost: bool) -> &'static str {
     }
 }
 
-/// The webhook tells no swipes: without them the rest is what is known.
+/// The webhook's exits are all there is of leaving; of a read, unknown swipes leave the rate unknown.
 fn completion(views: Count, forward: Count, exits: Count, swipes: Count) -> Ratio {
-    let cut = forward.value.zip(exits.value).map(|(f, e)| f + e + swipes.value.unwrap_or_default());
+    let swiped = swipes.value.or((exits.source == Some("webhook")).then_some(0));
+    let cut =
+        forward.value.zip(exits.value).zip(swiped).map(|((forward, exits), swipes)| forward + exits + swipes);
     let whole = views.value.zip(cut).map(|(views, cut)| (views - cut).max(0));
-    let absence = forward.absence.or(exits.absence).or(views.absence).unwrap_or(NOT_COLLECTED);
+    let absence = forward.absence.or(exits.absence).or(views.absence).or(swipes.absence);
+    let absence = absence.unwrap_or(NOT_COLLECTED);
     Ratio::share(Count::computed(whole, absence), views)
 }
 
@@ -215,7 +218,9 @@ mod tests {
     fn completion_is_what_nothing_cut_short() {
         let known = |value| Count::computed(Some(value), NOT_COLLECTED);
         assert_eq!(completion(known(100), known(20), known(10), known(5)).value, Some(0.65));
-        assert_eq!(completion(known(100), known(20), known(10), Count::default()).value, Some(0.7));
+        assert_eq!(completion(known(100), known(20), known(10), Count::default()).value, None);
+        let told = |value| Count { source: Some("webhook"), ..known(value) };
+        assert_eq!(completion(told(100), told(20), told(10), Count::default()).value, Some(0.7));
         let unknown = Count::computed(None, "suppressed");
         assert_eq!(completion(known(100), unknown, known(10), known(5)).absence, Some("suppressed"));
     }

@@ -18,10 +18,9 @@
 //! were spooled; live deliveries do not wait for them once Kafka takes records again, since a story's figures
 //! are not to be late because of yesterday's comments, and no reader relies on order.
 //!
-//! **A file format of our own**, small enough to be read in ten minutes. Libraries were looked at (fjall, redb,
-//! yaque): none promises the one thing that matters here, that damage costs the record it hits and no other. A
-//! log-structured store takes its journal to end at the first bad entry, a tree of pages loses what is below a
-//! bad one or refuses the file.
+//! **A file format of our own**, small enough to be read in ten minutes. Libraries (fjall, redb, yaque) were
+//! weighed by what they promise, and not tried: none promises the one thing that matters here, that damage
+//! costs the record it hits and no other.
 //!
 //! **The books.** Every record that was answered 200 is in Kafka or waits here: `spooled = drained + waiting +
 //! damaged` since the directory was empty. Kafka may get a record twice: where it did not acknowledge in time
