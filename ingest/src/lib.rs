@@ -3,7 +3,7 @@
 //! ```text
 //!  POST ─▶ signature header ─▶ body ─▶ admission ─▶ signature ─▶ records ─▶ publish ─▶ 200
 //!             401          408/413/503     503          401         │          503
-//!                                                                   └ what is no JSON: dead-letter topic, as bytes
+//!                                                                   └ no JSON: dead-letter topic, as bytes
 //! ```
 //!
 //! - `server` accepts connections. [`routes`]: the HTTP surface; [`problem`]: every status that is not 200.
@@ -48,7 +48,8 @@ use crate::publish::kafka::KafkaPublisher;
 use crate::publish::spool::{SpoolError, SpoolPublisher};
 use crate::publish::{Publisher, Unflushed};
 use crate::receiver::Receiver;
-pub use crate::settings::{LabelledSecret, Settings};
+pub use crate::settings::Settings;
+pub use crate::signature::LabelledSecret;
 
 /// How often the publisher is looked after.
 const CHECK_EVERY: Duration = Duration::from_secs(2);

@@ -8,15 +8,7 @@ use cekbrand_schema::topic::Topics;
 use secrecy::SecretString;
 
 use crate::publish::spool::SpoolSettings;
-
-/// A secret with the name by which envelopes, logs and metrics call it.
-#[derive(Debug, Clone)]
-pub struct LabelledSecret {
-    /// The name; never secret.
-    pub label: String,
-    /// The app secret.
-    pub secret: SecretString,
-}
+use crate::signature::LabelledSecret;
 
 /// Settings of the receiver.
 #[derive(Debug, Clone)]

@@ -6,14 +6,21 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
-
-use crate::settings::LabelledSecret;
 
 /// The only header that counts. The older `X-Hub-Signature` (SHA-1) may come beside it and is never looked
 /// at.
 const HEADER: &str = "x-hub-signature-256";
+
+/// A secret with the name by which envelopes, logs and metrics call it.
+#[derive(Debug, Clone)]
+pub struct LabelledSecret {
+    /// The name; never secret.
+    pub label: String,
+    /// The app secret.
+    pub secret: SecretString,
+}
 
 /// Why a delivery is not believed. The names are metric labels; the answer is always 401.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -119,7 +119,7 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::LabelledSecret;
+    use crate::signature::LabelledSecret;
     use hmac::{Hmac, KeyInit, Mac};
     use proptest::prelude::*;
 

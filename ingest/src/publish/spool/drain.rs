@@ -1,16 +1,16 @@
 //! Draining: one lane's records from the spool to the publisher behind it, in order, one batch at a time.
 //!
 //! A batch is a single record while nobody knows whether Kafka takes any, and grows with every success. As
-//! only one is under way for each lane, live deliveries never wait behind more than that; as the largest holds
-//! hundreds of records, draining keeps up with them.
+//! only one is under way for each lane, live deliveries never wait behind more than that; as the largest
+//! holds hundreds of records, draining keeps up with them.
 
 use std::io;
 use std::sync::Arc;
 
 use cekbrand_schema::Lane;
 
-use super::Shared;
 use super::log::{Batch, Log};
+use super::shared::Shared;
 use crate::publish::{Publisher, Unpublished};
 
 const MOST_RECORDS: usize = 512;

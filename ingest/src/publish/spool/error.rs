@@ -3,7 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::segment::VERSION;
+/// The version of everything in a spool's directory: what another one wrote is not read.
+pub(super) const VERSION: u32 = 1;
 
 /// What names the directory.
 const SETTING: &str = "CEKBRAND__INGEST__SPOOL_DIR";

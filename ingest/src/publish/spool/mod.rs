@@ -11,7 +11,7 @@
 //!
 //! - `writer`: one thread that writes and syncs for all deliveries that wait. `drain`: a task for each lane.
 //! - `log`: a lane's records. `segment`, `position`: its files. `frame`: a record in a segment, `reader`: one
-//!   after the other; `stored`: its bytes. `stats`.
+//!   after the other; `stored`: its bytes. `settings`, `stats`.
 //!
 //! **A log of its own for each lane**, so that a lane that Kafka refuses (a topic that is missing, a right
 //! that is lacking) keeps no other from draining. A lane's records are drained in the order in which they
@@ -22,9 +22,9 @@
 //! weighed by what they promise, and not tried: none promises the one thing that matters here, that damage
 //! costs the record it hits and no other.
 //!
-//! **The books.** Every record that was answered 200 is in Kafka or waits here: `spooled = drained + waiting +
-//! damaged` since the directory was empty. Kafka may get a record twice: where it did not acknowledge in time
-//! and had taken it all the same, and where the receiver was killed between an acknowledgement and
+//! **The books.** Every record that was answered 200 is in Kafka or waits here: `spooled = drained + waiting
+//! + damaged` since the directory was empty. Kafka may get a record twice: where it did not acknowledge in
+//! time and had taken it all the same, and where the receiver was killed between an acknowledgement and
 //! remembering it. All such are counted as `repeated`, so that end to end `accepted + retried <= landed +
 //! duplicates + dead_lettered <= accepted + retried + repeated`; landing tells them apart by their event ids.
 
@@ -35,6 +35,7 @@ mod log;
 mod position;
 mod reader;
 mod segment;
+mod settings;
 mod shared;
 mod stats;
 mod stored;
@@ -42,7 +43,6 @@ mod stored;
 mod tests;
 mod writer;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,21 +52,11 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 pub use self::error::SpoolError;
+pub use self::settings::SpoolSettings;
 use self::shared::Shared;
 use self::writer::Append;
 use super::{PublishError, Published, Publisher, Unflushed, Unpublished};
 use crate::record::Record;
-
-/// Where the spool is, and how large it may become.
-#[derive(Debug, Clone)]
-pub struct SpoolSettings {
-    /// A directory for this receiver alone.
-    pub directory: PathBuf,
-    /// Bytes on disk; what does not fit is answered 503.
-    pub max_bytes: u64,
-    /// How long Kafka may take to acknowledge before records are spooled.
-    pub after: Duration,
-}
 
 /// Publishes, and spools what comes back.
 pub struct SpoolPublisher {

@@ -5,11 +5,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::SpoolError;
+use super::error::{SpoolError, VERSION};
 use super::frame::number32;
-
-/// The version of everything in a spool's directory.
-pub(super) const VERSION: u32 = 1;
 
 /// Where the first frame of a segment begins.
 pub(super) const HEADER_BYTES: u64 = 16;

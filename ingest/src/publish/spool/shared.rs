@@ -9,9 +9,11 @@ use std::sync::{Mutex, PoisonError};
 use cekbrand_schema::Lane;
 use tokio::sync::{Notify, watch};
 
+use super::error::SpoolError;
 use super::log::Log;
+use super::segment;
+use super::settings::SpoolSettings;
 use super::stats::Stats;
-use super::{SpoolError, SpoolSettings, segment};
 use crate::publish::PublishError;
 use crate::record::Record;
 

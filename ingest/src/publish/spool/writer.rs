@@ -8,7 +8,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::log::frame_bytes;
-use super::{Shared, stored};
+use super::shared::Shared;
+use super::stored;
 use crate::publish::{PublishError, Unpublished};
 use crate::record::Record;
 
