@@ -3,8 +3,7 @@
 
 use cekbrand_sentiment::Label;
 use cekbrand_sentiment::features::dense::DENSE;
-use cekbrand_sentiment::features::hashed::GROUPS;
-use cekbrand_sentiment::features::{self, Group, Sink};
+use cekbrand_sentiment::features::{self, GROUPS, Group, Sink};
 use cekbrand_sentiment::lexicon::Lexicon;
 use cekbrand_sentiment::model::group_scale;
 use cekbrand_sentiment::normalise::Normalised;

@@ -1,25 +1,8 @@
 //! Words, word pairs, negated words and crude stems; characters of each word in windows of two to five.
 
-use super::Sink;
+use super::sink::{Group, Sink};
 use crate::hash;
 use crate::normalise::{Normalised, Reading, Token, TokenKind};
-
-/// Features are scaled by the size of their group, so that long comments do not shout down the bias.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Group {
-    /// Whole words and pairs.
-    Word = 0,
-    /// Windows of characters.
-    Char = 1,
-}
-
-impl Group {
-    /// All groups, by number.
-    pub const ALL: [Self; GROUPS] = [Self::Word, Self::Char];
-}
-
-/// How many groups there are.
-pub const GROUPS: usize = 2;
 
 /// What goes first into the hash, so that a pair never looks like a word.
 #[derive(Clone, Copy)]
@@ -132,6 +115,7 @@ fn stem(word: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::GROUPS;
 
     #[test]
     fn one_prefix_and_one_suffix_come_off() {

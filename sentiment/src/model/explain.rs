@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Model, Scored, emoji_layer, group_scale};
-use crate::features::hashed::GROUPS;
-use crate::features::{self, Group, Sink};
+use super::{COMMENT, Model, Scored, emoji_layer, group_scale};
+use crate::features::{self, GROUPS, Group, Sink};
 use crate::label::Label;
 use crate::normalise::{Normalised, TokenKind};
 
@@ -36,7 +35,17 @@ pub struct Spoken {
     pub negated: bool,
 }
 
-pub(super) fn explain(model: &Model<'_>, text: &str, comment: &Normalised) -> Explanation {
+impl Model<'_> {
+    /// Scores a comment and says which tokens spoke, and how much.
+    pub fn explain(&self, text: &str) -> Explanation {
+        COMMENT.with_borrow_mut(|comment| {
+            comment.read(text, self.lexicon());
+            explain(self, text, comment)
+        })
+    }
+}
+
+fn explain(model: &Model<'_>, text: &str, comment: &Normalised) -> Explanation {
     let scored = model.score_normalised(comment);
     let shares = shares(model, comment);
     let mut tokens: Vec<Spoken> = Vec::with_capacity(shares.len());

@@ -8,8 +8,7 @@ use std::sync::OnceLock;
 
 use crate::artefact::Artefact;
 use crate::cursor::ArtefactError;
-use crate::features::hashed::GROUPS;
-use crate::features::{self, Dense, Group, Sink};
+use crate::features::{self, Dense, GROUPS, Group, Sink};
 use crate::label::Label;
 use crate::lexicon::Lexicon;
 use crate::normalise::{Normalised, TokenKind};
@@ -87,14 +86,6 @@ impl<'a> Model<'a> {
         COMMENT.with_borrow_mut(|comment| {
             comment.read(text, self.lexicon());
             self.score_normalised(comment)
-        })
-    }
-
-    /// Scores a comment and says which tokens spoke, and how much.
-    pub fn explain(&self, text: &str) -> Explanation {
-        COMMENT.with_borrow_mut(|comment| {
-            comment.read(text, self.lexicon());
-            explain::explain(self, text, comment)
         })
     }
 

@@ -1,7 +1,8 @@
 //! Swear words that praise: `anjir keren`, `enak parah`. Beside praise they strengthen it, elsewhere they
 //! stay what they are.
 
-use super::{Normalised, Reading, Token, TokenKind, scope};
+use super::scope;
+use super::token::{Normalised, Reading, Token, TokenKind};
 use crate::lexicon::{Lexicon, Role};
 
 /// How many tokens away the praise may be.

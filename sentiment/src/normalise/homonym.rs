@@ -1,6 +1,6 @@
 //! Words that look like negators and are none: names (`kak Nda`), units (`250 g`), numbers (`no 38`).
 
-use super::{Normalised, TokenKind};
+use super::token::{Normalised, TokenKind};
 
 /// Negators that are also names, in any spelling.
 const NAMES: [&str; 10] = ["ra", "nda", "nor", "noor", "ora", "tong", "moh", "dudu", "acan", "raa"];

@@ -1,6 +1,7 @@
 //! Words put into the mouth of others: `yang bilang jelek cuma iri` calls nobody ugly.
 
-use super::{Normalised, Reading, TokenKind, scope};
+use super::scope;
+use super::token::{Normalised, Reading, TokenKind};
 use crate::lexicon::{Lexicon, Role};
 
 /// How many words a report reaches.

@@ -1,6 +1,6 @@
 //! Negators that turn nothing: `siapa sih yang ga suka`, `ga pernah seenak ini`, `ga bisa ga beli`.
 
-use super::{Normalised, Reading, Token, TokenKind};
+use super::token::{Normalised, Reading, Token, TokenKind};
 use crate::lexicon::Lexicon;
 
 /// Questions that need no answer open so.

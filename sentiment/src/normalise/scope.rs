@@ -1,6 +1,6 @@
 //! What reaches beyond one word: phrases, the scope of negation, the part after a contrast.
 
-use super::{Normalised, Reading, Token, TokenKind};
+use super::token::{Normalised, Reading, Token, TokenKind};
 use crate::lexicon::{Lexicon, Role};
 
 /// How many words a negator turns.

@@ -1,7 +1,8 @@
 //! Brings one word to its normalised spelling: slang, elongation, figures for letters, doubling, endings.
 
+use super::fold;
 use super::homonym::{self, Homonym};
-use super::{Normalised, TokenKind, fold};
+use super::token::{Normalised, Stretch, TokenKind};
 use crate::lexicon::{Lexicon, Role};
 
 /// Endings that hang on a known word: possessives and particles.
@@ -20,7 +21,7 @@ pub(super) fn push_word(rest: &str, length: usize, place: usize, lexicon: &Lexic
         }
     }
     let first = out.tokens.len();
-    let source = (place, place + length);
+    let source = Stretch::at(place, length);
     match homonym::of(&word, typed, &rest[length..], out) {
         None => push_folded(&word, source, lexicon, out),
         Some(Homonym::Unit) => {
@@ -43,7 +44,7 @@ pub(super) fn push_word(rest: &str, length: usize, place: usize, lexicon: &Lexic
     out.word = word;
 }
 
-fn push_folded(word: &str, source: (usize, usize), lexicon: &Lexicon, out: &mut Normalised) {
+fn push_folded(word: &str, source: Stretch, lexicon: &Lexicon, out: &mut Normalised) {
     if word.is_empty() {
         return;
     }
@@ -57,13 +58,7 @@ fn push_folded(word: &str, source: (usize, usize), lexicon: &Lexicon, out: &mut 
 }
 
 /// Adds the word as the lexicon spells it, if the lexicon has it.
-fn push_known(
-    word: &str,
-    source: (usize, usize),
-    elongated: bool,
-    lexicon: &Lexicon,
-    out: &mut Normalised,
-) -> bool {
+fn push_known(word: &str, source: Stretch, elongated: bool, lexicon: &Lexicon, out: &mut Normalised) -> bool {
     let Some((number, entry)) = lexicon.find(word) else { return false };
     let Some(rewrite) = &entry.rewrite else {
         out.push(TokenKind::Word, word, Some(number), source).elongated = elongated;
@@ -77,7 +72,7 @@ fn push_known(
 }
 
 /// Tries, in this order, a plainer form of a word that the lexicon lacks; else adds it as it is.
-fn push_unknown(word: &str, source: (usize, usize), lexicon: &Lexicon, out: &mut Normalised) {
+fn push_unknown(word: &str, source: Stretch, lexicon: &Lexicon, out: &mut Normalised) {
     if let Some((head, tail)) = word.split_once('-') {
         push_folded(head, source, lexicon, out);
         if !tail.starts_with(head) {
@@ -103,7 +98,7 @@ fn push_squeezed(
     word: &str,
     keep: usize,
     form: &mut String,
-    source: (usize, usize),
+    source: Stretch,
     lexicon: &Lexicon,
     out: &mut Normalised,
 ) -> bool {
@@ -115,7 +110,7 @@ fn push_squeezed(
 fn push_figures(
     word: &str,
     form: &mut String,
-    source: (usize, usize),
+    source: Stretch,
     lexicon: &Lexicon,
     out: &mut Normalised,
 ) -> bool {
@@ -146,13 +141,7 @@ fn push_figures(
     push_known(form, source, false, lexicon, out)
 }
 
-fn push_stem(
-    word: &str,
-    source: (usize, usize),
-    elongated: bool,
-    lexicon: &Lexicon,
-    out: &mut Normalised,
-) -> bool {
+fn push_stem(word: &str, source: Stretch, elongated: bool, lexicon: &Lexicon, out: &mut Normalised) -> bool {
     ENDINGS.iter().any(|ending| {
         word.strip_suffix(ending)
             .filter(|stem| stem.len() > 2 && !is_negator(stem, lexicon))

@@ -1,6 +1,7 @@
 //! Cuts a comment into words, emoji, mentions, links and punctuation.
 
-use super::{Normalised, TokenKind, emoji, fold, spelling};
+use super::token::{Normalised, Stretch, TokenKind};
+use super::{emoji, fold, spelling};
 use crate::lexicon::Lexicon;
 
 /// Fills `out` with the tokens of the text.
@@ -10,10 +11,10 @@ pub(super) fn split(text: &str, lexicon: &Lexicon, out: &mut Normalised) {
     while let Some(character) = text[place..].chars().next() {
         let rest = &text[place..];
         let length = if let Some((length, kind)) = address(rest, character) {
-            out.push(kind, "", None, (place, place + length));
+            out.push(kind, "", None, Stretch::at(place, length));
             length
         } else if let Some((length, face)) = emoji::emoticon(rest, after_word) {
-            push_emoji(face, lexicon, out, (place, place + length));
+            push_emoji(face, lexicon, out, Stretch::at(place, length));
             length
         } else if fold::is_word(character) {
             let length = word_length(rest);
@@ -21,7 +22,7 @@ pub(super) fn split(text: &str, lexicon: &Lexicon, out: &mut Normalised) {
             length
         } else if emoji::is_emoji(character) {
             let length = emoji::cluster_length(rest);
-            push_emoji(&rest[..character.len_utf8()], lexicon, out, (place, place + length));
+            push_emoji(&rest[..character.len_utf8()], lexicon, out, Stretch::at(place, length));
             length
         } else {
             punctuation(rest, character, place, out)
@@ -51,7 +52,7 @@ fn address(rest: &str, first: char) -> Option<(usize, TokenKind)> {
     (length > 1).then_some((length, kind))
 }
 
-fn push_emoji(face: &str, lexicon: &Lexicon, out: &mut Normalised, source: (usize, usize)) {
+fn push_emoji(face: &str, lexicon: &Lexicon, out: &mut Normalised, source: Stretch) {
     let entry = lexicon.find(face).map(|(number, _)| number);
     out.push(TokenKind::Emoji, face, entry, source);
 }
@@ -85,6 +86,6 @@ fn punctuation(rest: &str, first: char, place: usize, out: &mut Normalised) -> u
         _ => return first.len_utf8(),
     };
     let length = rest.find(|next| next != first).unwrap_or(rest.len());
-    out.push(kind, "", None, (place, place + length));
+    out.push(kind, "", None, Stretch::at(place, length));
     length
 }

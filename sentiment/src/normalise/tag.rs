@@ -1,7 +1,8 @@
 //! Negators that ask: `enak ga kak`, `udah dikirim belum`, `asli apa bukan`. They turn nothing, and what they
 //! ask about is not said.
 
-use super::{Normalised, Reading, Token, TokenKind, scope};
+use super::scope;
+use super::token::{Normalised, Reading, Token, TokenKind};
 use crate::lexicon::{Lexicon, Role};
 
 /// The negators that can ask.
