@@ -12,24 +12,11 @@ use axum::routing::get;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::codes::Grant;
 use super::error::GraphError;
 use super::request::{Login, Request, app_scoped_id, percent_encoded};
 use super::state::State;
 use super::token::LIFETIME;
-
-/// What a code is good for.
-#[derive(Debug, Clone)]
-pub(super) struct Grant {
-    login: Login,
-    redirect_uri: String,
-}
-
-/// Codes that were given and not redeemed.
-#[derive(Debug, Default)]
-pub(super) struct Codes {
-    given: u64,
-    open: HashMap<String, Grant>,
-}
 
 pub(super) fn router(state: Arc<State>) -> Router {
     Router::new()
@@ -114,10 +101,7 @@ async fn answer(Shared(state): Shared<Arc<State>>, Query(given): Query<HashMap<S
     }
     let login = if text("login") == "instagram" { Login::Instagram } else { Login::Facebook };
     let grant = Grant { login, redirect_uri: text("redirect_uri").to_owned() };
-    let mut codes = state.codes();
-    codes.given += 1;
-    let code = format!("SIMCODE-{}", codes.given);
-    codes.open.insert(code.clone(), grant);
+    let code = state.codes().give(grant);
     back(format!("code={code}"))
 }
 
@@ -126,7 +110,7 @@ pub(super) fn redeem(state: &State, request: &Request, code: &str) -> Result<Val
     if request.parameter("client_secret") != Some(state.tokens().secret()) {
         return Err(GraphError::new(1, None, "Error validating client secret."));
     }
-    let grant = state.codes().open.remove(code);
+    let grant = state.codes().take(code);
     let grant =
         grant.ok_or_else(|| GraphError::new(100, Some(36_009), "This authorization code has been used."))?;
     if request.parameter("redirect_uri") != Some(grant.redirect_uri.as_str()) {

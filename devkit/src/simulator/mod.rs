@@ -1,8 +1,8 @@
 //! The Graph API of an invented Instagram over real HTTP, as strict as Meta's.
 //!
 //! ```text
-//!  request ──request──▶ token, proof, faults, usage ──answer──▶ reading ▶ nodes, edges, insights ──server──▶ response
-//!                                                                                  └──▶ calls (the log)
+//!  request ─▶ token, proof, faults, usage ──answer──▶ reading ▶ nodes, edges, insights ──server──▶ response
+//!                                                                        └──▶ calls (the log)
 //! ```
 //!
 //! Everything that can go wrong at Meta can be switched on: see [`Fault`] and the methods of [`Simulator`];
@@ -11,6 +11,8 @@
 
 mod answer;
 mod calls;
+mod codes;
+mod config;
 mod control;
 mod dialog;
 mod edge;
@@ -23,6 +25,7 @@ mod reading;
 mod request;
 mod server;
 mod state;
+mod subscribed;
 mod subscriptions;
 mod token;
 mod usage;
@@ -30,9 +33,7 @@ mod user_figures;
 mod user_insights;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
@@ -43,6 +44,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use calls::{Call, CallKind};
+pub use config::SimulatorConfig;
 pub use fault::{Effect, Fault};
 pub use fields::{Field, FieldsError, parse as parse_fields};
 pub use token::{SECRET_MARK, TOKEN_MARK};
@@ -52,33 +54,6 @@ pub(crate) use token::hmac_hex;
 
 use crate::world::{Account, World, WorldConfig};
 use state::State;
-
-/// How a simulator is set up.
-#[derive(Debug, Clone)]
-pub struct SimulatorConfig {
-    /// Where to listen; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// The id of the application.
-    pub app_id: String,
-    /// Whether calls without `appsecret_proof` are refused. A proof that is given is always checked.
-    pub require_proof: bool,
-    /// How long every answer takes (real time).
-    pub latency: Duration,
-    /// Rate limits.
-    pub limits: UsageLimits,
-}
-
-impl Default for SimulatorConfig {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            app_id: "1000000000000042".to_owned(),
-            require_proof: false,
-            latency: Duration::ZERO,
-            limits: UsageLimits::default(),
-        }
-    }
-}
 
 /// A running simulator; it takes no more connections once it is dropped.
 pub struct Simulator {

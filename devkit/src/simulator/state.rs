@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cekbrand_schema::SharedClock;
 use jiff::{SignedDuration, Timestamp};
 
-use super::SimulatorConfig;
 use super::calls::CallLog;
-use super::dialog::Codes;
+use super::codes::Codes;
+use super::config::SimulatorConfig;
 use super::fault::Faults;
-use super::subscriptions::Subscriptions;
+use super::subscribed::Subscriptions;
 use super::token::Tokens;
 use super::usage::Usage;
 use crate::world::World;

@@ -30,29 +30,6 @@ const FACEBOOK_ONLY: [&str; 2] = ["mentions", "story_insights"];
 const PATIENCE: Duration = Duration::from_secs(5);
 const CHALLENGE: &str = "1158201444";
 
-/// What is subscribed, and where deliveries go.
-#[derive(Debug, Default)]
-pub(super) struct Subscriptions {
-    /// (app or account, field).
-    fields: std::collections::BTreeSet<(String, String)>,
-    callback: Option<String>,
-}
-
-impl Subscriptions {
-    fn of(&self, subject: &str) -> Vec<String> {
-        self.fields.iter().filter(|(of, _)| of == subject).map(|(_, field)| field.clone()).collect()
-    }
-
-    /// Ends all subscriptions of an app or an account.
-    pub(super) fn end(&mut self, subject: &str) {
-        self.fields.retain(|(of, _)| of != subject);
-    }
-
-    fn add(&mut self, subject: &str, fields: &[&str]) {
-        self.fields.extend(fields.iter().map(|field| (subject.to_owned(), (*field).to_owned())));
-    }
-}
-
 /// Asks the receiver of an app-level subscription for its challenge, as Meta does before it grants one.
 pub(super) async fn handshake(state: &State, request: &Request) -> Result<(), GraphError> {
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();

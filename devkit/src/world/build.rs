@@ -14,18 +14,21 @@ const FIRST_ACCOUNT_ID: u64 = 17_841_400_000_000_000;
 const FIRST_MEDIA_ID: u64 = 17_900_000_000_000_000;
 const SHORTCODE_LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-pub(super) fn build(config: WorldConfig) -> World {
-    let mut world = World {
-        config,
-        accounts: Vec::new(),
-        media: Vec::new(),
-        by_id: HashMap::new(),
-        by_username: HashMap::new(),
-    };
-    for index in 0..world.config.accounts + world.config.outsiders {
-        add_account(&mut world, index);
+impl World {
+    /// Builds the world of a configuration.
+    pub fn new(config: WorldConfig) -> Self {
+        let mut world = Self {
+            config,
+            accounts: Vec::new(),
+            media: Vec::new(),
+            by_id: HashMap::new(),
+            by_username: HashMap::new(),
+        };
+        for index in 0..world.config.accounts + world.config.outsiders {
+            add_account(&mut world, index);
+        }
+        world
     }
-    world
 }
 
 fn add_account(world: &mut World, index: usize) {

@@ -182,11 +182,6 @@ pub enum Thing<'w> {
 }
 
 impl World {
-    /// Builds the world of a configuration.
-    pub fn new(config: WorldConfig) -> Self {
-        build::build(config)
-    }
-
     /// How it was built.
     pub const fn config(&self) -> &WorldConfig {
         &self.config
