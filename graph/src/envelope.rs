@@ -15,8 +15,6 @@ pub struct ErrorEnvelope {
     pub message: String,
     /// Whether Meta says that it will pass.
     pub is_transient: bool,
-    /// Reference for Meta's support.
-    pub trace_id: Option<String>,
 }
 
 impl ErrorEnvelope {
@@ -32,12 +30,11 @@ impl ErrorEnvelope {
             subcode: error.get("error_subcode").and_then(json::number),
             message: json::text(error, "message").unwrap_or_default(),
             is_transient: json::flag(error, "is_transient").unwrap_or(false),
-            trace_id: json::text(error, "fbtrace_id"),
         })
     }
 
     fn unknown(message: &str) -> Self {
-        Self { code: 1, subcode: None, message: message.to_owned(), is_transient: false, trace_id: None }
+        Self { code: 1, subcode: None, message: message.to_owned(), is_transient: false }
     }
 }
 

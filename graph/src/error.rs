@@ -52,8 +52,6 @@ pub enum GraphError {
         message: String,
         /// Whether Meta says that it will pass.
         is_transient: bool,
-        /// Reference for Meta's support.
-        trace_id: Option<String>,
         /// From the usage headers: when access is regained.
         regain: Option<Duration>,
     },
@@ -133,7 +131,6 @@ impl GraphError {
             subcode: envelope.subcode,
             message,
             is_transient: envelope.is_transient,
-            trace_id: envelope.trace_id,
             regain,
         }
     }
