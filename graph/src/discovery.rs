@@ -12,7 +12,8 @@ pub struct Discovery {
     pub user: UserNode,
     /// Its media, newest first. What cannot be read is left out.
     pub media: Vec<MediaNode>,
-    /// The cursor behind the last medium; there is never a `next`, and one more page may turn out to be empty.
+    /// The cursor behind the last medium; there is never a `next`, and one more page may turn out to be
+    /// empty.
     pub after: Option<String>,
 }
 

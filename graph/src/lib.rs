@@ -6,7 +6,7 @@
 //!  (path, query,                     │          │      │        │
 //!   fetch id)                     recorded   recorded  budget   ├─▶ node: UserNode, MediaNode, CommentNode
 //!                                                               ├─▶ insight: figures of a medium
-//!                                                               └─▶ GraphError ──disposition──▶ what to do next
+//!                                                               └─▶ GraphError ─disposition─▶ what to do
 //! ```
 //!
 //! In reading order:
@@ -16,8 +16,8 @@
 //! - [`answer`]: what came back; [`usage`] reads its rate limit headers, [`paging`] makes its body fit to be
 //!   kept.
 //! - [`error`]: why a read gave nothing, classified by Meta's codes; [`envelope`] reads Meta's error objects.
-//! - [`node`], [`insight`], [`page`], [`discovery`]: what the answer says, typed; [`json`] is the lenient reading
-//!   underneath.
+//! - [`node`], [`insight`], [`page`], [`discovery`]: what the answer says, typed; [`json`] is the lenient
+//!   reading underneath.
 //! - [`refusal`]: finding the one metric that spoils a call.
 //! - [`management`]: no reads: tokens, accounts, webhook subscriptions.
 //!

@@ -25,7 +25,6 @@ use std::time::Duration;
 
 use cekbrand_schema::SharedClock;
 use jiff::Timestamp;
-use reqwest::redirect::Policy;
 use reqwest::{Client, Method};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -105,14 +104,7 @@ impl Management {
     /// # Errors
     /// The TLS set-up of the machine cannot be used.
     pub fn new(settings: Settings, clock: SharedClock) -> Result<Self, GraphError> {
-        let client = Client::builder()
-            .connect_timeout(settings.timeout)
-            .timeout(settings.timeout)
-            .redirect(Policy::none())
-            .user_agent(concat!("cekbrand/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(GraphError::Client)?;
-        Ok(Self { client, settings, clock, taken: Arc::default() })
+        Ok(Self { client: http::client(&settings)?, settings, clock, taken: Arc::default() })
     }
 
     /// The app's id, as configured.
