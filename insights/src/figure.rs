@@ -76,7 +76,12 @@ impl Ratio {
 
     /// A ratio in the columns `name` and `name_absence`; without a row, `no_data`.
     pub(crate) fn of(row: &PgRow, name: &str) -> Result<Self, sqlx::Error> {
-        Ok(Self::computed(row.try_get(name)?, absence(row, name)?.unwrap_or(NO_DATA)))
+        Self::of_known(row, name, NO_DATA)
+    }
+
+    /// The same; without a row, `missing`.
+    pub(crate) fn of_known(row: &PgRow, name: &str, missing: &'static str) -> Result<Self, sqlx::Error> {
+        Ok(Self::computed(row.try_get(name)?, absence(row, name)?.unwrap_or(missing)))
     }
 
     /// How `part` relates to `whole`; `no_data` where that means nothing.

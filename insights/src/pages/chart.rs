@@ -7,11 +7,12 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::days::Period;
 use super::drawing::{self, Scale};
 use super::figures::{Metric, Point, Series};
 use super::format;
 use super::table::{Cell, Column, Table};
-use super::view::{Period, View};
+use super::view::View;
 use super::words::{Lang, absences};
 
 /// More days than this share cells.

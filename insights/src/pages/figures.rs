@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use sqlx::PgPool;
 
-use super::view::Period;
+use super::days::Period;
 use crate::query::pages::series::{self, Asked, DayRow};
 
 /// What a tile and the chart can show.

@@ -8,22 +8,22 @@ use axum::response::Response;
 use cekbrand_schema::Absence;
 use cekbrand_schema::metric::{self, Unit};
 
-use super::brand::Account;
+use super::account::Account;
+use super::cards::cells::kind;
 use super::cards::comments::{self, CommentsCard};
-use super::cards::posts::kind;
 use super::respond::{Frame, SignedIn, html};
 use super::words::{CardWords, Lang, absences};
 use super::{drawing, format};
 use crate::api::Api;
 use crate::problem::Problem;
-use crate::query::pages::medium::{self, FigureRow, MediumRow};
+use crate::query::post::{self, FigureDay, PostDetail};
 
 #[derive(Template)]
 #[template(path = "medium.html")]
 struct Medium<'a> {
     frame: &'a Frame,
     account: &'a Account,
-    row: &'a MediumRow,
+    row: &'a PostDetail,
     kind: &'static str,
     symbol: &'static str,
     published: String,
@@ -53,15 +53,15 @@ pub(crate) async fn page(
     SignedIn(frame): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let medium = medium::find(&api.pool, &id).await?.ok_or(Problem::NotFound)?;
-    let account = Account::find(&api, &frame, &medium.user_id).await?;
-    let history = medium::history(&api.pool, &id).await?;
+    let medium = post::find(&api.pool, &id, frame.scope()).await?.ok_or(Problem::NotFound)?;
+    let account = Account::find(&api, &frame, &medium.account_id).await?;
+    let history = post::history(&api.pool, &id).await?;
     let words = &frame.view.words().cards;
-    let at = medium.at.map(jiff_sqlx::Timestamp::to_jiff);
+    let at = medium.published_at.map(|at| at.0);
     // All comments of the medium, whenever they were made.
     let first = at.map_or(account.period.from, |at| account.local_day(at)).yesterday();
     let days = account.local(first.unwrap_or(account.period.from), account.today);
-    let (kind, symbol) = kind(words, medium.product.as_deref(), medium.kind.as_deref());
+    let (kind, symbol) = kind(words, medium.media_product_type.as_deref(), medium.media_type.as_deref());
     let page = Medium {
         card: comments::read(&api, &frame, days, &id).await?,
         kind,
@@ -82,43 +82,48 @@ fn instagram_link(permalink: Option<&str>) -> &str {
     permalink.filter(|link| link.starts_with("https://www.instagram.com/")).unwrap_or("")
 }
 
-fn figures(frame: &Frame, words: &CardWords, history: &[FigureRow]) -> Vec<Figure> {
-    let mut by_metric: BTreeMap<&str, Vec<&FigureRow>> = BTreeMap::new();
-    for row in history {
+fn figures(frame: &Frame, words: &CardWords, history: &[FigureDay]) -> Vec<Figure> {
+    let mut by_metric: BTreeMap<&str, Vec<&FigureDay>> = BTreeMap::new();
+    // The parts of a figure have no line of their own.
+    for row in history.iter().filter(|row| row.breakdown.is_empty()) {
         by_metric.entry(&row.metric).or_default().push(row);
     }
     by_metric.into_iter().filter_map(|(metric, rows)| figure(frame, words, metric, &rows)).collect()
 }
 
-fn figure(frame: &Frame, words: &CardWords, metric: &str, rows: &[&FigureRow]) -> Option<Figure> {
+fn figure(frame: &Frame, words: &CardWords, metric: &str, rows: &[&FigureDay]) -> Option<Figure> {
     let lang = frame.view.lang;
     // What was known once stays known.
     let newest = rows.iter().rev().find(|row| row.value.is_some()).or(rows.last())?;
-    let values: Vec<Option<f64>> = rows.iter().map(|row| row.value).collect();
-    let title = newest.value.map_or_else(|| why(lang, newest), |value| format::whole(lang, value));
+    let values: Vec<Option<f64>> = rows.iter().map(|row| known(row)).collect();
+    let title = known(newest).map_or_else(|| why(lang, newest), |value| format::whole(lang, value));
     let each = rows.iter().map(|row| {
-        let shown = row.value.map_or_else(|| why(lang, row), |value| shown(lang, metric, value));
-        format!("{}: {shown}", format::day(lang, row.day.to_jiff()))
+        let shown = known(row).map_or_else(|| why(lang, row), |value| shown(lang, metric, value));
+        format!("{}: {shown}", format::day(lang, row.day))
     });
     Some(Figure {
         name: name(lang, metric),
         meaning: metric::find(metric).map_or("", |found| found.description),
-        value: newest.value.map_or_else(|| "—".to_owned(), |value| shown(lang, metric, value)),
+        value: known(newest).map_or_else(|| "—".to_owned(), |value| shown(lang, metric, value)),
         title,
         is_absent: newest.value.is_none(),
-        source: match newest.source.as_str() {
-            "webhook" => words.saved_by_webhook,
-            "backfill" => words.saved_later,
+        source: match newest.source {
+            Some("webhook") => words.saved_by_webhook,
+            Some("backfill") => words.saved_later,
             _ => words.saved_by_poll,
         },
-        observed: format::ago(lang, newest.observed_at.to_jiff(), frame.now),
+        observed: newest.observed_at.map_or_else(String::new, |at| format::ago(lang, at.0, frame.now)),
         line: drawing::sparkline(&values),
         width: u32::try_from(values.len()).unwrap_or(1).saturating_mul(10),
         history: each.collect::<Vec<_>>().join("\n"),
     })
 }
 
-fn why(lang: Lang, row: &FigureRow) -> String {
+fn known(row: &FigureDay) -> Option<f64> {
+    row.value.and_then(|value| f64::try_from(value.0).ok())
+}
+
+fn why(lang: Lang, row: &FigureDay) -> String {
     let absence = row.absence.as_deref().and_then(|word| word.parse::<Absence>().ok());
     absence.map_or(absences::never_read(lang), |absence| absences::absence(lang, absence)).to_owned()
 }

@@ -5,25 +5,30 @@
 //!        to /login      400
 //! ```
 //!
-//! In reading order: [`view`] is the address, read; [`words`] has every word, [`format`](mod@format) numbers
-//! and dates. [`session`], [`cookies`], [`attempts`]: signing in. [`respond`]: the frame around every page,
-//! and errors as pages. [`assets`]: what pages load. Then a file for each page, and `cards` with one for each
-//! card of the brand's page.
+//! In reading order: [`view`] is the address, read, with [`days`] and [`theme`]; [`address`] writes one.
+//! [`words`] has every word, [`format`](mod@format) numbers and dates. [`session`], [`cookies`],
+//! [`attempts`]: who reads. [`respond`]: the frame around every page, and errors as pages. [`assets`]: what
+//! pages load. [`account`]: what most pages are about. Then a file for each page, and `cards` with one for
+//! each card of the brand's page.
 //!
 //! Invariants: pages work without scripts, which only spare reloads; whatever strangers wrote is escaped by
 //! the templates; the address holds everything that a page shows; an absent figure says why.
 
+mod account;
+mod address;
 mod assets;
 pub(crate) mod attempts;
 mod brand;
 mod cards;
 mod chart;
 mod cookies;
+mod days;
 mod drawing;
 mod figures;
 mod flags;
 mod format;
 mod glossary;
+mod login;
 mod medium;
 mod notes;
 mod pipeline;
@@ -32,6 +37,7 @@ mod respond;
 mod session;
 mod share;
 mod table;
+mod theme;
 mod tiles;
 mod view;
 mod words;
@@ -56,8 +62,8 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/accounts/{id}/notes", post(notes::add))
         .route("/pipeline", get(pipeline::page))
         .route("/glossary", get(glossary::page))
-        .route("/login", get(session::form).post(session::sign_in))
-        .route("/logout", post(session::sign_out))
+        .route("/login", get(login::form).post(login::sign_in))
+        .route("/logout", post(login::sign_out))
         .layer(from_fn(respond::problems_as_pages))
         .layer(from_fn(respond::refuse_other_sites))
         .layer(map_response(respond::with_page_headers));

@@ -6,11 +6,11 @@ use axum::response::Redirect;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::brand::Account;
+use super::account::Account;
+use super::address::own_path;
 use super::chart::Happening;
 use super::format;
 use super::respond::{Frame, SignedIn};
-use super::session::own_path;
 use super::words::Lang;
 use crate::api::Api;
 use crate::problem::Problem;

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::session::Reader;
-use super::view::{self, View};
-use super::{assets, format};
+use super::view::View;
+use super::{address, assets, format};
 use crate::api::Api;
 use crate::problem::Problem;
 use crate::scope::Scope;
@@ -154,8 +154,8 @@ fn problem_page(view: View, status: StatusCode) -> Result<Response, Problem> {
 fn to_sign_in(uri: &Uri, headers: &HeaderMap) -> Response {
     let asked = uri.path_and_query().map_or("/", |asked| asked.as_str());
     let mut pairs = vec![("next".to_owned(), asked.to_owned())];
-    pairs.extend(view::form_pairs(uri.query().unwrap_or("")).find(|(name, _)| name == "lang"));
-    let form = format!("/login?{}", view::encode(&pairs));
+    pairs.extend(address::form_pairs(uri.query().unwrap_or("")).find(|(name, _)| name == "lang"));
+    let form = format!("/login?{}", address::encode(&pairs));
     if headers.contains_key("hx-request") {
         return (StatusCode::NO_CONTENT, [(HeaderName::from_static("hx-redirect"), form)]).into_response();
     }

@@ -10,7 +10,8 @@ use jiff::tz::TimeZone;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
-use super::brand::{self, Account};
+use super::account::Account;
+use super::brand;
 use super::format;
 use super::respond::{Frame, SignedIn, html};
 use crate::api::Api;

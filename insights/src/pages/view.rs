@@ -3,59 +3,16 @@
 
 use axum::http::{HeaderMap, Uri, header};
 use jiff::civil::Date;
-use jiff::{Span, ToSpan};
 
+use super::address::{encode, form_pairs};
 use super::cookies;
+use super::days::{Period, Range, range};
+use super::theme::{Theme, theme};
 use super::words::{Lang, Words};
 use crate::problem::Problem;
 
 /// Longer values of a parameter are refused.
 const LONGEST_VALUE: usize = 200;
-/// Longer ranges are refused.
-const LONGEST_RANGE_DAYS: i32 = 731;
-
-/// Colours of the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Theme {
-    /// What the reader's system says.
-    Auto,
-    Light,
-    Dark,
-}
-
-impl Theme {
-    /// `data-theme` of the document.
-    pub(crate) fn code(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-
-    fn of(code: &str) -> Option<Self> {
-        [Self::Auto, Self::Light, Self::Dark].into_iter().find(|theme| theme.code() == code)
-    }
-}
-
-/// Which days a page is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Range {
-    /// So many days up to an end; up to today where there is none.
-    Last { days: i32, end: Option<Date> },
-    /// From a day to a day, both included.
-    Between { from: Date, to: Date },
-}
-
-/// The days of a page and those they are compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Period {
-    pub(crate) from: Date,
-    pub(crate) to: Date,
-    pub(crate) days: i32,
-    /// The period of the same length that ends the day before.
-    pub(crate) from_before: Date,
-}
 
 /// The address, read.
 #[derive(Debug, Clone)]
@@ -118,74 +75,53 @@ impl View {
 
     /// The days, given which day it is where the account is.
     pub(crate) fn period(&self, today: Date) -> Period {
-        let (from, to) = match self.range {
-            Range::Last { days, end } => {
-                let to = end.unwrap_or(today).min(today);
-                (to.saturating_sub((days - 1).days()), to)
-            }
-            Range::Between { from, to } => (from, to),
-        };
-        let days = (to - from).get_days() + 1;
-        Period { from, to, days, from_before: from.saturating_sub(days.days()) }
+        self.range.period(today)
     }
 
     /// The same page with one value changed; an empty one is taken out.
     pub(crate) fn with(&self, name: &str, value: &str) -> String {
-        self.link(&self.path, &[(name, value)])
+        let mut pairs = self.state();
+        pairs.retain(|(held, _)| held != name);
+        if !value.is_empty() {
+            pairs.push((name.to_owned(), value.to_owned()));
+        }
+        format!("{}?{}", self.path, encode(&pairs))
     }
 
-    /// The same page with two values changed.
-    pub(crate) fn with_two(&self, first: (&str, &str), second: (&str, &str)) -> String {
-        self.link(&self.path, &[first, second])
+    /// The same with a value changed that only some page knows; an empty one is taken out.
+    pub(crate) fn changed(&self, name: &str, value: &str) -> Self {
+        let mut view = self.clone();
+        view.given.retain(|(held, _)| held != name);
+        if !value.is_empty() {
+            view.given.push((name.to_owned(), value.to_owned()));
+        }
+        view
     }
 
     /// The same page.
     pub(crate) fn here(&self) -> String {
-        self.link(&self.path, &[])
+        self.link(&self.path)
     }
 
     /// Another page, with the same language and days.
     pub(crate) fn to(&self, path: &str) -> String {
         let bare = Self { given: Vec::new(), ..self.clone() };
-        bare.link(path, &[])
+        bare.link(path)
     }
 
     /// Another address that shows the same.
     pub(crate) fn elsewhere(&self, path: &str) -> String {
-        self.link(path, &[])
+        self.link(path)
     }
 
     /// The period before (or, with `later`, after) this one.
     pub(crate) fn moved(&self, today: Date, later: bool) -> Option<String> {
-        let period = self.period(today);
-        let step: Span = period.days.days();
-        let to = if later { period.to.saturating_add(step) } else { period.to.saturating_sub(step) };
-        if later && period.to >= today {
-            return None;
-        }
-        let to = to.min(today);
-        let changes = match self.range {
-            Range::Last { .. } if to == today => vec![("to", String::new())],
-            Range::Last { .. } => vec![("to", to.to_string())],
-            Range::Between { .. } => {
-                let from = to.saturating_sub((period.days - 1).days());
-                vec![("from", from.to_string()), ("to", to.to_string())]
-            }
-        };
-        let changes: Vec<(&str, &str)> =
-            changes.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        Some(self.link(&self.path, &changes))
+        let range = self.range.moved(today, later)?;
+        Some(Self { range, ..self.clone() }.here())
     }
 
-    fn link(&self, path: &str, changes: &[(&str, &str)]) -> String {
-        let mut pairs = self.state();
-        for (name, value) in changes {
-            pairs.retain(|(held, _)| held != name);
-            if !value.is_empty() {
-                pairs.push(((*name).to_owned(), (*value).to_owned()));
-            }
-        }
-        if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", encode(&pairs)) }
+    fn link(&self, path: &str) -> String {
+        format!("{path}?{}", encode(&self.state()))
     }
 
     /// Name and value of everything the address says, for links and for forms that keep it.
@@ -254,42 +190,6 @@ fn language(asked: Option<&str>, headers: &HeaderMap) -> Lang {
         .or_else(|| cookies::find(headers, "lang").and_then(Lang::of))
         .or_else(accepted)
         .unwrap_or_default()
-}
-
-fn theme(asked: Option<&str>, headers: &HeaderMap) -> Theme {
-    asked
-        .and_then(Theme::of)
-        .or_else(|| cookies::find(headers, "theme").and_then(Theme::of))
-        .unwrap_or(Theme::Auto)
-}
-
-fn range(days: Option<&str>, from: Option<&str>, to: Option<&str>) -> Result<Range, Problem> {
-    let date = |text: &str| -> Result<Date, Problem> {
-        text.parse().map_err(|_| Problem::invalid("A date in the address is not of the form 2026-11-25."))
-    };
-    let (from, to) = (from.map(date).transpose()?, to.map(date).transpose()?);
-    match (days, from, to) {
-        (None, Some(from), Some(to)) => {
-            if to < from || (to - from).get_days() >= LONGEST_RANGE_DAYS {
-                return Err(Problem::invalid("A range ends after it begins and has at most two years."));
-            }
-            Ok(Range::Between { from, to })
-        }
-        (None, Some(_), None) => Err(Problem::invalid("A range has both `from` and `to`.")),
-        (None | Some("7"), _, end) => Ok(Range::Last { days: 7, end }),
-        (Some("28"), _, end) => Ok(Range::Last { days: 28, end }),
-        (Some(_), _, _) => Err(Problem::invalid("`range` is 7 or 28.")),
-    }
-}
-
-/// Name and value of each pair of a query or a form.
-pub(crate) fn form_pairs(encoded: &str) -> impl Iterator<Item = (String, String)> {
-    form_urlencoded::parse(encoded.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned()))
-}
-
-/// The query of these pairs.
-pub(crate) fn encode(pairs: &[(String, String)]) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 #[cfg(test)]

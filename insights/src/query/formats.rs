@@ -1,4 +1,5 @@
-//! Formats compared: what the media of a range did, by format. Means are over the media whose figure is known.
+//! Formats compared: what the media of a range did, by format. Means are over the media whose figure is
+//! known.
 
 use jiff_sqlx::ToSqlx;
 use serde::Serialize;

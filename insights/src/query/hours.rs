@@ -65,7 +65,7 @@ pub(crate) struct HourMean {
 }
 
 /// Followers online in one hour of one weekday.
-#[derive(Debug, Clone, Default, Serialize, ToSchema, FromRow)]
+#[derive(Debug, Clone, Copy, Default, Serialize, ToSchema, FromRow)]
 pub(crate) struct HourOfWeek {
     /// 1 is Monday, 7 is Sunday.
     pub(crate) weekday: i32,
@@ -131,6 +131,17 @@ impl MostActive {
     }
 }
 
+/// The means of each hour of each weekday, over the days of the range.
+pub(crate) async fn week(
+    pool: &PgPool,
+    account: &str,
+    timezone: &str,
+    days: Days,
+) -> Result<Vec<HourOfWeek>, sqlx::Error> {
+    let query = sqlx::query_as(HEAT).bind(account).bind(days.from.to_sqlx()).bind(days.to.to_sqlx());
+    query.bind(timezone).fetch_all(pool).await
+}
+
 /// When followers are online: the means of the newest window, and the week over the days of the range.
 pub(crate) async fn best(
     pool: &PgPool,
@@ -152,13 +163,7 @@ pub(crate) async fn best(
             });
         }
     }
-    let week = sqlx::query_as(HEAT)
-        .bind(account)
-        .bind(days.from.to_sqlx())
-        .bind(days.to.to_sqlx())
-        .bind(timezone)
-        .fetch_all(pool)
-        .await?;
+    let week = week(pool, account, timezone, days).await?;
     let words = sqlx::query_as(WORDS).bind(account).fetch_all(pool).await?;
     let most_active = sqlx::query(MOST_ACTIVE).bind(account).fetch_optional(pool).await?;
     let most_active = most_active.as_ref().map(MostActive::read).transpose()?;

@@ -13,11 +13,13 @@ use crate::iso::Iso;
 use crate::range::Days;
 use crate::table::{Cells, CsvRow};
 
-/// What was read of the navigation and what was pushed of it count differently: the parts that were read go
-/// first.
+/// How people moved on, and the rates of it, are computed in one place for every reader: the view. It knows
+/// the stories that were analysed; of a newer one nothing is known of that. Words of `no_data` say no more
+/// than that nobody has read it so far.
 const LIST: &str = r#"
-SELECT medium.id, medium."timestamp" AS published_at, medium."timestamp" + INTERVAL '24 hours' AS ends_at,
-    medium.permalink, medium.deleted_at, medium.lost_at, kept.saved_by, kept.saved_at, kept.readings,
+SELECT medium.id, medium.published_at, medium.published_at + INTERVAL '24 hours' AS ends_at,
+    medium.media_type, medium.caption, medium.permalink, medium.deleted_at, medium.lost_at,
+    kept.saved_by, kept.saved_at, kept.readings,
     COALESCE(views.value, shown.value) AS views, COALESCE(views.absence, shown.absence) AS views_absence,
     COALESCE(views.source, shown.source) AS views_source, COALESCE(views.observed_at, shown.observed_at) AS views_at,
     reach.value AS reach, reach.absence AS reach_absence, reach.source AS reach_source, reach.observed_at AS reach_at,
@@ -25,17 +27,27 @@ SELECT medium.id, medium."timestamp" AS published_at, medium."timestamp" + INTER
     replies.observed_at AS replies_at,
     shares.value AS shares, shares.absence AS shares_absence, shares.source AS shares_source,
     shares.observed_at AS shares_at,
-    COALESCE(forward.value, tapped.value) AS taps_forward, COALESCE(forward.absence, tapped.absence) AS taps_forward_absence,
-    COALESCE(forward.source, tapped.source) AS taps_forward_source,
-    COALESCE(forward.observed_at, tapped.observed_at) AS taps_forward_at,
-    COALESCE(back.value, tapped_back.value) AS taps_back, COALESCE(back.absence, tapped_back.absence) AS taps_back_absence,
-    COALESCE(back.source, tapped_back.source) AS taps_back_source,
-    COALESCE(back.observed_at, tapped_back.observed_at) AS taps_back_at,
-    COALESCE(left_it.value, exits.value) AS exits, COALESCE(left_it.absence, exits.absence) AS exits_absence,
-    COALESCE(left_it.source, exits.source) AS exits_source, COALESCE(left_it.observed_at, exits.observed_at) AS exits_at,
-    swiped.value AS swipes_forward, swiped.absence AS swipes_forward_absence, swiped.source AS swipes_forward_source,
-    swiped.observed_at AS swipes_forward_at
-FROM instagram.media AS medium
+    told.taps_forward, NULLIF(told.absence ->> 'taps_forward', 'no_data') AS taps_forward_absence,
+    moved.source AS taps_forward_source, moved.observed_at AS taps_forward_at,
+    told.taps_back, NULLIF(told.absence ->> 'taps_back', 'no_data') AS taps_back_absence,
+    moved.source AS taps_back_source, moved.observed_at AS taps_back_at,
+    told.exits, NULLIF(told.absence ->> 'exits', 'no_data') AS exits_absence,
+    moved.source AS exits_source, moved.observed_at AS exits_at,
+    told.swipes_forward, NULLIF(told.absence ->> 'swipes_forward', 'no_data') AS swipes_forward_absence,
+    moved.source AS swipes_forward_source, moved.observed_at AS swipes_forward_at,
+    told.completion_rate, NULLIF(told.absence ->> 'completion_rate', 'no_data') AS completion_rate_absence,
+    told.exit_rate, NULLIF(told.absence ->> 'exit_rate', 'no_data') AS exit_rate_absence
+FROM (
+    SELECT held.id, held.user_id, held."timestamp" AS published_at, held.media_type, held.caption, held.permalink,
+        held.deleted_at, held.lost_at
+    FROM instagram.media AS held
+    WHERE
+        held.user_id = $1 AND held.media_product_type = 'STORY'
+        AND held."timestamp" >= $2::date::timestamp AT TIME ZONE $4
+        AND held."timestamp" < ($3::date + 1)::timestamp AT TIME ZONE $4
+    ORDER BY held."timestamp" DESC, held.id
+    LIMIT $5 OFFSET $6
+) AS medium
 LEFT JOIN LATERAL (
     SELECT (ARRAY_AGG(held.source::text ORDER BY held.observed_at DESC))[1] AS saved_by,
         MAX(held.observed_at) AS saved_at, COUNT(DISTINCT held.observed_at)::int AS readings
@@ -47,19 +59,28 @@ LEFT JOIN LATERAL pipeline.latest_figure(medium.id, 'impressions') AS shown ON v
 LEFT JOIN LATERAL pipeline.latest_figure(medium.id, 'reach') AS reach ON TRUE
 LEFT JOIN LATERAL pipeline.latest_figure(medium.id, 'replies') AS replies ON TRUE
 LEFT JOIN LATERAL pipeline.latest_figure(medium.id, 'shares') AS shares ON TRUE
-LEFT JOIN LATERAL pipeline.latest_figure(medium.id, 'navigation', 'tap_forward') AS forward ON TRUE
-LEFT JOIN LATERAL pipeline.latest_figure(medium.id, 'navigation', 'tap_back') AS back ON TRUE
-LEFT JOIN LATERAL pipeline.latest_figure(medium.id, 'navigation', 'tap_exit') AS left_it ON TRUE
-LEFT JOIN LATERAL pipeline.latest_figure(medium.id, 'navigation', 'swipe_forward') AS swiped ON TRUE
-LEFT JOIN LATERAL pipeline.latest_figure(medium.id, 'taps_forward') AS tapped ON forward.value IS NULL
-LEFT JOIN LATERAL pipeline.latest_figure(medium.id, 'taps_back') AS tapped_back ON back.value IS NULL
-LEFT JOIN LATERAL pipeline.latest_figure(medium.id, 'exits') AS exits ON left_it.value IS NULL
-WHERE
-    medium.user_id = $1 AND medium.media_product_type = 'STORY'
-    AND medium."timestamp" >= $2::date::timestamp AT TIME ZONE $4
-    AND medium."timestamp" < ($3::date + 1)::timestamp AT TIME ZONE $4
-ORDER BY medium."timestamp" DESC, medium.id
-LIMIT $5 OFFSET $6"#;
+LEFT JOIN LATERAL (
+    SELECT
+        held.navigation_source, held.taps_forward, held.taps_back, held.exits, held.swipes_forward,
+        held.completion_rate, held.exit_rate, held.absence
+    FROM toba_cek_insta.story_performance AS held
+    WHERE held.user_id = medium.user_id AND held.media_id = medium.id
+    OFFSET 0
+) AS told ON TRUE
+-- All four are of one origin.
+LEFT JOIN LATERAL (
+    SELECT held.source::text AS source, held.observed_at
+    FROM instagram.media_insight AS held
+    WHERE
+        held.media_id = medium.id
+        AND CASE told.navigation_source
+            WHEN 'navigation' THEN held.metric = 'navigation'
+            ELSE held.metric IN ('taps_forward', 'taps_back', 'exits')
+        END
+    ORDER BY held.observed_at DESC
+    LIMIT 1
+) AS moved ON TRUE
+ORDER BY medium.published_at DESC, medium.id"#;
 
 /// Which stories are asked for.
 #[derive(Debug, Clone, Copy)]
@@ -94,6 +115,11 @@ pub(crate) struct Story {
     pub(crate) deleted_at: Option<Iso>,
     #[schema(required = true)]
     pub(crate) permalink: Option<String>,
+    /// IMAGE or VIDEO, for pages.
+    #[serde(skip)]
+    pub(crate) media_type: Option<String>,
+    #[serde(skip)]
+    pub(crate) caption: Option<String>,
     /// Views; of stories before views existed, impressions.
     pub(crate) views: Count,
     pub(crate) reach: Count,
@@ -115,8 +141,6 @@ impl Story {
         let saved_by = saved_by.as_deref().map(source_word).transpose()?;
         let ends_at = some_instant(row, "ends_at")?;
         let left = ends_at.map_or(0, |end| end.0.duration_since(now).as_secs()).max(0);
-        let (views, exits) = (Count::read(row, "views")?, Count::read(row, "exits")?);
-        let (forward, swipes) = (Count::read(row, "taps_forward")?, Count::read(row, "swipes_forward")?);
         Ok(Self {
             id: row.try_get("id")?,
             published_at: some_instant(row, "published_at")?,
@@ -128,16 +152,18 @@ impl Story {
             readings: row.try_get("readings")?,
             deleted_at: some_instant(row, "deleted_at")?,
             permalink: row.try_get("permalink")?,
-            completion_rate: completion(views, forward, exits, swipes),
-            exit_rate: Ratio::share(exits, views),
-            views,
+            media_type: row.try_get("media_type")?,
+            caption: row.try_get("caption")?,
+            completion_rate: Ratio::of_known(row, "completion_rate", NOT_COLLECTED)?,
+            exit_rate: Ratio::of_known(row, "exit_rate", NOT_COLLECTED)?,
+            views: Count::read(row, "views")?,
             reach: Count::read(row, "reach")?,
             replies: Count::read(row, "replies")?,
             shares: Count::read(row, "shares")?,
-            taps_forward: forward,
+            taps_forward: Count::read(row, "taps_forward")?,
             taps_back: Count::read(row, "taps_back")?,
-            exits,
-            swipes_forward: swipes,
+            exits: Count::read(row, "exits")?,
+            swipes_forward: Count::read(row, "swipes_forward")?,
         })
     }
 }
@@ -148,17 +174,6 @@ fn state(is_saved: bool, lives: bool, is_lost: bool) -> &'static str {
         (false, true) => "due",
         (false, false) => "lost",
     }
-}
-
-/// The webhook's exits are all there is of leaving; of a read, unknown swipes leave the rate unknown.
-fn completion(views: Count, forward: Count, exits: Count, swipes: Count) -> Ratio {
-    let swiped = swipes.value.or((exits.source == Some("webhook")).then_some(0));
-    let cut =
-        forward.value.zip(exits.value).zip(swiped).map(|((forward, exits), swipes)| forward + exits + swipes);
-    let whole = views.value.zip(cut).map(|(views, cut)| (views - cut).max(0));
-    let absence = forward.absence.or(exits.absence).or(views.absence).or(swipes.absence);
-    let absence = absence.unwrap_or(NOT_COLLECTED);
-    Ratio::share(Count::computed(whole, absence), views)
 }
 
 impl CsvRow for Story {
@@ -212,16 +227,5 @@ mod tests {
         assert_eq!(state(false, true, false), "due");
         assert_eq!(state(false, true, true), "lost");
         assert_eq!(state(false, false, false), "lost");
-    }
-
-    #[test]
-    fn completion_is_what_nothing_cut_short() {
-        let known = |value| Count::computed(Some(value), NOT_COLLECTED);
-        assert_eq!(completion(known(100), known(20), known(10), known(5)).value, Some(0.65));
-        assert_eq!(completion(known(100), known(20), known(10), Count::default()).value, None);
-        let told = |value| Count { source: Some("webhook"), ..known(value) };
-        assert_eq!(completion(told(100), told(20), told(10), Count::default()).value, Some(0.7));
-        let unknown = Count::computed(None, "suppressed");
-        assert_eq!(completion(known(100), unknown, known(10), known(5)).absence, Some("suppressed"));
     }
 }

@@ -75,6 +75,9 @@ VALUES
     ('f', '105', 'exits', '', 10, NULL, '2026-11-19Z', '2026-11-19', 'webhook', '2026-11-19T12:00Z'),
     ('g', '105', 'replies', '', NULL, 'suppressed', '2026-11-19Z', '2026-11-19', 'webhook', '2026-11-19T12:00Z'),
     ('h', '201', 'reach', '', 7, NULL, '2026-11-20Z', '2026-11-20', 'poll', '2026-11-20T02:00Z');
+INSERT INTO pipeline.analysed_media (user_id, media_id, published_at, published_on, hastags)
+SELECT user_id, id, "timestamp", ("timestamp" AT TIME ZONE 'Asia/Jakarta')::date, '{}'
+FROM instagram.media WHERE media_product_type = 'STORY';
 INSERT INTO instagram.media_comment
     (id, media_id, username, from_id, text, text_at, "timestamp", first_seen_at, updated_timestamp, source, account_id)
 VALUES

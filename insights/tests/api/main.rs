@@ -17,4 +17,5 @@ mod people;
 mod pipeline;
 mod rows;
 mod server;
+mod stories;
 mod tables;

@@ -17,7 +17,7 @@ async fn sign_in(api: &TestApi, key: &str) -> Result<Response> {
     Ok(api.request(Method::POST, "/login?lang=en").form(&form).send().await?)
 }
 
-async fn cookie(api: &TestApi) -> Result<String> {
+pub(crate) async fn cookie(api: &TestApi) -> Result<String> {
     let response = sign_in(api, api.key.token.expose_secret()).await?;
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     assert_eq!(response.headers()[LOCATION], "/glossary?lang=en");
@@ -26,7 +26,7 @@ async fn cookie(api: &TestApi) -> Result<String> {
     Ok(set.split(';').next().context("no cookie")?.to_owned())
 }
 
-async fn get(api: &TestApi, path: &str, cookie: &str) -> Result<Response> {
+pub(crate) async fn get(api: &TestApi, path: &str, cookie: &str) -> Result<Response> {
     Ok(api.request(Method::GET, path).header(COOKIE, cookie).send().await?)
 }
 

@@ -42,7 +42,8 @@ async fn notes_are_written_listed_beside_the_services_own_and_deleted() -> Resul
     let listed = api.get(&path("notes?timeframe=7")).await?;
     let notes = listed["notes"].as_array().context("notes")?;
     let told: Vec<_> = notes.iter().map(|note| (&note["kind"], &note["day"], &note["until"])).collect();
-    // Half past midnight of the 21st in Jakarta; between the snapshots of the 14th and the 20th there is none.
+    // Half past midnight of the 21st in Jakarta; between the snapshots of the 14th and the 20th there is
+    // none.
     assert_eq!(
         told,
         [

@@ -1,4 +1,5 @@
-//! An account's tables: hashtags, hours, audience, competitors, formats, media, stories; and all of it as CSV.
+//! An account's tables: hashtags, hours, audience, competitors, formats, media, stories; and all of it as
+//! CSV.
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};

@@ -92,6 +92,10 @@ SELECT medium.id || '/' || metric.name || '/' || metric.part, medium.id, metric.
 FROM instagram.media AS medium CROSS JOIN (VALUES ('reach', '', 2100), ('views', '', 2600), ('replies', '', 14), ('navigation', 'tap_exit', 260), ('navigation', 'swipe_forward', 310), ('navigation', 'tap_forward', 900)) AS metric (name, part, base)
 WHERE medium.media_product_type = 'STORY' AND medium.id NOT IN ('17950000000000000', '17950000000000002', '17950000000000006');
 
+INSERT INTO pipeline.analysed_media (user_id, media_id, published_at, published_on, hastags)
+SELECT user_id, id, "timestamp", ("timestamp" AT TIME ZONE 'Asia/Jakarta')::date, '{}'
+FROM instagram.media WHERE media_product_type = 'STORY';
+
 -- Comments and what they feel.
 INSERT INTO instagram.media_comment (id, username, media_id, text, "timestamp", like_count, updated_timestamp, first_seen_at, source)
 SELECT (18000000000000000 + number)::text, 'teman.' || (number * 7 % 97), draft.id,

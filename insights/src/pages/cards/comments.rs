@@ -6,11 +6,12 @@ use axum::response::Redirect;
 use cekbrand_sentiment::{Label, Model};
 use serde::Deserialize;
 
-use super::posts::{first_words, link};
+use super::cells::{first_words, link};
 use crate::api::Api;
+use crate::pages::address::own_path;
 use crate::pages::format;
 use crate::pages::respond::Frame;
-use crate::pages::session::{Reader, own_path};
+use crate::pages::session::Reader;
 use crate::pages::table::{Cell, Column, Table};
 use crate::pages::words::{CardWords, Lang};
 use crate::problem::Problem;
@@ -148,7 +149,7 @@ fn filters(frame: &Frame, chosen: &str) -> Vec<Filter> {
     let all = [("", words.all), ("pos", words.positive), ("neu", words.neutral), ("neg", words.negative)];
     let filter = |(code, name): (&str, &'static str)| Filter {
         name,
-        link: format!("{}#comments", frame.view.with_two(("feel", code), ("page", ""))),
+        link: format!("{}#comments", frame.view.changed("feel", code).with("page", "")),
         is_chosen: code == chosen,
     };
     all.into_iter().map(filter).collect()

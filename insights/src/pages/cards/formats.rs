@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::posts::{absent, kind};
+use super::cells::{absent, kind};
 use crate::pages::format;
 use crate::pages::table::{Cell, Column, Table};
 use crate::pages::words::Lang;

@@ -3,12 +3,12 @@
 use jiff::ToSpan;
 use jiff::civil::Weekday;
 
-use crate::pages::brand::Account;
+use crate::pages::account::Account;
 use crate::pages::format;
 use crate::pages::table::{Cell, Column, Table};
 use crate::pages::words::{CardWords, Lang};
-use crate::query::pages::LocalDays;
-use crate::query::pages::hours::HourRow;
+use crate::query::hours::HourOfWeek;
+use crate::range::Days;
 
 /// Steps of colour.
 const STEPS: f64 = 8.0;
@@ -43,18 +43,19 @@ pub(crate) struct Heat {
 }
 
 /// The days that the means are of.
-pub(super) fn window(account: &Account) -> LocalDays<'_> {
-    account.local(account.period.to.saturating_sub((WINDOW_DAYS - 1).days()), account.period.to)
+pub(super) fn window(account: &Account) -> Days {
+    let to = account.period.to;
+    Days { from: to.saturating_sub((WINDOW_DAYS - 1).days()), to }
 }
 
 impl HoursCard {
-    pub(crate) fn new(lang: Lang, account: &Account, known: &[HourRow]) -> Self {
+    pub(crate) fn new(lang: Lang, account: &Account, known: &[HourOfWeek]) -> Self {
         let words = &lang.words().cards;
         let weekdays = known.iter().map(|row| row.weekday).collect::<std::collections::BTreeSet<_>>();
         let by_weekday = weekdays.len() == 7;
         let means = if by_weekday { known.to_vec() } else { over_all_days(known) };
-        let best = means.iter().copied().max_by(|a, b| a.mean.total_cmp(&b.mean));
-        let most = best.map_or(0.0, |best| best.mean);
+        let best = means.iter().copied().max_by_key(|row| row.online);
+        let most = best.map_or(0.0, |best| best.online as f64);
         let name = |weekday: i32| day_name(lang, words, weekday);
         let row = |weekday: i32| HeatRow {
             name: name(weekday),
@@ -91,29 +92,38 @@ fn day_name(lang: Lang, words: &CardWords, weekday: i32) -> &'static str {
     Weekday::from_monday_one_offset(offset).map_or(words.every_day, |weekday| format::weekday(lang, weekday))
 }
 
-fn over_all_days(known: &[HourRow]) -> Vec<HourRow> {
+fn over_all_days(known: &[HourOfWeek]) -> Vec<HourOfWeek> {
     let hours = (0..24).filter_map(|hour| {
-        let of: Vec<&HourRow> = known.iter().filter(|row| row.hour == hour).collect();
-        let days: i32 = of.iter().map(|row| row.days).sum();
-        let sum: f64 = of.iter().map(|row| row.mean * f64::from(row.days)).sum();
-        (days > 0).then(|| HourRow { weekday: 0, hour, mean: sum / f64::from(days), days })
+        let of: Vec<&HourOfWeek> = known.iter().filter(|row| row.hour == hour).collect();
+        let days: i32 = of.iter().map(|row| row.day_count).sum();
+        let sum: f64 = of.iter().map(|row| row.online as f64 * f64::from(row.day_count)).sum();
+        #[expect(clippy::cast_possible_truncation, reason = "a mean of counts is no larger than they are")]
+        let online = (sum / f64::from(days)).round() as i64;
+        (days > 0).then_some(HourOfWeek { weekday: 0, hour, online, day_count: days })
     });
     hours.collect()
 }
 
-fn heat(lang: Lang, day: &str, hour: i32, found: Option<&HourRow>, most: f64, best: Option<HourRow>) -> Heat {
+fn heat(
+    lang: Lang,
+    day: &str,
+    hour: i32,
+    found: Option<&HourOfWeek>,
+    most: f64,
+    best: Option<HourOfWeek>,
+) -> Heat {
     let clock = clock(lang, hour);
     let Some(found) = found else {
         let why = crate::pages::words::absences::never_read(lang);
         return Heat { step: None, title: format!("{day} {clock}: {why}"), is_best: false };
     };
-    let share = if most > 0.0 { found.mean / most } else { 0.0 };
+    let share = if most > 0.0 { found.online as f64 / most } else { 0.0 };
     // A share of eight is eight at most.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 8")]
     let step = (share * STEPS).round().clamp(0.0, STEPS) as u8;
     Heat {
         step: Some(step),
-        title: format!("{day} {clock}: {}", format::whole(lang, found.mean)),
+        title: format!("{day} {clock}: {}", format::whole(lang, found.online as f64)),
         is_best: best.is_some_and(|best| best.weekday == found.weekday && best.hour == hour),
     }
 }
@@ -128,12 +138,12 @@ fn sentence(lang: Lang, day: &str, hour: i32) -> String {
     lang.pick(format!("Paling ramai: {day}, pukul {from}–{to}."), format!("Busiest: {day}, {from}–{to}."))
 }
 
-fn table(lang: Lang, words: &CardWords, means: &[HourRow]) -> Table {
-    let row = |row: &HourRow| {
+fn table(lang: Lang, words: &CardWords, means: &[HourOfWeek]) -> Table {
+    let row = |row: &HourOfWeek| {
         vec![
             Cell::text(day_name(lang, words, row.weekday)),
             Cell::sorted(clock(lang, row.hour), row.hour.to_string()),
-            Cell::number(format::whole(lang, row.mean), row.mean.round()),
+            Cell::number(format::whole(lang, row.online as f64), row.online as f64),
         ]
     };
     Table {
@@ -149,9 +159,8 @@ mod tests {
 
     #[test]
     fn the_mean_over_all_days_is_of_days_and_not_of_weekdays() {
-        let row = |weekday, mean, days| HourRow { weekday, hour: 9, mean, days };
-        let all = over_all_days(&[row(1, 10.0, 3), row(2, 30.0, 1)]);
-        assert_eq!((all.len(), all[0].days), (1, 4));
-        assert!((all[0].mean - 15.0).abs() < 1e-9);
+        let row = |weekday, online, day_count| HourOfWeek { weekday, hour: 9, online, day_count };
+        let all = over_all_days(&[row(1, 10, 3), row(2, 30, 1)]);
+        assert_eq!((all.len(), all[0].day_count, all[0].online), (1, 4, 15));
     }
 }

@@ -1,6 +1,7 @@
 //! The cards of a brand's page, a file each.
 
 mod audience;
+pub(crate) mod cells;
 pub(crate) mod comments;
 mod formats;
 mod hashtags;
@@ -14,13 +15,24 @@ use self::comments::CommentsCard;
 use self::hours::HoursCard;
 use self::posts::PostsCard;
 use self::stories::StoriesCard;
-use super::brand::Account;
+use super::account::Account;
 use super::chart::Happening;
 use super::respond::Frame;
 use super::table::Table;
 use crate::api::Api;
 use crate::problem::Problem;
-use crate::query::pages as query;
+use crate::query::hashtags::HashtagSort;
+use crate::query::stories::StoriesAsked;
+use crate::query::{
+    audience as audience_of, hashtags as hashtags_of, hours as hours_of, pages as query,
+    stories as stories_of,
+};
+use crate::range::Days;
+
+/// So many stories of the days.
+const STORIES: i64 = 60;
+/// So many hashtags, the best ones.
+const HASHTAGS: i64 = 15;
 
 /// All cards of a page.
 #[derive(Debug)]
@@ -46,10 +58,14 @@ pub(crate) async fn read(api: &Api, frame: &Frame, account: &Account) -> Result<
     let period = account.local(account.period.from, account.period.to);
     let (from, to) = account.listed();
     let all = query::posts::list(pool, period).await?;
-    let stories = query::stories::list(pool, account.local(from, to)).await?;
-    let hashtags = query::hashtags::list(pool, &account.row.id, account.period.to).await?;
-    let online = query::hours::list(pool, hours::window(account)).await?;
-    let audience = query::audience::read(pool, &account.row.id).await?;
+    let (id, zone) = (account.row.id.as_str(), account.row.timezone.as_str());
+    let of_days =
+        StoriesAsked { account: id, timezone: zone, days: Days { from, to }, limit: STORIES, offset: 0 };
+    let stories = stories_of::list(pool, of_days, frame.now).await?;
+    let best = HashtagSort::Engagement;
+    let hashtags = hashtags_of::list(pool, id, account.period.to, best, HASHTAGS, 0).await?;
+    let online = hours_of::week(pool, id, zone, hours::window(account)).await?;
+    let audience = audience_of::latest(pool, id, account.today).await?;
     let rivals = query::rivals::list(pool, period).await?;
     Ok(Cards {
         happenings: posts::happenings(&all, account),

@@ -2,18 +2,14 @@
 
 use std::cmp::Ordering;
 
-use cekbrand_schema::Absence;
-
-use crate::pages::brand::Account;
+use super::cells::{absent, count, first_words, kind, link};
+use crate::pages::account::Account;
 use crate::pages::chart::Happening;
 use crate::pages::format;
 use crate::pages::respond::Frame;
 use crate::pages::table::{Cell, Column, Sort, Table};
-use crate::pages::words::{CardWords, Lang, absences};
+use crate::pages::words::{CardWords, Lang};
 use crate::query::pages::posts::PostRow;
-
-/// So much of a caption.
-const FIRST_WORDS: usize = 90;
 
 /// Posts as a table; its first column is drawn as a picture and words.
 #[derive(Debug)]
@@ -86,7 +82,7 @@ impl PostsCard {
                 (true, false) => "descending",
             };
             let turned = if is_chosen && !is_rising { "asc" } else { "" };
-            let link = format!("{}#posts", view.with_two(("sort", by_code), ("order", turned)));
+            let link = format!("{}#posts", view.changed("sort", by_code).with("order", turned));
             Column { name, is_number, sort: Some(Sort { link, order }) }
         };
         let columns = vec![
@@ -148,55 +144,9 @@ fn likes_and_comments(lang: Lang, post: &PostRow) -> String {
     )
 }
 
-/// A whole number in a cell.
-pub(crate) fn count(lang: Lang, value: i64) -> Cell {
-    Cell::number(format::short(lang, value as f64), value as f64)
-        .with_title(format::whole(lang, value as f64))
-}
-
-/// A dash with its reason.
-pub(crate) fn absent(lang: Lang, word: Option<&str>) -> Cell {
-    let reason = word.and_then(|word| word.parse::<Absence>().ok());
-    Cell::absent(reason.map_or(absences::never_read(lang), |reason| absences::absence(lang, reason)))
-}
-
-/// Its page; for whoever came by a link only a place on this one.
-pub(crate) fn link(frame: &Frame, media: &str) -> String {
-    if frame.reader.is_none() { "#posts".to_owned() } else { frame.view.to(&format!("/media/{media}")) }
-}
-
 fn head(words: &CardWords, post: &PostRow, link: String) -> PostHead {
     let (kind, symbol) = kind(words, post.product.as_deref(), post.kind.as_deref());
     PostHead { link, kind, symbol, words: first_words(post.caption.as_deref(), words.no_caption) }
-}
-
-/// What kind of medium it is, and the symbol for it.
-pub(crate) fn kind(
-    words: &CardWords,
-    product: Option<&str>,
-    kind: Option<&str>,
-) -> (&'static str, &'static str) {
-    match (product, kind) {
-        (Some("REELS"), _) => (words.reel, "reel"),
-        (Some("STORY"), _) => (words.story, "story"),
-        (_, Some("CAROUSEL_ALBUM")) => (words.album, "album"),
-        (_, Some("VIDEO")) => (words.video, "video"),
-        (_, Some("IMAGE")) => (words.image, "image"),
-        _ => (words.other, "other"),
-    }
-}
-
-/// The beginning of a caption, on one line.
-pub(crate) fn first_words(caption: Option<&str>, none: &str) -> String {
-    let line = caption.unwrap_or("").split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.is_empty() {
-        return none.to_owned();
-    }
-    let mut words: String = line.chars().take(FIRST_WORDS).collect();
-    if words.len() < line.len() {
-        words.push('…');
-    }
-    words
 }
 
 /// What was published, for the chart.
@@ -220,13 +170,5 @@ mod tests {
             assert_eq!(values[3..], [None, None]);
             assert_eq!(values[0], Some(if is_rising { 1 } else { 3 }));
         }
-    }
-
-    #[test]
-    fn a_caption_is_cut_between_characters() {
-        let long = "é".repeat(200);
-        assert_eq!(first_words(Some(&long), "").chars().count(), FIRST_WORDS + 1);
-        assert_eq!(first_words(Some(" a\n\n b "), "none"), "a b");
-        assert_eq!(first_words(Some(" \n "), "none"), "none");
     }
 }

@@ -1,6 +1,6 @@
 //! The account and its competitors, side by side.
 
-use super::posts::{absent, count};
+use super::cells::{absent, count};
 use crate::pages::format;
 use crate::pages::table::{Cell, Column, Table};
 use crate::pages::words::{Lang, sentences};

@@ -2,7 +2,7 @@
 
 use cekbrand_schema::Absence;
 
-use super::Lang;
+use super::lang::Lang;
 
 /// A few words: they stand where the number would.
 pub(crate) fn absence(lang: Lang, absence: Absence) -> &'static str {

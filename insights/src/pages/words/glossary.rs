@@ -1,6 +1,6 @@
 //! The glossary: what each word means, and why a figure may differ from the app's own.
 
-use super::Lang;
+use super::lang::Lang;
 
 /// A word and its meaning.
 #[derive(Debug, Clone, Copy)]

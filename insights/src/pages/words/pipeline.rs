@@ -1,6 +1,6 @@
 //! Words of the pipeline's page, and what to do about what is stuck.
 
-use super::Lang;
+use super::lang::Lang;
 
 #[derive(Debug)]
 pub(crate) struct PipelineWords {

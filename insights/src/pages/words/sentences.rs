@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::Lang;
+use super::lang::Lang;
 use crate::pages::figures::Feelings;
 use crate::pages::format;
 

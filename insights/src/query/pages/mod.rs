@@ -1,15 +1,11 @@
-//! What pages ask: mostly several figures of one account at once.
+//! What pages alone ask: several figures of one account at once. What the API answers as well, they ask in
+//! the same way.
 
-pub(crate) mod audience;
 pub(crate) mod comments;
 pub(crate) mod glance;
-pub(crate) mod hashtags;
-pub(crate) mod hours;
-pub(crate) mod medium;
 pub(crate) mod posts;
 pub(crate) mod rivals;
 pub(crate) mod series;
-pub(crate) mod stories;
 pub(crate) mod stuck;
 
 use jiff::civil::Date;
