@@ -1,7 +1,6 @@
 //! The names of all kinds of read: by them reads refer to each other, and others to them.
 
 use std::fmt;
-use std::str::FromStr;
 
 /// An account's node.
 pub const USER: Kind = Kind("user");
@@ -65,13 +64,4 @@ impl fmt::Display for Kind {
 /// A word that names no read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no kind of read")]
-pub struct UnknownKind(String);
-
-impl FromStr for Kind {
-    type Err = UnknownKind;
-
-    fn from_str(name: &str) -> Result<Self, UnknownKind> {
-        let kinds = super::ALL.iter().map(|read| read.about().kind);
-        kinds.into_iter().find(|kind| kind.0 == name).ok_or_else(|| UnknownKind(name.to_owned()))
-    }
-}
+pub struct UnknownKind(pub(super) String);

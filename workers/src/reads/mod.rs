@@ -56,6 +56,8 @@ pub mod user_tags;
 pub mod user_totals;
 pub mod window;
 
+use std::str::FromStr;
+
 pub use ageing::Ageing;
 pub use cadence::{Beat, Cadence, Targets};
 pub use kind::Kind;
@@ -89,6 +91,15 @@ pub static ALL: [&dyn Read; 20] = [
 pub fn of(kind: Kind) -> &'static dyn Read {
     // Every `Kind` has its read in the list; a test holds that.
     ALL.into_iter().find(|read| read.about().kind == kind).unwrap_or(ALL[0])
+}
+
+impl FromStr for Kind {
+    type Err = kind::UnknownKind;
+
+    fn from_str(name: &str) -> Result<Self, kind::UnknownKind> {
+        let kinds = ALL.iter().map(|read| read.about().kind);
+        kinds.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| kind::UnknownKind(name.to_owned()))
+    }
 }
 
 /// The names of all kinds, as in the `kind` column.
