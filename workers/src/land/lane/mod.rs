@@ -3,6 +3,7 @@
 //! It is a member of its group only while the database answers. What Kafka assigns is taken from the loop,
 //! never in the callback; a lane that cannot take or land for a while leaves the group, so that others can.
 
+mod claim;
 mod client;
 mod gather;
 mod ownership;
@@ -168,7 +169,7 @@ impl LaneRunner {
     /// the database does not let it for too long.
     fn claim(&mut self) -> Result<(), Halt> {
         let claimed = if self.watch.is_answered() {
-            ownership::claim(self)?
+            self.round()?
         } else {
             ownership::Claimed::unasked(self.consumer.context().waiting())
         };

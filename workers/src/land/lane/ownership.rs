@@ -1,6 +1,6 @@
 //! Which partitions are ours: by Kafka's word those that it has assigned, by PostgreSQL's those that have a
 //! position. The first come through the callback, which waits for nothing; the second are taken from the
-//! loop.
+//! loop, in `claim`.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,18 +12,7 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 
-use super::LaneRunner;
-use super::client::SESSION_MILLIS;
-use crate::database;
-use crate::land::books::Watermarks;
-use crate::land::position::{self, Claim, TakeError};
-use crate::land::{Halt, Position, Positions};
-
-/// How long Kafka may take to say where a partition begins and ends.
-const WATERMARK_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long the claims of one round may take together, so that the loop polls again.
-const ROUND: Duration = Duration::from_secs(5);
+use crate::land::{Position, Positions};
 
 /// When a partition that could not be taken is tried again.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -34,7 +23,7 @@ const BACK_AFTER: Duration = Duration::from_secs(4);
 
 /// The consumer's context.
 pub(super) struct Ownership {
-    lane: Lane,
+    pub(super) lane: Lane,
     topic: String,
     state: Mutex<State>,
 }
@@ -119,17 +108,22 @@ impl Ownership {
         list
     }
 
-    fn due(&self) -> Vec<i32> {
+    pub(super) fn due(&self) -> Vec<i32> {
         let now = Instant::now();
         self.state().waiting.iter().filter(|(_, at)| **at <= now).map(|(partition, _)| *partition).collect()
     }
 
-    fn postpone(&self, partition: i32) {
+    pub(super) fn postpone(&self, partition: i32) {
         self.state().waiting.insert(partition, Instant::now() + AGAIN_AFTER);
     }
 
     /// Begins to read a partition at its position.
-    fn begin(&self, consumer: &BaseConsumer<Self>, partition: i32, position: Position) -> KafkaResult<()> {
+    pub(super) fn begin(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        partition: i32,
+        position: Position,
+    ) -> KafkaResult<()> {
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(&self.topic, partition, Offset::Offset(position.next))?;
         consumer.incremental_assign(&list)?;
@@ -142,67 +136,6 @@ impl Ownership {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Takes what is due, one partition after the other.
-pub(super) fn claim(lane: &LaneRunner) -> Result<Claimed, Halt> {
-    let ownership: &Ownership = lane.consumer.context();
-    let mut failed = None;
-    for partition in ownership.due() {
-        if lane.polled.elapsed() > ROUND || lane.shutdown.is_cancelled() {
-            break;
-        }
-        let begun = take(lane, partition).and_then(|position| {
-            ownership.begin(&lane.consumer, partition, position).map_err(NotTaken::kafka)
-        });
-        let failure = match begun {
-            Ok(()) => continue,
-            Err(NotTaken::Halt(halt)) => return Err(halt),
-            Err(NotTaken::Later(failure)) => failure,
-        };
-        let reason = &failure.reason;
-        tracing::warn!(
-            lane = %ownership.lane, kafka.partition = partition, reason,
-            "a partition could not be taken and is tried again"
-        );
-        ownership.postpone(partition);
-        failed = Some(failure);
-        // What keeps one keeps the others as well.
-        break;
-    }
-    Ok(Claimed { failed, waiting: ownership.waiting() })
-}
-
-enum NotTaken {
-    Halt(Halt),
-    Later(Failed),
-}
-
-impl NotTaken {
-    #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
-    fn kafka(error: KafkaError) -> Self {
-        Self::Later(Failed { reason: format!("Kafka: {error}"), is_database: false })
-    }
-}
-
-fn take(lane: &LaneRunner, partition: i32) -> Result<Position, NotTaken> {
-    let marks = lane.consumer.fetch_watermarks(&lane.lander.topic, partition, WATERMARK_TIMEOUT);
-    let (low, high) = marks.map_err(NotTaken::kafka)?;
-    let certain = Duration::from_millis(u64::from(SESSION_MILLIS)) * 4 / 5;
-    let claim = Claim {
-        place: lane.place(partition, lane.watch.id()),
-        watermarks: Watermarks { low, high },
-        now: lane.lander.clock.now(),
-        is_ours: &|| lane.polled.elapsed() < certain && !lane.consumer.assignment_lost(),
-    };
-    lane.runtime.block_on(position::take(&lane.lander.pool, claim)).map_err(|error| {
-        let reason = match error {
-            TakeError::Halt(halt) => return NotTaken::Halt(halt),
-            TakeError::Database(error) => database::describe(&error),
-            TakeError::TooLate => error.to_string(),
-        };
-        NotTaken::Later(Failed { reason, is_database: true })
-    })
 }
 
 impl ClientContext for Ownership {
