@@ -6,9 +6,9 @@ use metrics::{Unit, describe_counter, describe_histogram};
 use sqlx::PgConnection;
 use tracing::{Instrument, Span};
 
-use super::Inner;
 use super::effects::End;
 use super::grants::GRANT;
+use super::inner::Inner;
 use super::policy::after;
 use super::store::quota::{self, Blocked, Purse};
 use super::store::stop;

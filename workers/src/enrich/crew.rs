@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::Inner;
+use super::inner::Inner;
 use crate::tasks::{Busy, Task};
 
 /// The tasks under way.

@@ -3,7 +3,7 @@
 //! ```text
 //!  queue ─▶ crew ─▶ one task ─▶ call ─▶ effects ─▶ store: one transaction: rows, answer, marks, quota, task
 //!  claim             │  plan     token     ▲
-//!  (lease)           ▼           grant     │ pure: crate::reads (what it means), policy (what an error means)
+//!  (lease)           ▼           grant     │ pure: crate::reads (the meaning), policy (what an error means)
 //!              crate::reads      HTTP ─────┘
 //!      nobody's lock is held from the claim on until the transaction
 //! ```
@@ -13,6 +13,7 @@
 //! - `call`: token, grant, request; `grants`: calls drawn from the budget and not made yet. [`refusals`]:
 //!   metrics that several media were refused.
 //! - [`policy`]: what an error means. [`effects`]: what is to be changed, as data. [`store`]: changes it.
+//! - `step`: what came of a call. `report`: what is told of a try. `inner`: what all of these share.
 //!
 //! Invariants: an answer is recorded, written, settled with the quota and ends its task in one transaction,
 //! or not at all; a worker that lost its lease writes nothing; a blocked account is not called and delays
@@ -22,10 +23,13 @@ mod call;
 pub mod crew;
 pub mod effects;
 mod grants;
+mod inner;
 pub mod policy;
 mod queue;
 pub mod refusals;
+mod report;
 pub mod settings;
+mod step;
 pub mod store;
 mod work;
 
@@ -39,6 +43,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::crew::Crew;
 use self::grants::Grants;
+use self::inner::Inner;
 use self::refusals::Refusals;
 use self::settings::Settings;
 use crate::token::seal::TokenKeys;
@@ -57,18 +62,6 @@ pub struct Enricher {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
-struct Inner {
-    pool: PgPool,
-    api: Arc<dyn GraphApi>,
-    keys: TokenKeys,
-    app_id: String,
-    clock: SharedClock,
-    settings: Settings,
-    refusals: Refusals,
-    grants: Grants,
-}
-
 impl Enricher {
     /// A worker of the queue that spends the quota of `app_id`.
     pub fn new(
@@ -81,7 +74,7 @@ impl Enricher {
     ) -> Self {
         queue::describe();
         call::describe();
-        work::describe();
+        report::describe();
         let refusals = Refusals::default();
         let app_id = app_id.into();
         Self {

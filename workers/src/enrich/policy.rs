@@ -41,6 +41,10 @@ impl Verdict {
     fn of(end: End) -> Self {
         Self { absence: None, is_gone: false, block: None, end }
     }
+
+    fn blocked(block: Block, note: String) -> Self {
+        Self { block: Some(block), ..Self::of(End::Blocked(note)) }
+    }
 }
 
 /// Decides about an error.
@@ -64,13 +68,12 @@ pub fn decide(error: &GraphError, task: &Task, settings: &Settings, moment: Mome
     match error.disposition() {
         Disposition::Retry { .. } => Verdict::of(End::Park(retry(task, settings, note, moment))),
         Disposition::Throttled { scope, regain } => {
-            let block = Block { scope, regain, reason: ParkReason::Throttled };
-            Verdict { block: Some(block), ..Verdict::of(End::Blocked(note)) }
+            Verdict::blocked(Block { scope, regain, reason: ParkReason::Throttled }, note)
         }
         Disposition::PolicyBlock => {
             let regain = Some(settings.policy_block);
-            let block = Block { scope: Scope::Account, regain, reason: ParkReason::PolicyBlock };
-            Verdict { block: Some(block), ..Verdict::of(End::Blocked(note)) }
+            let reason = ParkReason::PolicyBlock;
+            Verdict::blocked(Block { scope: Scope::Account, regain, reason }, note)
         }
         Disposition::NotEnoughViewers => {
             let fresh_for = crate::reads::of(task.key.kind).about().freshness;
@@ -85,8 +88,8 @@ pub fn decide(error: &GraphError, task: &Task, settings: &Settings, moment: Mome
         Disposition::WrongRequest => wrong_request(task, settings, note, now),
         Disposition::AppSettings => {
             let regain = Some(settings.app_settings);
-            let block = Block { scope: Scope::App, regain, reason: ParkReason::AppSettings };
-            Verdict { block: Some(block), ..Verdict::of(End::Blocked(note)) }
+            let reason = ParkReason::AppSettings;
+            Verdict::blocked(Block { scope: Scope::App, regain, reason }, note)
         }
         Disposition::BadParameter => {
             // Of an account there is but one: what it is refused, nobody else will tell.

@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use metrics::{Unit, describe_gauge};
 
-use super::{Inner, policy};
+use super::inner::Inner;
+use super::policy;
 use crate::tasks::{self, Blocked, Busy, ParkReason, Picking, Task};
 
 /// How many tasks of blocked accounts are parked at once.

@@ -1,53 +1,18 @@
 //! One task, from its plan to its end: call by call, each with its transaction.
 
-use cekbrand_graph::{Answer, GraphError};
 use jiff::Timestamp;
-use metrics::{Unit, describe_counter};
 
-use super::Inner;
 use super::call::Outcome;
 use super::effects::{Effects, End};
-use super::policy::{self, Moment, Verdict, after};
+use super::inner::Inner;
+use super::policy::{self, Moment};
+use super::report::report;
+use super::step::{Errand, Progress, finish, jitter};
 use super::store::{self, Context, Kept, Step};
-use crate::reads::{self, Call, Follow, Instead, Job, Known, Needs, Plan, Read, Subject};
+use crate::reads::{self, Known, Needs, Plan, Read};
 use crate::rows::account::{self, Since};
 use crate::rows::{Rows, facts};
-use crate::tasks::{self, Finish, LastAnswer, NewTask, Park, ParkReason, Standing, Task, TaskKey, TaskLane};
-
-const ENDED: &str = "cekbrand_worker_tasks_ended_total";
-
-pub(super) fn describe() {
-    describe_counter!(ENDED, Unit::Count, "Tries of Graph reads that ended, by kind and outcome");
-}
-
-/// How far a task has come.
-#[derive(Debug)]
-struct Progress {
-    /// Calls still to be made, the last one first.
-    calls: Vec<Call>,
-    /// Refused calls, of their metrics those that were found to be the cause.
-    bad: Vec<Call>,
-    /// Whether any call was answered.
-    answered: bool,
-    /// The cursor of the page that follows.
-    next_page: Option<String>,
-}
-
-/// What one task is about.
-#[derive(Debug)]
-struct Errand<'a> {
-    task: &'a Task,
-    read: &'static dyn Read,
-    known: Known,
-    api_version: &'a str,
-}
-
-impl Errand<'_> {
-    fn job(&self, at: Timestamp) -> Job<'_> {
-        let TaskKey { target_id, account_id, variant, cursor, .. } = &self.task.key;
-        Job { target_id, account_id, variant, cursor, api_version: self.api_version, at }
-    }
-}
+use crate::tasks::{self, LastAnswer, NewTask, Park, ParkReason, Standing, Task, TaskKey, TaskLane};
 
 impl Inner {
     /// Works on one task. What fails here is the task's own affair.
@@ -74,7 +39,7 @@ impl Inner {
                 return self.keep(task, &Effects::of(rows, end), None).await;
             }
         };
-        let mut progress = Progress { calls, bad: Vec::new(), answered: false, next_page: None };
+        let mut progress = Progress::of(calls);
         while let Some(call) = progress.calls.pop() {
             let attempt = self.call(task, read.span(errand.job(now)), &call.request).await?;
             let effects = match &attempt.outcome {
@@ -138,107 +103,6 @@ impl Inner {
         Ok(Known { widely_refused: self.refusals.of(known.subject(), now), ..known })
     }
 
-    fn understand<'a>(
-        &self,
-        errand: &Errand<'_>,
-        progress: &mut Progress,
-        call: &Call,
-        answer: &Answer,
-    ) -> Effects<'a> {
-        let content = match &answer.content {
-            Ok(content) => content,
-            Err(error) => return self.around(errand, progress, call, error),
-        };
-        let job = errand.job(answer.observed_at);
-        let Some(rows) = errand.read.rows(job, &errand.known, call, content) else {
-            return self.around(errand, progress, call, &answer.without_what_was_asked());
-        };
-        progress.answered = true;
-        progress.next_page = errand.read.next_page(job, content);
-        self.refusals.answered(errand.known.subject(), &call.metrics);
-        self.proceed(errand, progress, rows)
-    }
-
-    /// Asks for less or for something else after an error, if the read can; else ends the task for now.
-    fn around<'a>(
-        &self,
-        errand: &Errand<'_>,
-        progress: &mut Progress,
-        call: &Call,
-        error: &GraphError,
-    ) -> Effects<'a> {
-        let Instead { calls, bad } = errand.read.instead(call, error);
-        let is_a_way = !calls.is_empty() || !bad.is_empty();
-        progress.calls.extend(calls);
-        if !bad.is_empty() {
-            progress.bad.push(Call { metrics: bad, ..call.clone() });
-        }
-        if is_a_way && (progress.answered || !progress.calls.is_empty()) {
-            return self.proceed(errand, progress, Rows::default());
-        }
-        // Without any answer it may be the object that is refused and not what was asked of it.
-        let moment = Moment { now: self.clock.now(), jitter: jitter() };
-        let Verdict { absence, is_gone, block, end } =
-            policy::decide(error, errand.task, &self.settings, moment);
-        let job = errand.job(moment.now);
-        let mut rows = Rows::default();
-        if let Some(absence) = absence {
-            rows.append(errand.read.absent(job, call, absence));
-        }
-        if is_gone {
-            rows.append(errand.read.gone(job));
-        }
-        // Too few viewers is an answer: there may be more the next time.
-        let end = match end {
-            End::Finish(finish) if finish.answer == LastAnswer::Answered => {
-                End::Finish(self.rearm(errand, finish, moment.now))
-            }
-            end => end,
-        };
-        Effects { block, ..Effects::of(rows, end) }
-    }
-
-    /// On to the next call, or to a good end.
-    fn proceed<'a>(&self, errand: &Errand<'_>, progress: &Progress, mut rows: Rows) -> Effects<'a> {
-        if !progress.calls.is_empty() {
-            return Effects::of(rows, End::Continue);
-        }
-        let now = self.clock.now();
-        let job = errand.job(now);
-        let subject = errand.known.subject();
-        for call in &progress.bad {
-            for metric in &call.metrics {
-                self.refusals.note(subject, metric, job.target_id, now);
-            }
-            rows.append(errand.read.absent(job, call, cekbrand_schema::Absence::Unsupported));
-        }
-        let of_account = progress.bad.iter().filter(|_| subject == Subject::Account);
-        let refused = of_account.flat_map(|call| &call.metrics).copied().collect();
-        let (idle, now_wanted): (Vec<_>, Vec<_>) =
-            errand.read.follow(job, &errand.known, &rows).into_iter().partition(|follow| follow.if_idle);
-        let as_tasks = |follows: Vec<Follow>| -> Vec<NewTask> {
-            follows.into_iter().map(|follow| wanted(errand.task, follow)).collect()
-        };
-        let mut wanted_if_idle = as_tasks(idle);
-        wanted_if_idle.extend(progress.next_page.as_ref().map(|cursor| {
-            let key = TaskKey { cursor: cursor.clone(), ..errand.task.key.clone() };
-            NewTask { key, lane: errand.task.lane, deadline: errand.task.deadline }
-        }));
-        let mut end = finish(errand, LastAnswer::Answered, None, now);
-        if let End::Finish(finish) = end {
-            end = End::Finish(self.rearm(errand, finish, now));
-        }
-        Effects { wanted: as_tasks(now_wanted), wanted_if_idle, refused, ..Effects::of(rows, end) }
-    }
-
-    /// For how long a good answer is fresh, and when the clock wants it again.
-    fn rearm(&self, errand: &Errand<'_>, finish: Finish, now: Timestamp) -> Finish {
-        let job = errand.job(now);
-        let fresh_until = after(now, errand.read.fresh_for(job, &errand.known));
-        let again_at = errand.read.again(job, &errand.known, &self.settings.ageing);
-        Finish { fresh_until, again_at, ..finish }
-    }
-
     /// What goes first has not been read: its own task comes before this one.
     async fn wait(&self, errand: &Errand<'_>, now: Timestamp) -> Result<Kept, sqlx::Error> {
         let task = errand.task;
@@ -290,53 +154,4 @@ impl Inner {
         report(task, effects, kept);
         Ok(kept)
     }
-}
-
-fn finish(errand: &Errand<'_>, answer: LastAnswer, note: Option<&str>, now: Timestamp) -> End {
-    let fresh_until = after(now, errand.read.about().freshness);
-    End::Finish(Finish { answer, note: note.map(str::to_owned), fresh_until, again_at: None })
-}
-
-fn wanted(task: &Task, follow: Follow) -> NewTask {
-    let lane = match follow {
-        Follow { is_past: true, .. } => TaskLane::Backfill,
-        Follow { can_wait: true, .. } => task.lane.max(TaskLane::Daily),
-        _ => task.lane,
-    };
-    let key = TaskKey::new(follow.kind, follow.target_id, &task.key.account_id);
-    let key = TaskKey { variant: follow.variant, ..key };
-    NewTask { key, lane, deadline: follow.deadline.or(task.deadline) }
-}
-
-/// Counts how a try ended, and tells the operator where one must act.
-fn report(task: &Task, effects: &Effects<'_>, kept: Kept) {
-    let end = &effects.end;
-    let outcome = match end {
-        _ if kept == Kept::LeaseLost => "lease_lost",
-        End::Continue => return,
-        End::Finish(_) => "done",
-        End::Blocked(_) => effects.block.map_or(ParkReason::Throttled, |block| block.reason).as_str(),
-        End::Park(park) | End::StopAccount(park) | End::Forbidden(park) => park.reason.as_str(),
-    };
-    if let End::Blocked(why) = end
-        && outcome == ParkReason::AppSettings.as_str()
-    {
-        tracing::error!(
-            why,
-            "the app's own settings are refused: check CEKBRAND__META__APP_SECRETS and APP_ID"
-        );
-    }
-    metrics::counter!(ENDED, "kind" => task.key.kind.as_str(), "outcome" => outcome).increment(1);
-    if let End::StopAccount(park) | End::Forbidden(park) = end {
-        let why = park.note.as_deref().unwrap_or_default();
-        tracing::warn!(
-            account.id = task.key.account_id, task.kind = %task.key.kind, reason = outcome, until = %park.until, why,
-            "reads of an account stop until an operator acts"
-        );
-    }
-}
-
-/// Spreads waits.
-fn jitter() -> f64 {
-    rand::random()
 }
