@@ -21,7 +21,7 @@ use crate::schedule::Scheduler;
 use crate::settings::Settings;
 use crate::supervise::{AtEnd, Loop, Loops, Pulse, Running};
 use crate::token::upkeep::Upkeep;
-use crate::{database, erase, gauges, schedule};
+use crate::{database, erase, gauges, schedule, suppress};
 
 /// How long a loop may make no step: longer than it sleeps, and than a statement of it may take.
 const STUCK_AFTER: Duration = Duration::from_mins(2);
@@ -57,6 +57,7 @@ impl Worker {
         arm_fail_points();
         schedule::describe();
         erase::describe();
+        suppress::describe();
         gauges::describe();
         let Settings { parts, land, enrich, analyse, retention, token_keys, app_id, management } = settings;
         let stop = CancellationToken::new();
@@ -68,54 +69,34 @@ impl Worker {
         if let Some(management) = management.filter(|_| parts.schedule) {
             let held = Arc::clone(clock);
             let upkeep = Upkeep::new(pool.clone(), management, token_keys.clone(), app_id.clone(), held);
-            let run = move |stop| {
-                let upkeep = upkeep.clone();
-                async move { upkeep.run(stop).await }
-            };
-            list.push(make.restarted("tokens", STUCK_AFTER, run));
+            let run = |upkeep: Upkeep, stop| async move { upkeep.run(stop).await };
+            list.push(make.restarted("tokens", STUCK_AFTER, upkeep, run));
         }
         if parts.enrich {
             let enricher = Enricher::new(pool.clone(), api, token_keys, app_id, Arc::clone(clock), enrich);
-            let run = move |stop| {
-                let enricher = enricher.clone();
-                async move { enricher.run(stop).await }
-            };
-            list.push(make.restarted("enrich", STUCK_AFTER, run));
+            let run = |enricher: Enricher, stop| async move { enricher.run(stop).await };
+            list.push(make.restarted("enrich", STUCK_AFTER, enricher, run));
         }
         if parts.analyse {
-            let (scored, held) = (pool.clone(), Arc::clone(clock));
-            let idle = analyse.idle;
-            let score = move |stop| Scorer::new(scored.clone(), Arc::clone(&held), idle).run(stop);
-            list.push(make.restarted("score", ANALYTICS_STUCK_AFTER, score));
+            let scorer = Scorer::new(pool.clone(), Arc::clone(clock), analyse.idle);
+            list.push(make.restarted("score", ANALYTICS_STUCK_AFTER, scorer, Scorer::run));
             let analyser = Analyser::new(pool.clone(), Arc::clone(clock), analyse);
-            let run = move |stop| {
-                let analyser = analyser.clone();
-                async move { analyser.run(stop).await }
-            };
-            list.push(make.restarted("analyse", ANALYTICS_STUCK_AFTER, run));
+            let run = |analyser: Analyser, stop| async move { analyser.run(stop).await };
+            list.push(make.restarted("analyse", ANALYTICS_STUCK_AFTER, analyser, run));
         }
         if parts.schedule {
-            let (shown, held) = (pool.clone(), Arc::clone(clock));
-            let show = move |stop| gauges::run(shown.clone(), Arc::clone(&held), stop);
-            list.push(make.restarted("gauges", STUCK_AFTER, show));
+            let held = Arc::clone(clock);
+            let show = move |pool, stop| gauges::run(pool, Arc::clone(&held), stop);
+            list.push(make.restarted("gauges", STUCK_AFTER, pool.clone(), show));
             let scheduler = Scheduler::new(pool.clone(), Arc::clone(clock));
-            let run = move |stop| {
-                let scheduler = scheduler.clone();
-                async move { scheduler.run(stop).await }
-            };
-            list.push(make.restarted("schedule", STUCK_AFTER, run));
+            let run = |scheduler: Scheduler, stop| async move { scheduler.run(stop).await };
+            list.push(make.restarted("schedule", STUCK_AFTER, scheduler, run));
             let eraser = Eraser::new(pool.clone(), Arc::clone(clock));
-            let run = move |stop| {
-                let eraser = eraser.clone();
-                async move { eraser.run(stop).await }
-            };
-            list.push(make.restarted("erase", ERASURE_STUCK_AFTER, run));
+            let run = |eraser: Eraser, stop| async move { eraser.run(stop).await };
+            list.push(make.restarted("erase", ERASURE_STUCK_AFTER, eraser, run));
             let retention = Retention::new(pool.clone(), Arc::clone(clock), retention, stop.clone());
-            let run = move |_stop| {
-                let retention = retention.clone();
-                async move { retention.run().await }
-            };
-            list.push(make.restarted("retention", RETENTION_STUCK_AFTER, run));
+            let run = |retention: Retention, _stop| async move { retention.run().await };
+            list.push(make.restarted("retention", RETENTION_STUCK_AFTER, retention, run));
         }
         Ok(Self { loops: Loops::new(list, Arc::clone(clock), stop.clone()), stop })
     }
@@ -151,18 +132,20 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    fn restarted<F>(
+    fn restarted<W, F>(
         &self,
         name: &'static str,
         stuck_after: Duration,
-        run: impl Fn(CancellationToken) -> F + Send + 'static,
+        worker: W,
+        run: impl Fn(W, CancellationToken) -> F + Send + 'static,
     ) -> Loop
     where
+        W: Clone + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
         let stop = self.stop.clone();
         Loop::new(name, AtEnd::Restart, Pulse::new(self.clock, stuck_after), move || {
-            let running = run(stop.clone());
+            let running = run(worker.clone(), stop.clone());
             Box::pin(async move {
                 running.await;
                 Ok(())

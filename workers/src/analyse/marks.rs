@@ -1,6 +1,8 @@
 //! Dirty marks: which account's analytics of which day no longer agree with the raw tables. Only ever added
 //! to, so that marking waits for nobody.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
@@ -12,6 +14,15 @@ const MARK: &str = r#"
     FROM UNNEST($1::text[], $2::timestamptz[]) AS given (account_id, at)
     LEFT JOIN instagram."user" AS account ON account.id = given.account_id
     WHERE given.account_id <> ''"#;
+
+/// A day of an account that analytics must look at again, by an instant in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark {
+    /// The account.
+    pub account_id: String,
+    /// The instant.
+    pub instant: Timestamp,
+}
 
 /// Marks the account's local day of each instant, in the transaction that writes the raw rows.
 ///
@@ -25,15 +36,15 @@ const MARK: &str = r#"
 /// The database's.
 pub async fn mark(
     conn: &mut PgConnection,
-    marks: &[(String, Timestamp)],
+    marks: &BTreeSet<Mark>,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     if marks.is_empty() {
         return Ok(());
     }
     sqlx::query(MARK)
-        .bind(marks.iter().map(|(account, _)| account.as_str()).collect::<Vec<_>>())
-        .bind(marks.iter().map(|(_, at)| at.to_sqlx()).collect::<Vec<_>>())
+        .bind(marks.iter().map(|mark| mark.account_id.as_str()).collect::<Vec<_>>())
+        .bind(marks.iter().map(|mark| mark.instant.to_sqlx()).collect::<Vec<_>>())
         .bind(now.to_sqlx())
         .execute(conn)
         .await?;

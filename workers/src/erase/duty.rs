@@ -6,8 +6,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::request::{Kind, Open};
-use super::store::list;
-use super::subjects::Subjects;
+use super::subjects::{Subjects, list};
 
 const IS_ANY_OPEN: &str = "SELECT EXISTS (SELECT FROM pipeline.deletion_request WHERE finished_at IS NULL)";
 const TRY_LOCK: &str = "SELECT pg_try_advisory_lock(hashtextextended('cekbrand.eraser', 0))";

@@ -6,9 +6,9 @@
 //!     data_deletion:  suppressed ─▶ whoever still writes is waited for ─▶ texts ─▶ rows, marks, done
 //! ```
 //!
-//! - [`request`]: from a landed change to a duty. [`subjects`]: whom it is about. `duty`, `store`, `texts`: the
-//!   statements.
-//! - [`suppress`], [`rows`]: what was erased does not come back, with a record or with rows.
+//! - [`request`]: from a landed change to a duty. [`subjects`]: whom it is about. `duty`, `store`, `texts`:
+//!   the statements.
+//! - That what was erased does not come back, with a record, a read or with rows: [`crate::suppress`].
 //!
 //! Which id Meta sends is not established, so it is looked for among accounts, app-scoped ids and authors of
 //! comments. A request that matches nothing is kept and reported.
@@ -18,10 +18,8 @@
 
 mod duty;
 pub mod request;
-pub mod rows;
 mod store;
 pub mod subjects;
-pub mod suppress;
 mod texts;
 
 use std::time::Duration;
@@ -162,5 +160,4 @@ pub(crate) fn describe() {
         REQUESTS,
         "Requests to forget that were fulfilled, by kind and whether anything was held"
     );
-    suppress::describe();
 }

@@ -9,8 +9,9 @@ use sqlx::PgConnection;
 
 use super::duty::count;
 use super::request::Open;
-use super::subjects::{Subjects, name};
+use super::subjects::{Subjects, list};
 use crate::enrich::store::stop;
+use crate::suppress::mention::name;
 use crate::tasks::{self, ParkReason, Stop};
 use crate::token;
 
@@ -67,10 +68,6 @@ pub(super) async fn find(conn: &mut PgConnection, id: &str) -> Result<Subjects, 
         .fetch_all(conn)
         .await?;
     Ok(subjects)
-}
-
-pub(super) fn list(words: &BTreeSet<String>) -> Vec<String> {
-    words.iter().cloned().collect()
 }
 
 const ACCOUNTS: &str =

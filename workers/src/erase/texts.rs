@@ -5,8 +5,7 @@ use sqlx::PgConnection;
 
 use super::duty::count;
 use super::request::Open;
-use super::store::list;
-use super::subjects::Subjects;
+use super::subjects::{Subjects, list};
 
 // A day at a time, so that no statement takes long.
 const DAYS: &str = "

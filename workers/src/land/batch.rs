@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cekbrand_schema::{EventId, Lane, SharedClock};
+use cekbrand_schema::{Lane, SharedClock};
 use jiff::Timestamp;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::books::{self, Advance, Topic};
-use super::decode::{Arrived, Content, Incoming};
+use super::books::{self, Topic};
+use super::decode::Incoming;
 use super::made::Made;
-use super::store::{self, DeadLetter};
-use super::{Positions, Tally};
+use super::sort::{Sorted, admit};
+use super::{Positions, Tally, store, suppressed};
 use crate::database::{self, STEP_LIMIT};
 use crate::supervise::Pulse;
 use crate::token::revoked;
@@ -167,21 +167,21 @@ impl Lander {
         let now = self.clock.now();
         let mut tx = conn.begin().await?;
         let stored = books::lock(&mut tx, topic, &books::partitions(records)).await?;
-        let (mut batch, lost) = admit(records, owned, &stored, now);
-        batch.suppressed = erase::suppress::records(&mut tx, &batch.records, now).await?;
+        let batch = admit(records, owned, &stored, now);
+        let suppressed = suppressed::records(&mut tx, &batch.records, now).await?;
         let fresh = if poison.is_some() {
             HashSet::new()
         } else {
             store::remember(&mut tx, &batch.event_ids()).await?
         };
-        let sorted = batch.sort(fresh, poison);
+        let sorted = batch.sort(fresh, &suppressed, poison);
         write(&mut tx, topic, &sorted, now).await?;
         books::advance(&mut tx, topic, &sorted.advances, now).await?;
         fail::fail_point!("land.before_commit", stop_here);
         tx.commit().await?;
         fail::fail_point!("land.after_commit", stop_here);
-        for (_, change) in &sorted.events {
-            let delay = now.duration_since(change.received_at).as_secs_f64().max(0.0);
+        for event in &sorted.events {
+            let delay = now.duration_since(event.change.received_at).as_secs_f64().max(0.0);
             metrics::histogram!(DELAY, "lane" => self.lane.as_str()).record(delay);
         }
         for (partition, advance) in &sorted.advances {
@@ -194,7 +194,8 @@ impl Lander {
         // What an operator published again was dead before: it says nothing about this worker.
         let first = sorted.dead.into_iter().filter(|dead| dead.record.attempt == 0);
         outcome.dead.extend(first.map(|dead| format!("{}: {}", dead.reason, dead.error)));
-        outcome.lost.extend(lost.into_iter().filter(|lost| !outcome.lost.contains(lost)).collect::<Vec<_>>());
+        let lost = sorted.lost.into_iter().filter(|lost| !outcome.lost.contains(lost));
+        outcome.lost.extend(lost.collect::<Vec<_>>());
         Ok(())
     }
 }
@@ -223,147 +224,6 @@ fn stop_here(mark: Option<String>) -> Result<(), sqlx::Error> {
     }
 }
 
-/// Records that may be committed: of partitions that are still ours, at or after the stored offset.
-struct Batch<'a> {
-    records: Vec<&'a Incoming>,
-    advances: BTreeMap<i32, Advance>,
-    /// Partition and offset of records about subjects that were erased.
-    suppressed: HashSet<(i32, i64)>,
-    now: Timestamp,
-}
-
-fn admit<'a>(
-    records: &'a [Incoming],
-    owned: &Positions,
-    stored: &Positions,
-    now: Timestamp,
-) -> (Batch<'a>, Vec<i32>) {
-    let mut batch = Batch {
-        records: Vec::with_capacity(records.len()),
-        advances: BTreeMap::new(),
-        suppressed: HashSet::new(),
-        now,
-    };
-    let mut lost = Vec::new();
-    for record in records {
-        let partition = record.partition;
-        let ours = owned.get(&partition).map(|position| position.epoch);
-        let Some(held) = stored.get(&partition).filter(|held| Some(held.epoch) == ours) else {
-            if !lost.contains(&partition) {
-                lost.push(partition);
-            }
-            continue;
-        };
-        let fresh = Advance { next: held.next, ..Advance::default() };
-        let advance = batch.advances.entry(partition).or_insert(fresh);
-        if record.offset >= advance.next {
-            // Our producers write no transactions, so that a gap can only be what retention deleted.
-            advance.expired += record.offset - advance.next;
-            advance.next = record.offset + 1;
-            batch.records.push(record);
-        }
-    }
-    (batch, lost)
-}
-
-/// The batch with each record in its place.
-struct Sorted<'a> {
-    events: Vec<(&'a Incoming, &'a Arrived)>,
-    made: Made,
-    dead: Vec<DeadLetter<'a>>,
-    parts: Vec<&'a Incoming>,
-    advances: BTreeMap<i32, Advance>,
-}
-
-impl<'a> Batch<'a> {
-    /// The event ids with their time of arrival: of equal ones that of the first, which is the fresh one.
-    fn event_ids(&self) -> BTreeMap<EventId, Timestamp> {
-        let received = |record: &Incoming| match &record.content {
-            Content::Change(change) => change.received_at,
-            Content::DeadPart(part) => part.received_at.unwrap_or(self.now),
-            Content::Undecodable { .. } => self.now,
-        };
-        let mut ids = BTreeMap::new();
-        for record in &self.records {
-            if let Some(id) = record.event_id() {
-                ids.entry(id).or_insert_with(|| received(record));
-            }
-        }
-        ids
-    }
-
-    /// Decides for each record what it is. Of equal event ids in one batch the first is the fresh one.
-    fn sort(self, mut fresh: HashSet<EventId>, poison: Option<&sqlx::Error>) -> Sorted<'a> {
-        let mut sorted = Sorted {
-            events: Vec::new(),
-            made: Made::default(),
-            dead: Vec::new(),
-            parts: Vec::new(),
-            advances: self.advances,
-        };
-        for record in self.records {
-            let tally = if self.suppressed.contains(&(record.partition, record.offset)) {
-                passed_over(record)
-            } else {
-                sorted.place(record, &mut fresh, poison)
-            };
-            if let Some(advance) = sorted.advances.get_mut(&record.partition) {
-                advance.tally.add(tally);
-            }
-        }
-        sorted
-    }
-}
-
-/// A record of which nothing is kept counts as one that is known already.
-fn passed_over(record: &Incoming) -> Tally {
-    match &record.content {
-        Content::DeadPart(part) if part.part > 0 => Tally { continued: 1, ..Tally::default() },
-        _ => Tally { duplicates: 1, ..Tally::default() },
-    }
-}
-
-impl<'a> Sorted<'a> {
-    fn place(
-        &mut self,
-        record: &'a Incoming,
-        fresh: &mut HashSet<EventId>,
-        poison: Option<&sqlx::Error>,
-    ) -> Tally {
-        let dead = Tally { dead_lettered: 1, ..Tally::default() };
-        let duplicate = Tally { duplicates: 1, ..Tally::default() };
-        match &record.content {
-            Content::Undecodable { reason, error } => {
-                self.dead.push(DeadLetter { record, reason, error: error.clone(), change: None, part: None });
-                dead
-            }
-            Content::Change(change) if poison.is_some() => {
-                let error = poison.map(ToString::to_string).unwrap_or_default();
-                let change = Some(change.as_ref());
-                self.dead.push(DeadLetter { record, reason: "data_error", error, change, part: None });
-                dead
-            }
-            Content::Change(change) if fresh.remove(&change.event_id) => {
-                self.made.add(change);
-                self.events.push((record, change));
-                Tally { landed: 1, ..Tally::default() }
-            }
-            Content::DeadPart(part) if part.part > 0 => {
-                self.parts.push(record);
-                Tally { continued: 1, ..Tally::default() }
-            }
-            Content::DeadPart(part) if fresh.remove(&part.event_id) || poison.is_some() => {
-                let error = "the receiver could not parse the delivery".to_owned();
-                let part = Some(part);
-                let reason = part.map_or("", |part| part.reason.as_str());
-                self.dead.push(DeadLetter { record, reason, error, change: None, part });
-                dead
-            }
-            Content::Change(_) | Content::DeadPart(_) => duplicate,
-        }
-    }
-}
-
 async fn write(
     conn: &mut PgConnection,
     topic: Topic<'_>,
@@ -372,7 +232,7 @@ async fn write(
 ) -> Result<(), sqlx::Error> {
     let Made { rows, tasks, revocations } = &sorted.made;
     store::insert_events(conn, topic, &sorted.events, now).await?;
-    erase::request::receive(conn, sorted.events.iter().map(|(_, change)| *change)).await?;
+    erase::request::receive(conn, sorted.events.iter().map(|event| event.change)).await?;
     rows::apply_checked(conn, rows, now).await?;
     if !tasks.is_empty() {
         tasks::enqueue(conn, &tasks.values().cloned().collect::<Vec<_>>(), now).await?;
@@ -383,10 +243,8 @@ async fn write(
     for dead in &sorted.dead {
         store::insert_dead_letter(conn, topic, dead, now).await?;
     }
-    for record in &sorted.parts {
-        if let Content::DeadPart(part) = &record.content {
-            store::insert_dead_part(conn, part, &record.bytes).await?;
-        }
+    for part in &sorted.parts {
+        store::insert_dead_part(conn, part).await?;
     }
     Ok(())
 }

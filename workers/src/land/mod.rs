@@ -1,15 +1,17 @@
 //! Landing: from Kafka's records to rows, each change exactly once.
 //!
 //! ```text
-//!  lane (a thread, a consumer) ─▶ decode ─▶ batch ─▶ transaction: positions locked ─▶ dedupe ─▶ event, rows, tasks, marks
-//!     │ member of the group only while the database answers   │                                 ─▶ next offset, counters
-//!     │ assigned: raise the epoch, start at the stored offset └ data error: bisect to the record, which is dead-lettered
-//!     └ lost by the books: taken again                          lost partition: nothing of it is committed
+//!  lane (a thread, a consumer) ─▶ decode ─▶ batch ─▶ transaction: positions locked ─▶ dedupe
+//!     │                                        │     ─▶ event, rows, tasks, marks ─▶ next offset, counters
+//!     │ in the group while the database answers└ data error: bisect to the record, which is dead-lettered
+//!     │ assigned: raise the epoch, start at the stored offset
+//!     └ lost by the books: taken again, and nothing of the partition is committed meanwhile
 //! ```
 //!
 //! - [`landing`]: the lanes as loops. [`lane`]: one consumer for each lane, on a thread of its own.
 //! - [`position`]: epochs and offsets, from PostgreSQL.
 //! - [`decode`]: what a record is. [`batch`]: one transaction, and what to do when it fails.
+//!   `sort`: what each record of a batch is. `suppressed`: those that are about erased subjects.
 //! - [`limit`]: when to stop rather than drain a topic into dead letters. [`made`]: which rows and reads a
 //!   payload makes.
 //! - [`books`]: the statements of the books. [`store`]: the other statements.
@@ -26,7 +28,9 @@ pub mod lane;
 pub mod limit;
 pub mod made;
 pub mod position;
+mod sort;
 pub mod store;
+mod suppressed;
 
 use std::collections::BTreeMap;
 

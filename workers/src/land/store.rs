@@ -41,18 +41,25 @@ const EVENTS: &str = r#"
                 $9::timestamptz[], $10::int[], $11::bigint[], $14::text[], $15::text[])
         AS given (event_id, is_test, subject_id, object, field, account_id, raw, entry_time, received_at, partition, "offset", secret_label, extra)"#;
 
+/// A change that becomes a row of `pipeline.event`, and the record that it came with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Event<'a> {
+    pub record: &'a Incoming,
+    pub change: &'a Arrived,
+}
+
 /// Writes the changes as they arrived.
 pub(super) async fn insert_events(
     conn: &mut PgConnection,
     topic: Topic<'_>,
-    events: &[(&Incoming, &Arrived)],
+    events: &[Event<'_>],
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     if events.is_empty() {
         return Ok(());
     }
-    let changes = || events.iter().map(|(_, change)| *change);
-    let records = || events.iter().map(|(record, _)| *record);
+    let changes = || events.iter().map(|event| event.change);
+    let records = || events.iter().map(|event| event.record);
     sqlx::query(EVENTS)
         .bind(changes().map(|c| &c.event_id.as_bytes()[..]).collect::<Vec<_>>())
         .bind(changes().map(|c| c.is_test).collect::<Vec<_>>())
@@ -129,16 +136,23 @@ const DEAD_PART: &str = "
     INSERT INTO pipeline.dead_letter_part (event_id, part, payload) VALUES ($1, $2, $3)
     ON CONFLICT (event_id, part) DO NOTHING";
 
+/// A further part of a body that nobody could parse.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DeadBytes<'a> {
+    pub part: &'a DeadPart,
+    pub bytes: &'a [u8],
+}
+
 /// Writes a further part of a dead letter.
 pub(super) async fn insert_dead_part(
     conn: &mut PgConnection,
-    part: &DeadPart,
-    bytes: &[u8],
+    dead: &DeadBytes<'_>,
 ) -> Result<(), sqlx::Error> {
+    let DeadBytes { part, bytes } = dead;
     sqlx::query(DEAD_PART)
         .bind(&part.event_id.as_bytes()[..])
         .bind(part.part)
-        .bind(bytes)
+        .bind(*bytes)
         .execute(conn)
         .await?;
     Ok(())

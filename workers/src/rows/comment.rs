@@ -95,8 +95,8 @@ impl Page {
         Self { comments: vec![comment], unfinished: Vec::new(), source: Source::Poll }
     }
 
-    /// A page of the comments below a medium, with their replies; `None` where there is no list. What cannot be
-    /// read is left out.
+    /// A page of the comments below a medium, with their replies; `None` where there is no list. What cannot
+    /// be read is left out.
     pub fn below(media_id: &str, content: &Value, is_past: bool) -> Option<Self> {
         let source = if is_past { Source::Backfill } else { Source::Poll };
         let mut page = Self { comments: Vec::new(), unfinished: Vec::new(), source };

@@ -6,15 +6,15 @@
 //!  nothing ──────────▶ waiting ──────────────────▶ running ──────────────▶ done
 //!                         ▲                        │  │  ▲                   │ enqueue
 //!                         │ unpark            park │  └──┘ lease expired     ▼
-//!                         └──────────── parked ◀───┴──────────────────── fresh: parked until it may be read again
+//!                         └──────────── parked ◀───┴──────────────────── fresh: parked until it may be read
 //!                                      (reason, until)
 //! ```
 //!
 //! - [`kind`]: keys, lanes, reasons to park, answers. [`backoff`]: how long to wait before another try.
 //! - [`store`]: the statements.
 //!
-//! A read that is due again by the clock (a story before its end, a medium as it ages) is parked as `fresh` until
-//! then, and comes forward when somebody wants it.
+//! A read that is due again by the clock (a story before its end, a medium as it ages) is parked as `fresh`
+//! until then, and comes forward when somebody wants it.
 //!
 //! Invariants: a task has one row per (kind, target, account, variant, cursor) for ever; a parked task says
 //! why and until when; work wanted while it runs is not lost (`wanted_at > started_at` re-arms); what a

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use cekbrand_devkit::servers::{TestDatabase, TestServers};
 use cekbrand_schema::{Clock, ManualClock};
+use cekbrand_workers::analyse::marks::{self, Mark};
 use cekbrand_workers::analyse::sentiment::Scorer;
-use cekbrand_workers::analyse::{AnalyseSettings, Analyser, marks};
+use cekbrand_workers::analyse::{AnalyseSettings, Analyser};
 use cekbrand_workers::rows::hashtag;
 use cekbrand_workers::schedule::Scheduler;
 use jiff::Timestamp;
@@ -82,7 +83,8 @@ impl Brand {
 
     pub(crate) async fn mark(&self, instant: Timestamp) {
         let mut conn = self.pool.acquire().await.unwrap();
-        marks::mark(&mut conn, &[(ACCOUNT.to_owned(), instant)], self.clock.now()).await.unwrap();
+        let mark = Mark { account_id: ACCOUNT.to_owned(), instant };
+        marks::mark(&mut conn, &[mark].into(), self.clock.now()).await.unwrap();
     }
 
     /// As enriching does: only an owned medium leads to an account to mark.

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 const BATCH: usize = 1000;
 
 /// Scores comments. Any number may run at once; one at a time gets through.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Scorer {
     pool: PgPool,
     clock: SharedClock,

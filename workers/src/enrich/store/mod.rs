@@ -17,9 +17,9 @@ use self::response::Origin;
 use super::effects::{Block, Effects, End};
 use super::policy::after;
 use super::settings::Settings;
-use crate::erase;
 use crate::rows::user::Problem;
 use crate::rows::{self, Reading, Rows, Told, account};
+use crate::suppress;
 use crate::tasks::{self, Finish, LastAnswer, Park, ParkReason, Stop, Task};
 use crate::token;
 
@@ -79,7 +79,7 @@ async fn try_keep(pool: &PgPool, context: Context<'_>, step: Step<'_>) -> Result
     let is_overtaken = is_overtaken(&mut tx, step).await?;
     rows::apply(&mut tx, &effects.rows, now).await?;
     if let Some(answer) = effects.answer
-        && !erase::rows::mentions_erased(&mut tx, &answer.body, answer.observed_at).await?
+        && !suppress::mentions_erased(&mut tx, &answer.body, answer.observed_at).await?
     {
         let tasks::TaskKey { account_id, target_id, .. } = &task.key;
         let origin = Origin { account_id, target_id, api_version: context.api_version };

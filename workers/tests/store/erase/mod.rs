@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 
 use cekbrand_graph::node::CommentNode;
 use cekbrand_schema::Source;
-use cekbrand_workers::erase::{self, subjects};
 use cekbrand_workers::rows::comment::Page;
 use cekbrand_workers::rows::{self, Reading, Rows, Told};
+use cekbrand_workers::suppress::{self, mention};
 
 use self::stage::{A, B, MEDIUM_A, MEDIUM_B, P, Q, SCOPED_A, Stage};
 
@@ -135,11 +135,11 @@ async fn an_answer_that_names_whom_we_forgot_is_not_recorded() {
     let page = r#"{"data":[{"id":"17900000000000998","username":"sari.w"}]}"#;
     let of_others = r#"{"data":[{"id":"17900000000000997","username":"budi"}]}"#;
     let mut conn = stage.pool.acquire().await.unwrap();
-    assert!(!erase::rows::mentions_erased(&mut conn, page, stage.now()).await.unwrap());
+    assert!(!suppress::mentions_erased(&mut conn, page, stage.now()).await.unwrap());
     stage.ask("data_deletion", P, "code-p").await;
     stage.eraser().tick().await.unwrap();
-    assert!(erase::rows::mentions_erased(&mut conn, page, stage.now()).await.unwrap());
-    assert!(!erase::rows::mentions_erased(&mut conn, of_others, stage.now()).await.unwrap());
+    assert!(suppress::mentions_erased(&mut conn, page, stage.now()).await.unwrap());
+    assert!(!suppress::mentions_erased(&mut conn, of_others, stage.now()).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -238,5 +238,5 @@ async fn every_column_that_may_name_a_subject_is_known_to_erasing() {
 fn long_numbers_are_taken_for_ids_where_nothing_can_be_read() {
     let bytes = b"\xff17841400000000001\xfe1763700000 \"7412345678901\"";
     let expected = BTreeSet::from(["17841400000000001".to_owned(), "7412345678901".to_owned()]);
-    assert_eq!(subjects::long_numbers(bytes), expected);
+    assert_eq!(mention::long_numbers(bytes), expected);
 }

@@ -3,17 +3,18 @@
 //!
 //! The lock orders them: what is written was checked against everything that was being erased, or was written
 //! before and is erased with the rest.
+//!
+//! - [`mention`]: how a text that names them is known. What is asked about them: records by `land`, rows by
+//!   [`crate::rows`], answers by `enrich`. Who is put on the list, [`crate::erase`] says.
+
+pub mod mention;
 
 use std::collections::{BTreeSet, HashSet};
 
-use cekbrand_schema::topic::SIGNED_REQUEST;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use metrics::{counter, describe_counter};
 use sqlx::PgConnection;
-
-use super::subjects;
-use crate::land::decode::{Content, Incoming};
 
 const SUPPRESSED: &str = "cekbrand_worker_suppressed_total";
 
@@ -30,13 +31,13 @@ WHERE held.lifted_at IS NULL OR given.received_at < held.lifted_at";
 /// Something that may be about erased subjects.
 #[derive(Debug, Clone)]
 pub struct Candidate {
-    /// Ids, and names as [`subjects::name`] writes them.
+    /// Ids, and names as [`mention::name`] writes them.
     pub subjects: BTreeSet<String>,
     /// When it was received.
     pub received_at: Timestamp,
 }
 
-pub(super) fn describe() {
+pub(crate) fn describe() {
     describe_counter!(
         SUPPRESSED,
         "Records and rows that were left out because they are about subjects that were erased"
@@ -72,42 +73,18 @@ pub async fn which(conn: &mut PgConnection, candidates: &[Candidate]) -> Result<
     Ok(found.into_iter().filter_map(|place| usize::try_from(place).ok()).collect())
 }
 
-/// The records, by partition and offset, that are about erased subjects.
+/// Whether an answer names an erased subject, so that it is not to be recorded.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.
-pub async fn records(
+pub async fn mentions_erased(
     conn: &mut PgConnection,
-    records: &[&Incoming],
-    now: Timestamp,
-) -> Result<HashSet<(i32, i64)>, sqlx::Error> {
+    body: &str,
+    received_at: Timestamp,
+) -> Result<bool, sqlx::Error> {
     if !is_any(conn).await? {
-        return Ok(HashSet::new());
+        return Ok(false);
     }
-    let candidates: Vec<Candidate> = records.iter().map(|record| candidate(record, now)).collect();
-    let found = which(conn, &candidates).await?;
-    Ok(found.into_iter().map(|place| (records[place].partition, records[place].offset)).collect())
-}
-
-fn candidate(record: &Incoming, now: Timestamp) -> Candidate {
-    match &record.content {
-        // A duty to forget is taken however often it comes.
-        Content::Change(change) if change.object == SIGNED_REQUEST => {
-            Candidate { subjects: BTreeSet::new(), received_at: change.received_at }
-        }
-        Content::Change(change) => {
-            let mut found = subjects::mentioned(&change.raw);
-            found.extend(change.extra.iter().flat_map(|extra| subjects::mentioned(extra)));
-            found.insert(change.account_id.as_str().to_owned());
-            found.extend(change.subject_id.clone());
-            Candidate { subjects: found, received_at: change.received_at }
-        }
-        Content::DeadPart(part) => Candidate {
-            subjects: subjects::long_numbers(&record.bytes),
-            received_at: part.received_at.unwrap_or(now),
-        },
-        Content::Undecodable { .. } => {
-            Candidate { subjects: subjects::long_numbers(&record.bytes), received_at: now }
-        }
-    }
+    let candidate = Candidate { subjects: mention::mentioned(body), received_at };
+    Ok(!which(conn, &[candidate]).await?.is_empty())
 }

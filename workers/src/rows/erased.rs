@@ -1,4 +1,4 @@
-//! The same for rows, whoever made them, and for answers that are recorded.
+//! Rows that are about erased subjects are not written, whoever made them.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,19 @@ use cekbrand_graph::node::CommentNode;
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
-use super::subjects::{self, name};
-use super::suppress::{self, Candidate};
-use crate::rows::{Reading, Rows, Told};
+use super::content::{Rows, Told};
+use super::reading::Reading;
+use crate::suppress::mention::name;
+use crate::suppress::{self, Candidate};
 
 /// The rows without those that are about erased subjects; `None` where all may be written.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.
-pub async fn without_erased(conn: &mut PgConnection, rows: &Rows) -> Result<Option<Rows>, sqlx::Error> {
+pub(super) async fn without_erased(
+    conn: &mut PgConnection,
+    rows: &Rows,
+) -> Result<Option<Rows>, sqlx::Error> {
     if !suppress::is_any(conn).await? {
         return Ok(None);
     }
@@ -43,22 +47,6 @@ pub async fn without_erased(conn: &mut PgConnection, rows: &Rows) -> Result<Opti
     });
     left.marks.retain(|_| stays());
     Ok(Some(left))
-}
-
-/// Whether an answer names an erased subject, so that it is not to be recorded.
-///
-/// # Errors
-/// Whatever keeps the statements from running.
-pub async fn mentions_erased(
-    conn: &mut PgConnection,
-    body: &str,
-    received_at: Timestamp,
-) -> Result<bool, sqlx::Error> {
-    if !suppress::is_any(conn).await? {
-        return Ok(false);
-    }
-    let candidate = Candidate { subjects: subjects::mentioned(body), received_at };
-    Ok(!suppress::which(conn, &[candidate]).await?.is_empty())
 }
 
 fn candidates(rows: &Rows) -> Vec<Candidate> {
