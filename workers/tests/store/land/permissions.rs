@@ -1,5 +1,5 @@
-//! A webhook that says that a permission was revoked stops the account's reads, once, and not those of a token
-//! that came after it.
+//! A webhook that says that a permission was revoked stops the account's reads, once, and not those of a
+//! token that came after it.
 
 use cekbrand_schema::Lane;
 use cekbrand_workers::land::decode::Incoming;
