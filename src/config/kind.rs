@@ -86,7 +86,7 @@ pub(crate) fn parse_hours(text: &str) -> Result<i32, String> {
     text.parse().ok().filter(|hours| (-12..=14).contains(hours)).ok_or_else(|| expected.to_owned())
 }
 
-/// Reads a number with a unit.
+/// Reads a number with a unit. Stricter than libraries are: one of them takes `15M` for months.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let expected = || "expected a number with a unit, such as 50ms, 25s, 15min, 12h or 14d".to_owned();
     let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(expected)?;

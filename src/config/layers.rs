@@ -51,6 +51,20 @@ impl fmt::Debug for Text {
     }
 }
 
+/// The configuration file, as it was read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct File<'a> {
+    /// Its name, as it is shown.
+    pub(super) name: &'a str,
+    pub(super) text: &'a str,
+}
+
+/// A name that a layer gives, and its text; `None` for what is neither text nor number.
+struct Given {
+    name: String,
+    text: Option<String>,
+}
+
 /// Every setting's text, and what could not be read.
 #[derive(Debug, Default)]
 pub(super) struct Layers {
@@ -65,7 +79,7 @@ impl Layers {
         let path = file.unwrap_or(Path::new(FILE));
         let shown = path.display().to_string();
         match fs::read_to_string(path) {
-            Ok(text) => Self::of(Some((&shown, &text)), environment),
+            Ok(text) => Self::of(Some(File { name: &shown, text: &text }), environment),
             Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
                 Self::of(None, environment)
             }
@@ -77,9 +91,9 @@ impl Layers {
         }
     }
 
-    /// The layers of a file's name and text, and of an environment.
+    /// The layers of a file and of an environment.
     pub(super) fn of(
-        file: Option<(&str, &str)>,
+        file: Option<File<'_>>,
         environment: impl Iterator<Item = (OsString, OsString)>,
     ) -> Self {
         let mut layers = Self::default();
@@ -88,8 +102,8 @@ impl Layers {
                 layers.put(setting, default.to_owned(), DEFAULT.to_owned());
             }
         }
-        if let Some((name, text)) = file {
-            layers.read_file(name, text);
+        if let Some(file) = file {
+            layers.read_file(file);
         }
         layers.read_environment(environment);
         layers
@@ -111,7 +125,7 @@ impl Layers {
         self.texts.insert(setting.name, Text { value, origin });
     }
 
-    fn read_file(&mut self, file: &str, text: &str) {
+    fn read_file(&mut self, File { name: file, text }: File<'_>) {
         let table = match text.parse::<toml::Table>() {
             Ok(table) => table,
             Err(error) => {
@@ -139,11 +153,11 @@ impl Layers {
                 // What a container engine makes of a variable that was not given.
                 Ok(value) if value.is_empty() => {}
                 Ok(value) if is_common => self.put_common_database_url(value),
-                Ok(value) => given.push((name, Some(value))),
+                Ok(text) => given.push(Given { name, text: Some(text) }),
                 Err(_) => self.mistakes.push(format!("{name} is not UTF-8")),
             }
         }
-        given.sort_unstable();
+        given.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         let by_variable = |name: &str| SETTINGS.iter().find(|setting| setting.variable() == name);
         let names = || SETTINGS.iter().map(Setting::variable);
         self.read_layer(given, "", FILE_SUFFIX, by_variable, |name| nearest(name, names()));
@@ -156,29 +170,29 @@ impl Layers {
         }
     }
 
-    /// Takes names with their values (`None`: neither text, number nor yes/no) over the layers below.
+    /// Takes what is given over the layers below.
     fn read_layer(
         &mut self,
-        given: Vec<(String, Option<String>)>,
+        given: Vec<Given>,
         place: &str,
         file_suffix: &str,
         find: impl Fn(&str) -> Option<&'static Setting>,
         nearest: impl Fn(&str) -> Option<String>,
     ) {
-        let has = |name: &str| given.iter().any(|(other, _)| other == name);
+        let has = |name: &str| given.iter().any(|other| other.name == name);
         let mut twice = Vec::new();
-        for (name, _) in &given {
+        for Given { name, .. } in &given {
             let path = format!("{name}{file_suffix}");
             if has(&path) {
                 twice.push(format!("{name} and {path}{place} are both set: give one of them"));
             }
         }
         self.mistakes.extend(twice);
-        for (name, value) in given {
+        for Given { name, text } in given {
             let from_file = name.strip_suffix(file_suffix).and_then(&find).filter(|s| s.kind.is_secret());
             let origin = format!("{name}{place}");
-            match (find(&name), from_file, value) {
-                (Some(setting), _, Some(value)) => self.put(setting, value, origin),
+            match (find(&name), from_file, text) {
+                (Some(setting), _, Some(text)) => self.put(setting, text, origin),
                 (None, Some(setting), Some(path)) => self.put_from_file(setting, &path, origin),
                 (None, None, _) => {
                     let hint =
@@ -199,14 +213,14 @@ impl Layers {
 }
 
 /// Turns nested tables into dotted names.
-fn flatten(prefix: &str, table: toml::Table, into: &mut Vec<(String, Option<String>)>) {
+fn flatten(prefix: &str, table: toml::Table, into: &mut Vec<Given>) {
     for (key, value) in table {
         let name = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
         match value {
             toml::Value::Table(inner) => flatten(&name, inner, into),
-            toml::Value::String(text) => into.push((name, Some(text))),
-            toml::Value::Integer(number) => into.push((name, Some(number.to_string()))),
-            _ => into.push((name, None)),
+            toml::Value::String(text) => into.push(Given { name, text: Some(text) }),
+            toml::Value::Integer(number) => into.push(Given { name, text: Some(number.to_string()) }),
+            _ => into.push(Given { name, text: None }),
         }
     }
 }

@@ -11,6 +11,8 @@ mod kind;
 mod layers;
 pub(crate) mod roles;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -237,137 +239,5 @@ impl Config {
 
     fn parsed<T>(&self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, ConfigError> {
         parse(&self.given(name)?).map_err(|expected| ConfigError::one(format!("{name}: {expected}")))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(file: &str, environment: &[(&str, &str)], required: &[&str]) -> Result<Config, ConfigError> {
-        let environment = environment.iter().map(|(name, value)| (name.into(), value.into()));
-        Config::check(Layers::of(Some(("cekbrand.toml", file)), environment), required)
-    }
-
-    #[test]
-    fn the_environment_is_over_the_file_and_the_file_over_the_defaults() {
-        let file = "[ingest]\nlisten = \"0.0.0.0:1\"\nmax_requests = 7\n[work]\nbatch_wait = \"1s\"";
-        let config = load(file, &[("CEKBRAND__INGEST__MAX_REQUESTS", "8")], &[]).unwrap();
-        assert_eq!(config.address("ingest.listen").unwrap().to_string(), "0.0.0.0:1");
-        assert_eq!(config.number::<u32>("ingest.max_requests").unwrap(), 8);
-        assert_eq!(config.duration("work.batch_wait").unwrap(), Duration::from_secs(1));
-        assert_eq!(config.given("graph.version").unwrap(), "v25.0");
-    }
-
-    #[test]
-    fn the_zone_of_metas_hours_reaches_the_analytics() {
-        let offset = |environment: &[(&str, &str)]| {
-            load("", environment, &[]).unwrap().analyse().unwrap().online_hours_offset
-        };
-        assert_eq!(offset(&[]), -7);
-        assert_eq!(offset(&[("CEKBRAND__WORK__ONLINE_HOURS_OFFSET", "-8")]), -8);
-    }
-
-    #[test]
-    fn every_mistake_is_reported_at_once() {
-        let file = "token_key = \"AAAA\"\n[ingest]\nlisen = \"0.0.0.0:1\"\n[nowhere]\nat_all = 1";
-        let environment = [
-            ("CEKBRAND__KAFKA__BROKER", "a:1"),
-            ("CEKBRAND__GRAPH__TIMEOUT", "10"),
-            ("CEKBRAND__SERVE__LISTEN", "here"),
-            ("CEKBRAND_TEST_KAFKA", "no setting, and not taken for one"),
-        ];
-        let error = load(file, &environment, &["meta.app_secrets"]).unwrap_err().to_string();
-        insta::assert_snapshot!(error, @r#"
-        the configuration has 7 mistakes:
-          ingest.lisen in cekbrand.toml is no setting; did you mean ingest.listen?
-          nowhere.at_all in cekbrand.toml is no setting
-          CEKBRAND__KAFKA__BROKER is no setting; did you mean CEKBRAND__KAFKA__BROKERS?
-          token_key in cekbrand.toml is not valid: expected 32 bytes in base64, comma separated (`cekbrand init` makes one)
-          CEKBRAND__GRAPH__TIMEOUT is "10": expected a number with a unit, such as 50ms, 25s, 15min, 12h or 14d
-          CEKBRAND__SERVE__LISTEN is "here": expected an address and a port, such as 127.0.0.1:8080
-          CEKBRAND__META__APP_SECRETS is not set (The app's secrets: [label=]secret, comma separated)
-        "#);
-        assert!(!error.contains("AAAA"), "a secret is repeated");
-    }
-
-    #[test]
-    fn a_secret_may_come_from_a_file_but_not_twice() {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        std::io::Write::write_all(&mut file, b"s3cret\n").unwrap();
-        let path = file.path().display().to_string();
-        let config =
-            load("", &[("CEKBRAND__META__VERIFY_TOKEN_FILE", &path)], &["meta.verify_token"]).unwrap();
-        assert_eq!(config.given("meta.verify_token").unwrap(), "s3cret");
-        let config = load(&format!("[meta]\nverify_token_file = \"{path}\""), &[], &[]).unwrap();
-        assert_eq!(config.given("meta.verify_token").unwrap(), "s3cret");
-        let both = [("CEKBRAND__META__VERIFY_TOKEN_FILE", &path[..]), ("CEKBRAND__META__VERIFY_TOKEN", "x")];
-        assert!(load("", &both, &[]).unwrap_err().to_string().contains("give one of them"));
-        let missing =
-            load("", &[("CEKBRAND__TOKEN_KEY_FILE", "/no/such/file")], &[]).unwrap_err().to_string();
-        assert!(missing.contains("/no/such/file"), "{missing}");
-        let open = load("", &[("CEKBRAND__INGEST__LISTEN_FILE", &path)], &[]);
-        assert!(open.unwrap_err().to_string().contains("is no setting"), "only secrets come from files");
-    }
-
-    #[test]
-    fn secrets_are_not_shown() {
-        let environment =
-            [("CEKBRAND__META__APP_SECRETS", "hush"), ("DATABASE_URL", "postgres://u:hush@h:5/d")];
-        let config = load("", &environment, &["database.url"]).unwrap();
-        let shown = format!("{} {config:?} {:?}", config.redacted(), config.shown());
-        assert!(!shown.contains("hush"), "{shown}");
-        assert!(
-            shown.contains("meta.app_secrets=(secret)") && shown.contains("meta.app_id=(unset)"),
-            "{shown}"
-        );
-    }
-
-    #[test]
-    fn every_setting_is_shown_with_its_origin_and_every_secret_is_known() {
-        let environment = [
-            ("CEKBRAND__META__APP_SECRETS", "new=hush-one, hush-two"),
-            ("DATABASE_URL", "postgres://u:hush%2Fthree@h:5/d"),
-        ];
-        let config = load("[graph]\nversion = \"v26.0\"", &environment, &[]).unwrap();
-        let shown = config.shown();
-        let of = |name: &str| {
-            let setting = shown.iter().find(|shown| shown.name == name).unwrap();
-            (setting.value.as_deref(), setting.origin.as_deref())
-        };
-        assert_eq!(of("graph.version"), (Some("v26.0"), Some("graph.version in cekbrand.toml")));
-        assert_eq!(of("database.url"), (Some("(secret)"), Some("DATABASE_URL")));
-        assert_eq!(of("graph.timeout"), (Some("10s"), Some("the default")));
-        assert_eq!(of("meta.app_id"), (None, None));
-        let secrets = config.secrets();
-        for secret in ["hush-one", "hush-two", "hush%2Fthree", "hush/three"] {
-            assert!(secrets.iter().any(|known| known == secret), "{secret}: {secrets:?}");
-        }
-    }
-
-    #[test]
-    fn settings_that_do_not_fit_together_are_refused() {
-        let environment = [
-            ("CEKBRAND__INGEST__BODY_BUDGET_BYTES", "1000"),
-            ("CEKBRAND__WORK__LEASE", "10s"),
-            ("CEKBRAND__GRAPH__BACKOFF_MIN", "1h"),
-            ("CEKBRAND__DATABASE__MAX_CONNECTIONS", "2"),
-        ];
-        let error = load("", &environment, &[]).unwrap_err().to_string();
-        for name in [
-            "ingest.max_body_bytes is over",
-            "graph.timeout is not under",
-            "graph.backoff_min is over",
-            "database.max_connections is under",
-        ] {
-            assert!(error.contains(name), "{error}");
-        }
-    }
-
-    #[test]
-    fn the_own_variable_of_the_database_is_over_the_common_one() {
-        let environment =
-            [("CEKBRAND__DATABASE__URL", "postgres://own/d"), ("DATABASE_URL", "postgres://common/d")];
-        assert_eq!(load("", &environment, &[]).unwrap().given("database.url").unwrap(), "postgres://own/d");
     }
 }

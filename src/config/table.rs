@@ -178,23 +178,11 @@ pub(crate) fn find(name: &str) -> Option<&'static Setting> {
 /// The name among `names` that a misspelt one probably means.
 pub(crate) fn nearest(wrong: &str, names: impl Iterator<Item = String>) -> Option<String> {
     let within = wrong.len() / 3 + 1;
-    names.map(|name| (distance(wrong, &name), name)).filter(|(d, _)| *d <= within).min().map(|(_, name)| name)
-}
-
-/// How many letters must be changed, added or removed to get from one word to the other (Levenshtein).
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in to.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[to.len()]
+    names
+        .map(|name| (strsim::levenshtein(wrong, &name), name))
+        .filter(|(d, _)| *d <= within)
+        .min()
+        .map(|(_, name)| name)
 }
 
 #[cfg(test)]
