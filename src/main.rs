@@ -8,10 +8,12 @@
 //!   ends.
 //! - [`admin`]: health, readiness, metrics. [`port`]: who has a port. [`files`]: how many may be open.
 //! - [`topics`]: creating Kafka topics.
-//! - [`store`]: accounts, books, dead letters, audit. [`credential`]: an account's token, opened. [`progress`]: bars.
+//! - [`store`]: accounts, books, dead letters, audit. [`credential`]: an account's token, opened.
+//!   [`progress`]: bars.
 //! - [`connect`]: accounts by Meta's dialogs, in a browser. [`subscriptions`]: webhooks at both levels.
 //! - [`doctor`]: what is wrong. [`sizing`]: what is needed.
-//! - [`republish`]: dead letters once more. [`version`]: which program this is.
+//! - [`refused`]: wishes that are not fulfilled. [`republish`]: dead letters once more. [`version`]: which
+//!   program this is.
 //! - [`command`]: the subcommands.
 
 mod admin;
@@ -24,6 +26,7 @@ mod files;
 mod logging;
 mod port;
 mod progress;
+mod refused;
 mod republish;
 mod shutdown;
 mod sizing;
@@ -36,10 +39,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
-use crate::command::{Command, Refused};
+use crate::command::Command;
 use crate::config::ConfigError;
+use crate::refused::Refused;
 
 /// Receiving and landing allocate much and briefly, on many threads; librdkafka does too, and shares it.
 #[global_allocator]
@@ -77,5 +81,5 @@ fn run(cli: Cli) -> Result<ExitCode> {
         runtime.worker_threads(threads);
     }
     let runtime = runtime.enable_all().build().context("the runtime cannot start")?;
-    runtime.block_on(command::run(cli.command, cli.config.as_deref()))
+    runtime.block_on(command::run(cli.command, cli.config.as_deref(), Cli::command))
 }

@@ -25,6 +25,8 @@ pub(crate) struct Parcel {
     key: String,
     event_id: EventId,
     value: Vec<u8>,
+    /// The number of the try.
+    attempt: i32,
 }
 
 /// Turns a dead letter into records. A body that the receiver could not parse is parsed by this version.
@@ -39,9 +41,10 @@ pub(crate) fn parcels(
 ) -> Result<Vec<Parcel>, String> {
     let event_id = letter.event_id.as_deref().and_then(EventId::from_slice);
     let event_id = event_id.unwrap_or_else(|| cekbrand_schema::identity::identify_body(&payload));
+    let attempt = letter.attempts + 1;
     if topics.lane(&letter.topic) != Some(Lane::DeadLetter) {
         let key = letter.account_id.clone().unwrap_or_default();
-        return Ok(vec![Parcel { topic: letter.topic.clone(), key, event_id, value: payload }]);
+        return Ok(vec![Parcel { topic: letter.topic.clone(), key, event_id, value: payload, attempt }]);
     }
     let changes = delivery::parse(&payload).map_err(|reason| format!("it still is no delivery: {reason}"))?;
     let label = letter.secret_label.as_deref().unwrap_or_default();
@@ -55,6 +58,7 @@ pub(crate) fn parcels(
         key: record.key,
         event_id: record.event_id,
         value: record.value,
+        attempt,
     };
     Ok(records.records.into_iter().map(parcel).collect())
 }
@@ -93,11 +97,11 @@ impl Republisher {
         Ok(metadata.topics().iter().any(is_there))
     }
 
-    /// Publishes parcels, each with the number of its try, and waits until Kafka has all of them.
-    pub(crate) async fn publish(&self, parcels: &[(Parcel, i32)]) -> Result<()> {
+    /// Publishes parcels and waits until Kafka has all of them.
+    pub(crate) async fn publish(&self, parcels: &[Parcel]) -> Result<()> {
         let mut under_way: Vec<DeliveryFuture> = Vec::with_capacity(parcels.len());
-        for (parcel, attempt) in parcels {
-            let (event_id, attempt) = (parcel.event_id.to_string(), attempt.to_string());
+        for parcel in parcels {
+            let (event_id, attempt) = (parcel.event_id.to_string(), parcel.attempt.to_string());
             let named = |key, value| Header { key, value: Some(value) };
             let headers = OwnedHeaders::new_with_capacity(3)
                 .insert(named(header::EVENT_ID, event_id.as_str()))

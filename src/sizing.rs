@@ -1,5 +1,5 @@
-//! What an installation needs for so many accounts, and what binds first: arithmetic on the costs of one thing
-//! each.
+//! What an installation needs for so many accounts, and what binds first: arithmetic on the costs of one
+//! thing each.
 
 /// What comes in, on an average day.
 #[derive(Debug, Clone, Copy)]
@@ -117,8 +117,8 @@ pub(crate) fn size(load: Load, units: UnitCosts) -> Sizing {
 }
 
 /// An account's Graph calls a day: its node and figures, stories (listed every four hours, three readings
-/// each), media on the ageing curve (hourly on their first day, daily for 28, then weekly for a year), and the
-/// media with new comments, which are read hourly at most.
+/// each), media on the ageing curve (hourly on their first day, daily for 28, then weekly for a year), and
+/// the media with new comments, which are read hourly at most.
 fn calls(load: Load) -> f64 {
     let account = 12.0;
     let stories = 6.0 + 3.0 * load.stories;

@@ -1,9 +1,7 @@
 //! `cekbrand completions`: shell completions on stdout.
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 use clap_complete::Shell;
-
-use crate::Cli;
 
 /// Prints completions for a shell.
 #[derive(Debug, Parser)]
@@ -14,6 +12,6 @@ pub(crate) struct Args {
 }
 
 /// Runs the subcommand.
-pub(crate) fn run(args: &Args) {
-    clap_complete::generate(args.shell, &mut Cli::command(), "cekbrand", &mut std::io::stdout());
+pub(crate) fn run(args: &Args, mut whole: clap::Command) {
+    clap_complete::generate(args.shell, &mut whole, "cekbrand", &mut std::io::stdout());
 }

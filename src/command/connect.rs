@@ -10,7 +10,7 @@ use clap::Parser;
 use tokio::net::TcpListener;
 
 use crate::config::{Config, roles};
-use crate::connect::Connecting;
+use crate::connect::{Connecting, Means};
 use crate::{logging, port, shutdown};
 
 /// Prints an address for a browser, in which accounts are connected through Meta's login dialogs; ends once
@@ -50,7 +50,8 @@ pub(crate) async fn run(args: Args, file: Option<&Path>) -> Result<()> {
         if place.ip().is_loopback() { format!("http://localhost:{port}") } else { format!("http://{place}") };
     let base = args.public_url.unwrap_or(own);
     let base = base.trim_end_matches('/').to_owned();
-    let connecting = Arc::new(Connecting::new(config, pool, management, format!("{base}/callback")));
+    let means = Means { config, pool, management, redirect_uri: format!("{base}/callback") };
+    let connecting = Arc::new(Connecting::new(means));
     println!("open {base}/ in a browser; the app has to know {base}/callback");
     let (interrupted, done) = (shutdown::on_signal()?, connecting.done.clone());
     let end = async move {

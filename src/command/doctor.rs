@@ -10,8 +10,8 @@ use crate::config::Config;
 use crate::doctor::{self, Finding, Verdict};
 use crate::{logging, progress};
 
-/// Looks at configuration, database, Kafka, receiver, Meta, tokens and subscriptions, and says of each mistake
-/// how to mend it; exit code 1 where there is one.
+/// Looks at configuration, database, Kafka, receiver, Meta, tokens and subscriptions, and says of each
+/// mistake how to mend it; exit code 1 where there is one.
 #[derive(Debug, Parser)]
 #[command(
     after_help = "Example:\n  cekbrand doctor\n  cekbrand doctor --json | jq '.[] | select(.verdict == \"wrong\")'\n\n\

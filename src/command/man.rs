@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clap::{CommandFactory, Parser};
-
-use crate::Cli;
+use clap::Parser;
 
 /// Writes manual pages into a folder, one for each subcommand.
 #[derive(Debug, Parser)]
@@ -16,10 +14,10 @@ pub(crate) struct Args {
 }
 
 /// Runs the subcommand.
-pub(crate) fn run(args: &Args) -> Result<()> {
+pub(crate) fn run(args: &Args, whole: clap::Command) -> Result<()> {
     let shown = args.folder.display();
     std::fs::create_dir_all(&args.folder).with_context(|| format!("{shown} cannot be made"))?;
-    clap_mangen::generate_to(Cli::command(), &args.folder)
+    clap_mangen::generate_to(whole, &args.folder)
         .with_context(|| format!("the pages cannot be written to {shown}"))?;
     println!("the manual is in {shown}; `man cekbrand` shows it where man looks there");
     Ok(())

@@ -65,13 +65,13 @@ impl Command {
     }
 }
 
-/// What was asked for makes no sense or cannot be had: exit code 2, and nothing was changed.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Refused(pub(crate) String);
-
-/// Runs a subcommand with the configuration file that was named.
-pub(crate) async fn run(command: Command, file: Option<&Path>) -> Result<ExitCode> {
+/// Runs a subcommand with the configuration file that was named. `whole` describes the command with all its
+/// subcommands.
+pub(crate) async fn run(
+    command: Command,
+    file: Option<&Path>,
+    whole: fn() -> clap::Command,
+) -> Result<ExitCode> {
     match command {
         Command::Init(args) => init::run(&args)?,
         Command::Migrate(args) => return migrate::run(&args, file).await,
@@ -94,8 +94,8 @@ pub(crate) async fn run(command: Command, file: Option<&Path>) -> Result<ExitCod
         Command::Send(args) => send::run(args, file).await?,
         Command::Sentiment(args) => sentiment::run(&args)?,
         Command::Sizing(args) => sizing::run(&args),
-        Command::Completions(args) => completions::run(&args),
-        Command::Man(args) => man::run(&args)?,
+        Command::Completions(args) => completions::run(&args, whole()),
+        Command::Man(args) => man::run(&args, whole())?,
     }
     Ok(ExitCode::SUCCESS)
 }

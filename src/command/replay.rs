@@ -15,8 +15,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::Refused;
 use crate::config::{Config, roles};
+use crate::refused::Refused;
 use crate::store::audit;
 use crate::{logging, progress, shutdown};
 

@@ -2,15 +2,25 @@
 
 use anyhow::{Context, Result};
 use cekbrand_graph::management::{Identity, Page, Permission, permission};
-use cekbrand_graph::{Credential, Flavour, GraphError};
+use cekbrand_graph::{Credential, Flavour, GraphError, Management};
 use cekbrand_schema::{Clock, SystemClock};
 use cekbrand_workers::token::seal::TokenKeys;
 use secrecy::SecretString;
+use sqlx::PgPool;
 
-use super::Connecting;
 use crate::command::account;
+use crate::config::Config;
 use crate::store::accounts::{self, NewAccount};
 use crate::subscriptions;
+
+/// What connecting needs.
+pub(crate) struct Means {
+    pub(crate) config: Config,
+    pub(crate) pool: PgPool,
+    pub(crate) management: Management,
+    /// Where Meta sends people back to.
+    pub(crate) redirect_uri: String,
+}
 
 /// An account that a person may connect.
 #[derive(Debug, Clone)]
@@ -42,12 +52,12 @@ pub(super) struct Connected {
 
 /// Makes a long-lived token of the code, and finds out what it is good for.
 pub(super) async fn offer(
-    connecting: &Connecting,
+    means: &Means,
     flavour: Flavour,
     code: &SecretString,
 ) -> Result<Choice, GraphError> {
-    let management = &connecting.management;
-    let token = management.redeem(flavour, code, &connecting.redirect_uri).await?.token;
+    let management = &means.management;
+    let token = management.redeem(flavour, code, &means.redirect_uri).await?.token;
     let credential = Credential { token: token.clone(), flavour };
     let scopes = management.inspect(&credential).await?.scopes;
     let missing = scopes.map(|scopes| permission::missing(flavour, &scopes)).unwrap_or_default();
@@ -70,11 +80,11 @@ pub(super) async fn offer(
 }
 
 /// Connects the chosen accounts, one after the other; what fails for one is said of it.
-pub(super) async fn connect(connecting: &Connecting, choice: Choice, chosen: &[&str]) -> Vec<Connected> {
+pub(super) async fn connect(means: &Means, choice: Choice, chosen: &[&str]) -> Vec<Connected> {
     let mut connected = Vec::new();
     let is_chosen = |each: &&Candidate| chosen.contains(&each.identity.account_id.as_str());
     for candidate in choice.candidates.iter().filter(is_chosen) {
-        let problem = match connect_one(connecting, &choice, candidate).await {
+        let problem = match connect_one(means, &choice, candidate).await {
             Ok(problem) => problem,
             Err(error) => Some(format!("{error:#}")),
         };
@@ -89,12 +99,8 @@ pub(super) async fn connect(connecting: &Connecting, choice: Choice, chosen: &[&
 }
 
 /// Watches an account, seals its tokens, subscribes it. Says what is not as it should be.
-async fn connect_one(
-    connecting: &Connecting,
-    choice: &Choice,
-    candidate: &Candidate,
-) -> Result<Option<String>> {
-    let Connecting { config, pool, management, .. } = connecting;
+async fn connect_one(means: &Means, choice: &Choice, candidate: &Candidate) -> Result<Option<String>> {
+    let Means { config, pool, management, .. } = means;
     let Candidate { identity, page } = candidate;
     let (id, now) = (identity.account_id.as_str(), SystemClock.now());
     let app_id = config.text("meta.app_id").unwrap_or_default();

@@ -1,10 +1,10 @@
-//! Connecting accounts in a browser: Meta's dialog, the code that comes back, the accounts to choose from, and
-//! what is done with those that were chosen.
+//! Connecting accounts in a browser: Meta's dialog, the code that comes back, the accounts to choose from,
+//! and what is done with those that were chosen.
 //!
 //! ```text
-//!  / ──▶ /start/{login} ──▶ Meta's dialog ──▶ /callback (state, code) ──▶ long-lived token, pages, permissions
-//!                                                                            │ the person chooses
-//!                                     watched, token sealed, subscribed ◀── /choose
+//!  / ─▶ /start/{login} ─▶ Meta's dialog ─▶ /callback (state, code) ─▶ long-lived token, pages, permissions
+//!                                                                        │ the person chooses
+//!                                  watched, token sealed, subscribed ◀── /choose
 //! ```
 //!
 //! A `state` is good once, and so is the form: neither can be made by somebody else. Tokens stay in this
@@ -21,22 +21,17 @@ use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use cekbrand_graph::Flavour;
 use cekbrand_graph::management::Dialog;
-use cekbrand_graph::{Flavour, Management};
 use secrecy::SecretString;
-use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::choice::Means;
 use self::choice::{Choice, Connected};
-use crate::config::Config;
 
 /// What the pages of one run share.
 pub(crate) struct Connecting {
-    pub(crate) config: Config,
-    pub(crate) pool: PgPool,
-    pub(crate) management: Management,
-    /// Where Meta sends people back to.
-    pub(crate) redirect_uri: String,
+    means: Means,
     /// Cancelled once accounts were connected.
     pub(crate) done: CancellationToken,
     /// Dialogs under way, by their state.
@@ -49,9 +44,9 @@ type Shared = State<Arc<Connecting>>;
 
 impl Connecting {
     /// Nothing is under way yet.
-    pub(crate) fn new(config: Config, pool: PgPool, management: Management, redirect_uri: String) -> Self {
+    pub(crate) fn new(means: Means) -> Self {
         let (started, open) = (Mutex::default(), Mutex::default());
-        Self { config, pool, management, redirect_uri, done: CancellationToken::new(), started, open }
+        Self { means, done: CancellationToken::new(), started, open }
     }
 
     /// The pages.
@@ -75,8 +70,8 @@ async fn start(State(connecting): Shared, Path(login): Path<String>) -> Response
         return page(StatusCode::NOT_FOUND, pages::failed("There is no such login."));
     };
     let state = secret();
-    let dialog = Dialog { flavour, redirect_uri: &connecting.redirect_uri, state: &state };
-    match connecting.management.dialog_url(dialog) {
+    let dialog = Dialog { flavour, redirect_uri: &connecting.means.redirect_uri, state: &state };
+    match connecting.means.management.dialog_url(dialog) {
         Ok(url) => {
             held(&connecting.started).insert(state, flavour);
             Redirect::to(&url).into_response()
@@ -110,7 +105,7 @@ async fn callback(State(connecting): Shared, Query(answer): Query<Answer>) -> Re
     let Some(code) = answer.code.map(SecretString::from) else {
         return page(StatusCode::BAD_REQUEST, pages::failed("Meta sent neither a code nor an error."));
     };
-    match choice::offer(&connecting, flavour, &code).await {
+    match choice::offer(&connecting.means, flavour, &code).await {
         Ok(choice) => {
             let form = secret();
             let shown = pages::choose(&choice, &form);
@@ -131,7 +126,7 @@ async fn choose(State(connecting): Shared, Form(given): Form<Vec<(String, String
         return page(StatusCode::BAD_REQUEST, pages::failed(why));
     };
     let chosen: Vec<&str> = of("account").collect();
-    let connected: Vec<Connected> = choice::connect(&connecting, choice, &chosen).await;
+    let connected: Vec<Connected> = choice::connect(&connecting.means, choice, &chosen).await;
     if connected.iter().any(|each| each.problem.is_none()) {
         connecting.done.cancel();
     }

@@ -7,7 +7,7 @@ use cekbrand_workers::clock::DatabaseClock;
 use cekbrand_workers::database::Use;
 use sqlx::PgPool;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::command::migrate;
 use crate::config::Config;
 

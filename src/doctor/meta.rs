@@ -1,11 +1,11 @@
-//! Meta: the hosts can be reached, the app's secrets are the app's, tokens live and may do what is needed, and
-//! webhooks are subscribed.
+//! Meta: the hosts can be reached, the app's secrets are the app's, tokens live and may do what is needed,
+//! and webhooks are subscribed.
 
 use cekbrand_graph::management::{Permission, permission};
 use cekbrand_graph::{Credential, Flavour, GraphError, Management};
 use sqlx::PgPool;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::config::Config;
 use crate::store::accounts::{self, AccountRow};
 use crate::{credential, subscriptions};

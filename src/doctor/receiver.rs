@@ -6,7 +6,7 @@ use std::time::Duration;
 use cekbrand_devkit::meta::Signer;
 use reqwest::{Client, StatusCode};
 
-use super::Finding;
+use super::finding::Finding;
 use crate::config::Config;
 use crate::subscriptions;
 

@@ -16,9 +16,10 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use self::escaped::escaped;
-use super::{Refused, replay};
+use super::replay;
 use crate::config::{Config, roles};
 use crate::logging;
+use crate::refused::Refused;
 use crate::republish::Republisher;
 use crate::store::audit;
 use crate::store::dead_letters::{self, DeadLetter, Filter};

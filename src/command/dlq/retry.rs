@@ -7,8 +7,9 @@ use cekbrand_schema::{Clock, SystemClock, Topics};
 use serde_json::json;
 use sqlx::PgPool;
 
-use super::{BATCH, Chosen, Refused, confirmed};
+use super::{BATCH, Chosen, confirmed};
 use crate::progress;
+use crate::refused::Refused;
 use crate::republish::{self, Parcel, Republisher};
 use crate::store::audit;
 use crate::store::dead_letters::{self, DeadLetter};
@@ -92,7 +93,7 @@ async fn retry_batch(
     let locked: BTreeSet<i64> =
         dead_letters::lock(&mut tx, &ids).await.context(FAILED)?.into_iter().collect();
     let mut tried = Tried::default();
-    let (mut parcels, mut published): (Vec<(Parcel, i32)>, Vec<i64>) = (Vec::new(), Vec::new());
+    let (mut parcels, mut published): (Vec<Parcel>, Vec<i64>) = (Vec::new(), Vec::new());
     for row in rows.iter().filter(|row| locked.contains(&row.id)) {
         if row.attempts >= MOST_ATTEMPTS {
             tried.spent += 1;
@@ -101,7 +102,7 @@ async fn retry_batch(
         let payload = dead_letters::payload(&mut *tx, row.id).await.context(FAILED)?;
         match republish::parcels(row, payload, topics, now) {
             Ok(made) => {
-                parcels.extend(made.into_iter().map(|parcel| (parcel, row.attempts + 1)));
+                parcels.extend(made);
                 published.push(row.id);
             }
             Err(reason) => {
