@@ -1,8 +1,8 @@
 //! A connection that is closed without losing its last answer.
 //!
-//! Where a request is refused before its body was read, bytes are still under way. A socket that is closed over
-//! unread bytes is reset, and the reset can overtake the answer. So the answer's end is sent first, and what
-//! still comes is read and dropped for a moment.
+//! Where a request is refused before its body was read, bytes are still under way. A socket that is closed
+//! over unread bytes is reset, and the reset can overtake the answer. So the answer's end is sent first, and
+//! what still comes is read and dropped for a moment.
 
 use std::io;
 use std::pin::Pin;

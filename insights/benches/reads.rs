@@ -1,8 +1,8 @@
 //! How long reads take at a steady rate, on a thousand accounts with a million comments.
 //!
-//! `cargo bench -p cekbrand-insights --bench reads`; settings by environment: `RATE` (requests a second, 500),
-//! `SECONDS` (20), `ACCOUNTS` (1000), `COMMENTS` (of each account, 1000). A request's time counts from when
-//! it was due, so that a server that falls behind shows it.
+//! `cargo bench -p cekbrand-insights --bench reads`; settings by environment: `RATE` (requests a second,
+//! 500), `SECONDS` (20), `ACCOUNTS` (1000), `COMMENTS` (of each account, 1000). A request's time counts from
+//! when it was due, so that a server that falls behind shows it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

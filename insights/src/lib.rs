@@ -26,10 +26,10 @@
 //! medium with what is known of it, as Meta uses the word.
 //!
 //! Invariants: nothing is read before the key is checked, except `/healthz`, the description, a deletion's
-//! state, and what a link's own token opens; no answer and no log line holds a key, a token or a query string, but the one
-//! answer that makes a link; a key sees its accounts, and to it there are no others; an absent figure is
-//! `null` with its reason, never 0; no request makes a call to Meta. What is written is when a key was last
-//! used, and what people add: never a row that Meta's figures stand in.
+//! state, and what a link's own token opens; no answer and no log line holds a key, a token or a query
+//! string, but the one answer that makes a link; a key sees its accounts, and to it there are no others; an
+//! absent figure is `null` with its reason, never 0; no request makes a call to Meta. What is written is when
+//! a key was last used, and what people add: never a row that Meta's figures stand in.
 
 pub mod access;
 mod accounts;

@@ -3,7 +3,7 @@
 //! ```text
 //!  bytes of a delivery ──delivery──▶ changes ──identity──▶ event id, subject id
 //!                       │               │
-//!                       │               └────envelope────▶ the record in Kafka (topic) ──event──▶ typed payload
+//!                       │               └────envelope────▶ the record in Kafka (topic) event─▶ typed payload
 //!                       └─dead_letter─▶ what could not be read, as bytes
 //! ```
 //!

@@ -1,5 +1,5 @@
-//! What people add: [`notes`] on the time axis, [`labels`] on media, rules of [`alerts`], [`shares`] that show
-//! an account to others, and [`correction`] of what a comment feels.
+//! What people add: [`notes`] on the time axis, [`labels`] on media, rules of [`alerts`], [`shares`] that
+//! show an account to others, and [`correction`] of what a comment feels.
 
 pub(crate) mod alerts;
 pub(crate) mod correction;

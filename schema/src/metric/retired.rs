@@ -136,7 +136,8 @@ pub fn of_media(name: &str) -> Option<&'static Retired> {
     all_of_media().find(|retired| retired.name == name)
 }
 
-/// The retired metrics that this version of the API, such as `v21.0`, answers of a medium of that kind and age.
+/// The retired metrics that this version of the API, such as `v21.0`, answers of a medium of that kind and
+/// age.
 pub fn still_of_media(
     version: &str,
     product: ProductType,

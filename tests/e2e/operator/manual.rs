@@ -99,7 +99,8 @@ async fn a_migration_that_cannot_have_its_lock_asks_again() {
     assert_eq!(cekbrand.run(&["migrate", "--dry-run"]).status.code(), Some(0));
 }
 
-/// What deploy/ starts must be what the command has: roles, settings, and a configuration that can be checked.
+/// What deploy/ starts must be what the command has: roles, settings, and a configuration that can be
+/// checked.
 #[test]
 fn the_units_and_manifests_name_roles_and_settings_that_there_are() {
     let manifests = include_str!("../../../deploy/kubernetes.yaml");

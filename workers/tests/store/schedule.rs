@@ -105,8 +105,8 @@ async fn an_accounts_first_beat_asks_for_its_past_and_the_next_ones_for_what_is_
     assert_eq!(brand.table(recent).await, [json!(""), json!("recent")]);
 }
 
-/// The figures of a day settle within two days; unique people of 7 and 28 days cannot be summed up, so that those
-/// windows are read by themselves, and once for what growth is measured against.
+/// The figures of a day settle within two days; unique people of 7 and 28 days cannot be summed up, so that
+/// those windows are read by themselves, and once for what growth is measured against.
 #[tokio::test]
 async fn an_accounts_figures_are_due_daily_with_the_last_days_again_and_demographics_weekly() {
     let brand = Brand::at("2026-06-20T12:00").await;

@@ -1,5 +1,5 @@
-//! Tokens are looked at daily and renewed from half of their life on; a dead one and a revoked permission park
-//! the account's work with one alert, and a new token releases it.
+//! Tokens are looked at daily and renewed from half of their life on; a dead one and a revoked permission
+//! park the account's work with one alert, and a new token releases it.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -111,8 +111,8 @@ async fn the_budget_is_kept_in_sum_and_stops_before_meta_has_to() {
     }
 }
 
-/// Whoever is refused notes it before it takes its next read, so that each place of each process is refused once
-/// at most, however slow the machine.
+/// Whoever is refused notes it before it takes its next read, so that each place of each process is refused
+/// once at most, however slow the machine.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_process_calls_on_after_an_account_was_refused() {
     let bench = bench(50_000).await;
