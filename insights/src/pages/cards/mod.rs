@@ -21,12 +21,9 @@ use super::respond::Frame;
 use super::table::Table;
 use crate::api::Api;
 use crate::problem::Problem;
+use crate::query;
 use crate::query::hashtags::HashtagSort;
 use crate::query::stories::StoriesAsked;
-use crate::query::{
-    audience as audience_of, hashtags as hashtags_of, hours as hours_of, pages as query,
-    stories as stories_of,
-};
 use crate::range::Days;
 
 /// So many stories of the days.
@@ -57,16 +54,16 @@ pub(crate) async fn read(api: &Api, frame: &Frame, account: &Account) -> Result<
     let (pool, lang) = (&api.pool, frame.view.lang);
     let period = account.local(account.period.from, account.period.to);
     let (from, to) = account.listed();
-    let all = query::posts::list(pool, period).await?;
+    let all = query::pages::posts::list(pool, period).await?;
     let (id, zone) = (account.row.id.as_str(), account.row.timezone.as_str());
     let of_days =
         StoriesAsked { account: id, timezone: zone, days: Days { from, to }, limit: STORIES, offset: 0 };
-    let stories = stories_of::list(pool, of_days, frame.now).await?;
+    let stories = query::stories::list(pool, of_days, frame.now).await?;
     let best = HashtagSort::Engagement;
-    let hashtags = hashtags_of::list(pool, id, account.period.to, best, HASHTAGS, 0).await?;
-    let online = hours_of::week(pool, id, zone, hours::window(account)).await?;
-    let audience = audience_of::latest(pool, id, account.today).await?;
-    let rivals = query::rivals::list(pool, period).await?;
+    let hashtags = query::hashtags::list(pool, id, account.period.to, best, HASHTAGS, 0).await?;
+    let online = query::hours::week(pool, id, zone, hours::window(account)).await?;
+    let audience = query::audience::latest(pool, id, account.today).await?;
+    let rivals = query::pages::rivals::list(pool, period).await?;
     Ok(Cards {
         happenings: posts::happenings(&all, account),
         formats: formats::table(lang, &all),
