@@ -79,7 +79,7 @@ pub fn content(status: u16, body: &str, regain: Option<Duration>) -> Result<Valu
         return garbage("not JSON");
     };
     if let Some(envelope) = ErrorEnvelope::read(&content) {
-        return Err(GraphError::refused(envelope, regain));
+        return Err(GraphError::refused(&envelope, regain));
     }
     match status {
         200..=299 if content.is_object() => Ok(content),

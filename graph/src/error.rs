@@ -124,7 +124,7 @@ impl Disposition {
 
 impl GraphError {
     /// The error of Meta's own words, with the query of every URL in them cut off.
-    pub fn refused(envelope: ErrorEnvelope, regain: Option<Duration>) -> Self {
+    pub fn refused(envelope: &ErrorEnvelope, regain: Option<Duration>) -> Self {
         let message: String = strip_prose(&envelope.message).chars().take(MESSAGE_LIMIT).collect();
         Self::Refused {
             code: envelope.code,
@@ -216,7 +216,7 @@ mod tests {
 
     fn of(error: &serde_json::Value) -> GraphError {
         let envelope = ErrorEnvelope::read(&json!({ "error": error })).unwrap();
-        GraphError::refused(envelope, Some(Duration::from_mins(1)))
+        GraphError::refused(&envelope, Some(Duration::from_mins(1)))
     }
 
     fn disposition(code: i64, subcode: Option<i64>, message: &str) -> Disposition {

@@ -198,7 +198,7 @@ mod tests {
 
     fn refused(code: i64, subcode: Option<i64>, message: &str) -> GraphError {
         let error = json!({"error": {"code": code, "error_subcode": subcode, "message": message}});
-        GraphError::refused(ErrorEnvelope::read(&error).unwrap(), None)
+        GraphError::refused(&ErrorEnvelope::read(&error).unwrap(), None)
     }
 
     fn verdict(error: &GraphError, task: &Task) -> Verdict {
