@@ -133,3 +133,57 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Status, metric label and the words that the sender reads.
+    #[test]
+    fn each_problem_has_its_status_its_name_and_words_that_say_what_to_do() {
+        let signed = "The request is not signed as it must be.";
+        let later = "The delivery could not be made durable; send it again later.";
+        for (problem, status, name, words) in [
+            (Problem::WrongVerifyToken, 403, "wrong_verify_token", "The handshake was refused."),
+            (Problem::Signature(SignatureError::Missing), 401, "missing", signed),
+            (Problem::Signature(SignatureError::Repeated), 401, "repeated", signed),
+            (Problem::Signature(SignatureError::IllFormed), 401, "ill_formed", signed),
+            (Problem::Signature(SignatureError::Mismatch), 401, "mismatch", signed),
+            (Problem::SignedRequest(SignedRequestError::Age), 401, "signed_request_age", signed),
+            (Problem::NoPublicUrl, 503, "no_public_url", later),
+            (Problem::NoForm, 400, "no_form", "The body must be a form with a signed_request."),
+            (Problem::NoSuchPath, 404, "no_such_path", "Nothing is served at this path."),
+            (Problem::NoSuchMethod, 405, "no_such_method", "This path does not know the method."),
+            (Problem::TooLarge, 413, "too_large", "The body is larger than this receiver takes."),
+            (Problem::TooSlow, 408, "too_slow", "The body did not arrive in time."),
+            (Problem::BrokenBody, 400, "broken_body", "The body could not be read."),
+            (Problem::Overloaded, 503, "overloaded", later),
+            (Problem::NotDurable(PublishError::QueueFull), 503, "queue_full", later),
+            (Problem::NotDurable(PublishError::TimedOut), 503, "timed_out", later),
+            (Problem::NotDurable(PublishError::Refused("x".to_owned())), 503, "refused", later),
+            (Problem::NotDurable(PublishError::SpoolFull), 503, "spool_full", later),
+            (Problem::NotDurable(PublishError::SpoolFailed("x".to_owned())), 503, "spool_failed", later),
+        ] {
+            assert_eq!((problem.status().as_u16(), problem.as_str()), (status, name));
+            assert_eq!(problem.detail(), words, "{name}");
+        }
+        let handshake = Problem::IncompleteHandshake("hub.mode is missing");
+        assert_eq!((handshake.status().as_u16(), handshake.as_str()), (400, "incomplete_handshake"));
+        assert!(handshake.detail().contains("hub.mode=subscribe"));
+    }
+
+    /// What is left of a body is not waited for; every other connection may be used again.
+    #[test]
+    fn a_connection_ends_with_its_answer_where_a_body_was_left_unread() {
+        let headers = |problem: Problem| problem.into_response().headers().clone();
+        for problem in [Problem::TooLarge, Problem::TooSlow, Problem::Overloaded] {
+            assert_eq!(headers(problem)["connection"], "close");
+        }
+        for problem in [Problem::NoForm, Problem::NoPublicUrl, Problem::WrongVerifyToken] {
+            assert!(!headers(problem).contains_key("connection"));
+        }
+        assert_eq!(headers(Problem::Overloaded)["retry-after"], "5");
+        assert!(!headers(Problem::TooLarge).contains_key("retry-after"));
+        assert_eq!(headers(Problem::NoForm)["content-type"], "application/problem+json");
+    }
+}

@@ -173,6 +173,48 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_day_of_age_and_five_minutes_ahead_are_of_now_and_a_second_more_is_not() {
+        for (issued_at, is_of_now) in
+            [(NOW - 86_400, true), (NOW - 86_401, false), (NOW + 300, true), (NOW + 301, false)]
+        {
+            let verified = verify(&request("secret", &payload("hmac-sha256", issued_at)));
+            let expected = if is_of_now { None } else { Some(SignedRequestError::Age) };
+            assert_eq!(verified.err(), expected, "{issued_at}");
+        }
+    }
+
+    #[test]
+    fn padding_that_was_put_back_is_no_obstacle_and_a_code_says_nothing_but_the_signature() {
+        let sent = payload("HMAC-SHA256", NOW);
+        let whole = request("secret", &sent);
+        let (signature, encoded) = whole.split_once('.').unwrap();
+        let plain = verify(&whole).unwrap();
+        let padded = verify(&format!("{signature}=.{encoded}")).unwrap();
+        assert_eq!(padded.confirmation_code, plain.confirmation_code, "the same request");
+        let mac = decode(signature).unwrap();
+        assert_eq!(plain.confirmation_code, const_hex::encode(&mac[..12]));
+        let change = plain.change("data_deletion");
+        let extra = format!(r#"{{"confirmation_code":"{}"}}"#, plain.confirmation_code);
+        assert_eq!((change.extra, change.field.as_ref()), (Some(extra), "data_deletion"));
+        assert_eq!(
+            (change.object.as_ref(), change.entry_time),
+            ("signed_request", Timestamp::from_second(NOW).ok())
+        );
+        assert_eq!(&*plain.secret_label, "main");
+    }
+
+    #[test]
+    fn each_refusal_has_its_name_among_the_metrics() {
+        use SignedRequestError::{Age, Algorithm, IllFormed, Mismatch};
+        let names =
+            ["ill_formed", "algorithm", "mismatch", "age"].map(|name| format!("signed_request_{name}"));
+        assert_eq!(
+            [IllFormed, Algorithm, Mismatch, Age].map(SignedRequestError::as_str),
+            names.each_ref().map(String::as_str)
+        );
+    }
+
     /// Whoever can guess a byte of a MAC must not be believed for it.
     #[test]
     fn a_signature_that_is_cut_short_or_too_long_is_refused() {

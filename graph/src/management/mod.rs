@@ -17,6 +17,8 @@ pub mod app;
 pub mod login;
 pub mod permission;
 pub mod subscription;
+#[cfg(test)]
+mod tests;
 pub mod token;
 
 use std::sync::Arc;

@@ -62,6 +62,7 @@ mod tests {
     use super::*;
     use crate::record::tests::record;
     use std::sync::Arc;
+    use std::time::Duration;
 
     #[tokio::test]
     async fn a_delivery_is_done_when_its_last_record_is() {
@@ -71,10 +72,17 @@ mod tests {
             let countdown = Arc::clone(&countdown);
             async move { countdown.finished().await }
         });
+        for _ in 0..2 {
+            // Once, so that it waits; again, so that it could notice.
+            tokio::task::yield_now().await;
+            assert!(!waiting.is_finished());
+        }
         countdown.published();
-        assert!(!waiting.is_finished());
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished(), "one record is left");
         countdown.published();
-        assert!(waiting.await.unwrap().is_ok());
+        let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await.unwrap();
+        assert!(waited.unwrap().is_ok());
         assert!(countdown.finished().await.is_ok());
     }
 
@@ -84,7 +92,8 @@ mod tests {
         countdown.failed(PublishError::TimedOut, vec![record("a")]);
         countdown.published();
         countdown.failed(PublishError::QueueFull, vec![record("b"), record("c")]);
-        let unpublished = countdown.finished().await.unwrap_err();
+        let finished = tokio::time::timeout(Duration::from_secs(30), countdown.finished()).await.unwrap();
+        let unpublished = finished.unwrap_err();
         let keys: Vec<_> = unpublished.records.iter().map(|record| record.key.as_str()).collect();
         assert_eq!((unpublished.error, keys), (PublishError::TimedOut, vec!["a", "b", "c"]));
     }

@@ -92,7 +92,13 @@ async fn forward(mut inbox: UnboundedReceiver<Parcel>, mut hand_over: impl FnMut
 mod tests {
     use super::*;
     use crate::record::tests::record;
+    use std::time::Duration;
     use tokio::sync::mpsc;
+
+    /// What comes at once, where it comes at all.
+    async fn soon<T>(of: impl Future<Output = T>) -> T {
+        tokio::time::timeout(Duration::from_secs(30), of).await.expect("it never comes")
+    }
 
     fn parcel(key: &str) -> (Parcel, Arc<Countdown>) {
         let countdown = Arc::new(Countdown::new(1));
@@ -113,14 +119,14 @@ mod tests {
             let (parcel, countdown) = parcel(&number.to_string());
             outbox.send(parcel).unwrap_or_else(|_| panic!("the outbox is open"));
             if number % 100 == 0 {
-                assert!(countdown.finished().await.is_ok());
+                assert!(soon(countdown.finished()).await.is_ok());
             }
         }
         drop(outbox);
         for number in 0..many {
-            assert_eq!(keys.recv().await, Some(number.to_string()));
+            assert_eq!(soon(keys.recv()).await, Some(number.to_string()));
         }
-        assert_eq!(keys.recv().await, None, "the outbox ends with its last sender");
+        assert_eq!(soon(keys.recv()).await, None, "the outbox ends with its last sender");
     }
 
     #[tokio::test]
@@ -129,7 +135,7 @@ mod tests {
         drop(receiver);
         let (parcel, countdown) = parcel("lost");
         drop(sender.send(parcel));
-        let unpublished = countdown.finished().await.unwrap_err();
+        let unpublished = soon(countdown.finished()).await.unwrap_err();
         assert!(matches!(unpublished.error, PublishError::Refused(_)));
         assert_eq!(unpublished.records.len(), 1);
         assert_eq!(unpublished.records[0].key, "lost");

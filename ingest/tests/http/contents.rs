@@ -107,6 +107,22 @@ async fn a_key_counts_towards_a_records_size() {
     assert!(records[0].key.len() + records[0].value.len() < 1_000_000, "what a broker takes");
 }
 
+/// 900,000 bytes of key and value are a record, and one more is none.
+#[tokio::test]
+async fn the_largest_record_is_one_byte_smaller_than_the_smallest_dead_letter() {
+    let clock = ManualClock::new("2026-11-21T00:00:00Z".parse().unwrap());
+    let receiver = Receiver::at(&settings(), Arc::new(clock));
+    let with_text = |length: usize| one_comment("1", &"x".repeat(length));
+    receiver.deliver(with_text(0).as_bytes()).await;
+    let record = receiver.publisher.records().pop().unwrap();
+    let around = record.key.len() + record.value.len();
+    for (size, is_record) in [(900_000, true), (900_001, false)] {
+        receiver.deliver(with_text(size - around).as_bytes()).await;
+        let record = receiver.publisher.records().pop().unwrap();
+        assert_eq!(record.dead.is_none(), is_record, "{size} bytes");
+    }
+}
+
 /// When it arrived is no part of what it is: the second time it is a duplicate.
 #[tokio::test]
 async fn a_change_larger_than_a_record_has_the_same_id_whenever_it_comes() {

@@ -29,6 +29,35 @@ async fn a_body_beyond_the_limit_is_too_large_whether_announced_or_not() {
 }
 
 #[tokio::test]
+async fn a_body_of_exactly_the_limit_is_taken_whether_announced_or_not() {
+    let body = one_comment("1", "halo");
+    let receiver = Receiver::new(&Settings { max_body_bytes: body.len(), ..settings() });
+    assert_eq!(receiver.deliver(body.as_bytes()).await.status, StatusCode::OK);
+    let pieces: Vec<_> =
+        body.as_bytes().chunks(7).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
+    let unannounced = Request::post("/webhooks/instagram")
+        .header("x-hub-signature-256", sign(body.as_bytes()))
+        .body(Body::from_stream(futures_util::stream::iter(pieces)))
+        .unwrap();
+    assert_eq!(receiver.send(unannounced).await.status, StatusCode::OK);
+    assert_eq!(receiver.publisher.records().len(), 2);
+}
+
+/// Each byte comes in time, and the sum of them does not.
+#[tokio::test]
+async fn a_body_that_never_ends_is_cut_off_when_its_time_is_over() {
+    let receiver = Receiver::new(&Settings { body_timeout: Duration::from_secs(4), ..settings() });
+    let endless = futures_util::stream::unfold((), |()| async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Some((Ok::<_, std::io::Error>(vec![b' '; 4096]), ()))
+    });
+    let request = Request::post("/webhooks/instagram").header("x-hub-signature-256", sign(b""));
+    let answer = receiver.send(request.body(Body::from_stream(endless)).unwrap());
+    let answer = tokio::time::timeout(Duration::from_mins(1), answer).await.expect("it is cut off");
+    assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_come_times_out() {
     let receiver =
         Receiver::new(&Settings { body_timeout: std::time::Duration::from_millis(50), ..settings() });

@@ -110,6 +110,7 @@ async fn a_topic_that_is_missing_is_not_made_and_nothing_is_ready_without_it() {
     let publisher = publisher(&cluster);
     check(&publisher).await;
     assert!(publisher.ready().is_err(), "one topic is missing");
+    assert_eq!(publisher.remark(), None, "nothing to be said beside that");
     publisher.publish(vec![Record { lane: Lane::Control, ..comment("1") }]).await.unwrap_err();
     publisher.publish(vec![comment("2")]).await.unwrap();
     let reason = publisher.ready().unwrap_err();
