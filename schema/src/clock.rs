@@ -96,6 +96,16 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    async fn the_machines_clock_goes_and_what_is_over_is_not_waited_for() {
+        let start = SystemClock.now();
+        assert!(start > "2026-01-01T00:00:00Z".parse().unwrap(), "{start}");
+        let over = SystemClock.sleep_until(start - Duration::from_secs(60));
+        tokio::time::timeout(Duration::from_secs(30), over).await.unwrap();
+        SystemClock.sleep(Duration::from_millis(2)).await;
+        assert!(SystemClock.now() >= start + Duration::from_millis(2));
+    }
+
+    #[tokio::test]
     async fn a_manual_clock_wakes_those_whose_time_has_come() {
         let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
         let early = tokio::spawn(clock.sleep(Duration::from_secs(5)));

@@ -234,12 +234,4 @@ impl<'de> Visitor<'de> for KeyVisitor {
     fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Cow<'de, str>, E> {
         Ok(Cow::Owned(String::from_utf8_lossy(bytes).into_owned()))
     }
-
-    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Cow<'de, str>, E> {
-        Ok(Cow::Borrowed(key))
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Cow<'de, str>, E> {
-        Ok(Cow::Owned(key.to_owned()))
-    }
 }

@@ -74,6 +74,7 @@ fn what_has_no_place_is_kept_beside_the_change_that_it_came_with() {
         (r#"{"entry":[{"id":"5","changes":[{"new":1}]}]}"#, None),
         (r#"{"a":1,"field":"f","value":1,"a":2}"#, Some(r#"{"a":1,"a":2}"#)),
         (r#"{"field":"e","field":"f","value":1,"value":2}"#, Some(r#"{"field":"e","value":1}"#)),
+        (r#"{"fi\u0065ld":"f","value":1,"n\u0065w":2}"#, Some(r#"{"new":2}"#)),
         ("{\"field\":\"f\",\"\\\"q\":1}", Some("{\"\\\"q\":1}")),
     ] {
         let changes = parse(body);

@@ -8,7 +8,7 @@ use cekbrand_schema::delivery::Unparsable;
 use cekbrand_schema::event::Unreadable;
 use cekbrand_schema::ids::EventId;
 use cekbrand_schema::kafka::KafkaSettings;
-use cekbrand_schema::{AccountId, Lane, Source, UserId};
+use cekbrand_schema::{Absence, AccountId, Lane, Source, UserId};
 
 #[test]
 fn reasons_and_sources_have_fixed_names() {
@@ -20,6 +20,7 @@ fn reasons_and_sources_have_fixed_names() {
         assert_eq!(serde_json::to_value(source).unwrap(), source.as_str());
     }
     assert_eq!(Source::Poll.as_str(), "poll");
+    assert_eq!(Absence::NotEnoughViewers.to_string(), "not_enough_viewers");
 }
 
 #[test]
@@ -38,6 +39,7 @@ fn lanes_and_their_topics_have_fixed_names() {
 #[test]
 fn an_id_is_its_text_and_an_event_id_its_32_bytes() {
     let (one, two) = (AccountId::from("1"), AccountId::from("2"));
+    let hashes = std::hash::RandomState::new();
     assert!(one == one.clone() && one != two && one < two);
     assert_eq!(
         (one.as_str(), one.as_ref(), one.to_string(), format!("{one:?}")),
@@ -50,10 +52,13 @@ fn an_id_is_its_text_and_an_event_id_its_32_bytes() {
         2
     );
     assert_eq!(two.into_string(), "2");
+    let hash = |id: &str| std::hash::BuildHasher::hash_one(&hashes, AccountId::from(id));
+    assert!(hash("1") == hash("1") && hash("1") != hash("2"));
     let read = |json: &str| serde_json::from_str::<UserId>(json).map(UserId::into_string).ok();
     assert_eq!(read("-7").as_deref(), Some("-7"));
     assert_eq!(read("18446744073709551615").as_deref(), Some("18446744073709551615"));
     assert_eq!(read(r#""a\u0062""#).as_deref(), Some("ab"));
+    assert_eq!(serde_json::from_value::<UserId>("ab".into()).unwrap().as_str(), "ab");
     for no_id in ["null", "true", "[]", "1.5"] {
         assert_eq!(read(no_id), None, "{no_id}");
     }

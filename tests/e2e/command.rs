@@ -3,11 +3,19 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 /// A key of 32 bytes, for tests.
 pub(crate) const TOKEN_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// What a role may need to end, and a subcommand to do its work. Whatever takes longer hangs: it is killed,
+/// and has no exit code.
+const TO_END: Duration = Duration::from_mins(2);
+const TO_RUN: Duration = Duration::from_mins(10);
 
 /// The command with an environment and a directory of its own.
 pub(crate) struct Cekbrand {
@@ -44,7 +52,17 @@ impl Cekbrand {
             self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A command that does not read its input may have ended by now.
         let _unread = child.stdin.take().unwrap().write_all(input.as_bytes());
-        child.wait_with_output().unwrap()
+        let (ended, hangs) = channel::<()>();
+        let pid = child.id();
+        let killer = thread::spawn(move || {
+            if hangs.recv_timeout(TO_RUN) == Err(RecvTimeoutError::Timeout) {
+                signal(pid, "-KILL");
+            }
+        });
+        let output = child.wait_with_output().unwrap();
+        drop(ended);
+        killer.join().unwrap();
+        output
     }
 
     /// Runs a subcommand that must end with 0, and gives its stdout.
@@ -104,9 +122,13 @@ impl Role {
         self.signal("-INT")
     }
 
-    fn signal(&mut self, signal: &str) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    fn signal(&mut self, name: &str) -> Option<i32> {
+        signal(self.child.id(), name);
+        let deadline = Instant::now() + TO_END;
+        while self.is_running() {
+            assert!(Instant::now() < deadline, "it does not end: {}", self.log());
+            thread::sleep(Duration::from_millis(20));
+        }
         self.child.wait().unwrap().code()
     }
 
@@ -138,6 +160,10 @@ impl Drop for Role {
         let _ended = self.child.kill();
         let _reaped = self.child.wait();
     }
+}
+
+fn signal(pid: u32, name: &str) {
+    assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
 }
 
 /// What a command said on stderr.

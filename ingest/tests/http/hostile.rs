@@ -19,8 +19,11 @@ use crate::{SECRET, one_comment, settings, sign};
 
 const CONNECTIONS: usize = 2000;
 const DELIVERIES: usize = 400;
-/// What Meta's deliveries take meanwhile, all but one in a hundred.
+/// What Meta's deliveries take meanwhile, all but one in a hundred. Where the machine is busy with other
+/// things, so many times what they take without the crowd.
 const P99: Duration = Duration::from_secs(1);
+const BUSY: u32 = 5;
+const CALM_DELIVERIES: usize = 100;
 /// Long after the receiver must have ended a connection.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -90,10 +93,11 @@ async fn attack(address: SocketAddr) -> JoinSet<(Harm, Vec<u8>)> {
     connections
 }
 
-async fn deliver(url: &str) -> Vec<Duration> {
+/// The time that all but one in a hundred deliveries stay below.
+async fn p99(url: &str, deliveries: usize) -> Duration {
     let sender = Sender::new(SenderConfig::new(url, Signer::new(SECRET.into()))).unwrap();
     let mut took = Vec::new();
-    for number in 0..DELIVERIES {
+    for number in 0..deliveries {
         let began = Instant::now();
         // Some are large, so that they need what others have only announced.
         let text = "x".repeat(if number % 20 == 0 { 1 << 20 } else { 100 });
@@ -101,7 +105,8 @@ async fn deliver(url: &str) -> Vec<Duration> {
         assert_eq!(status, 200, "delivery {number}");
         took.push(began.elapsed());
     }
-    took
+    took.sort();
+    took[deliveries * 99 / 100]
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,8 +118,12 @@ async fn deliveries_are_taken_while_two_thousand_connections_try_to_close_the_re
     let (address, shutdown) = (ingest.local_addr(), CancellationToken::new());
     let running = tokio::spawn(ingest.run(shutdown.clone()));
 
+    let url = format!("http://{address}/webhooks/instagram");
+    let calm = p99(&url, CALM_DELIVERIES).await;
     let mut connections = attack(address).await;
-    let mut took = deliver(&format!("http://{address}/webhooks/instagram")).await;
+    let beside = p99(&url, DELIVERIES).await;
+    let bound = P99.max(calm * BUSY);
+    assert!(beside < bound, "99 of 100 deliveries took up to {beside:?}, and {calm:?} without the crowd");
     let mut cut_off = 0;
     let ended = async {
         while let Some(ended) = connections.join_next().await {
@@ -129,10 +138,7 @@ async fn deliveries_are_taken_while_two_thousand_connections_try_to_close_the_re
     };
     tokio::time::timeout(PATIENCE, ended).await.expect("every connection is ended");
     assert_eq!(cut_off, CONNECTIONS / Harm::ALL.len());
-    assert!(publisher.records().len() >= DELIVERIES);
-    took.sort();
-    let p99 = took[DELIVERIES * 99 / 100];
-    assert!(p99 < P99, "99 of 100 deliveries took up to {p99:?}");
+    assert!(publisher.records().len() >= CALM_DELIVERIES + DELIVERIES);
     shutdown.cancel();
     running.await.unwrap().unwrap();
 }
@@ -260,11 +266,14 @@ async fn connections_are_bounded_and_whoever_waits_gets_the_next_place() {
     let mut second = TcpStream::connect(address).await.unwrap();
     second.write_all(get).await.unwrap();
     let mut rest = Vec::new();
-    tokio::select! {
-        biased;
-        ended = first.read_to_end(&mut rest) => drop(ended.unwrap()),
-        _early = second.readable() => panic!("the first one still has the only place"),
-    }
+    let place = async {
+        tokio::select! {
+            biased;
+            ended = first.read_to_end(&mut rest) => drop(ended.unwrap()),
+            _early = second.readable() => panic!("the first one still has the only place"),
+        }
+    };
+    tokio::time::timeout(PATIENCE, place).await.expect("whoever says nothing has the place for ever");
     tokio::time::timeout(PATIENCE, second.read_exact(&mut answer)).await.unwrap().unwrap();
     assert_eq!(&answer, b"HTTP/1.1 400");
     shutdown.cancel();

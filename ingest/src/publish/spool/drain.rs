@@ -26,9 +26,8 @@ pub(super) async fn drain(lane: Lane, shared: Arc<Shared>, inner: Arc<dyn Publis
                 report(lane, &shared, &batch);
                 let at_once = publish(lane, &shared, inner.as_ref(), &batch).await;
                 most = if at_once { MOST_RECORDS.min(most * 2) } else { 1 };
-                let drained = batch.records.len() as u64;
+                shared.stats.drained.increment(batch.records.len() as u64);
                 let finished = ask(lane, &shared, move |log| log.finish(&batch)).await;
-                shared.stats.drained.increment(drained);
                 if let Err(error) = finished {
                     tracing::error!(error = %error, lane = %lane, "what is drained cannot be removed");
                     shared.retry[lane.index()].notified().await;
