@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cekbrand_devkit::meta::{Delivery, Sender, SenderConfig, SentLog, Signer};
-use cekbrand_devkit::servers::{TestDatabase, TestServers};
+use cekbrand_devkit::servers::{Network, TestDatabase, TestServers};
 use cekbrand_devkit::simulator::{Simulator, SimulatorConfig};
 use cekbrand_devkit::world::{World, WorldConfig};
 use cekbrand_schema::{Clock, SystemClock, Topics};
@@ -84,7 +84,11 @@ impl Bench {
     }
 
     pub(crate) fn command(&self, name: &str) -> Cekbrand {
-        let database = self.database.url();
+        self.command_over(name, &self.database.url())
+    }
+
+    /// The same with another way to the database.
+    pub(crate) fn command_over(&self, name: &str, database: &str) -> Cekbrand {
         let joint = if database.contains('?') { '&' } else { '?' };
         Cekbrand::new()
             .with("CEKBRAND__DATABASE__URL", format!("{database}{joint}application_name={name}"))
@@ -134,6 +138,11 @@ impl Bench {
         }
         let role = cekbrand.start_with(&["work", "--only", parts]);
         Worker { role, _directory: cekbrand }
+    }
+
+    /// A way to the database that can be cut.
+    pub(crate) async fn network(&self) -> Network {
+        Network::to(&self.database.url()).await.unwrap()
     }
 
     fn mark(&self, worker: &str) -> PathBuf {
@@ -260,6 +269,13 @@ impl Bench {
         asking.await.unwrap()
     }
 
+    /// Changes that are in the books.
+    pub(crate) async fn counted(&self) -> u64 {
+        let sql = "SELECT coalesce(sum(landed + duplicates + dead_lettered), 0)::bigint FROM pipeline.consumer_offset";
+        let counted: i64 = sqlx::query_scalar(sql).fetch_one(&self.pool()).await.unwrap();
+        counted.cast_unsigned()
+    }
+
     /// From here on the database notes which worker inserts events.
     async fn watch_who_lands(&self) {
         let sql = "
@@ -276,6 +292,11 @@ impl Bench {
 
     pub(crate) fn graph_calls(&self) -> u64 {
         self.simulator.total_cost()
+    }
+
+    /// Calls that were answered.
+    pub(crate) fn answered_calls(&self) -> usize {
+        self.simulator.calls().iter().filter(|call| call.status.is_some()).count()
     }
 
     pub(crate) fn costs(&self) -> String {

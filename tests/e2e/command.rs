@@ -123,13 +123,18 @@ impl Role {
     }
 
     fn signal(&mut self, name: &str) -> Option<i32> {
-        signal(self.child.id(), name);
+        self.send(name);
         let deadline = Instant::now() + TO_END;
         while self.is_running() {
             assert!(Instant::now() < deadline, "it does not end: {}", self.log());
             thread::sleep(Duration::from_millis(20));
         }
         self.child.wait().unwrap().code()
+    }
+
+    /// Sends it a signal that does not end it.
+    pub(crate) fn send(&self, name: &str) {
+        signal(self.child.id(), name);
     }
 
     /// What it has said on stdout so far.

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bench;
+mod call;
 mod cli;
 mod command;
 mod compose;
@@ -15,3 +16,4 @@ mod replay;
 mod setup;
 mod spool;
 mod start;
+mod trouble;

@@ -24,6 +24,8 @@ pub mod clock;
 pub mod database;
 pub mod enrich;
 pub mod erase;
+#[cfg(feature = "failpoints")]
+mod fail_points;
 pub mod gauges;
 pub mod insight;
 pub mod land;

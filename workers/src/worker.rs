@@ -54,7 +54,7 @@ impl Worker {
     ) -> Result<Self, Halt> {
         let clock: &SharedClock = &(Arc::clone(database_clock) as SharedClock);
         #[cfg(feature = "failpoints")]
-        arm_fail_points();
+        crate::fail_points::arm();
         schedule::describe();
         erase::describe();
         suppress::describe();
@@ -180,12 +180,4 @@ fn database_loop(pool: &PgPool, clock: &Arc<DatabaseClock>, stop: &CancellationT
             Ok(())
         })
     })
-}
-
-/// Takes fail points from the environment variable `FAILPOINTS`, once for the process.
-#[cfg(feature = "failpoints")]
-fn arm_fail_points() {
-    static ARMED: std::sync::Once = std::sync::Once::new();
-    // Dropping the scenario would disarm them again.
-    ARMED.call_once(|| std::mem::forget(fail::FailScenario::setup()));
 }

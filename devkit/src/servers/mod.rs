@@ -17,6 +17,7 @@ mod database;
 mod docker;
 mod java;
 mod kafka;
+mod network;
 mod postgres;
 mod supervise;
 #[cfg(feature = "containers")]
@@ -32,6 +33,7 @@ use anyhow::{Context, Result, anyhow};
 use cekbrand_schema::Topics;
 
 pub use database::TestDatabase;
+pub use network::Network;
 use supervise::{Held, Service};
 use ways::Ways;
 

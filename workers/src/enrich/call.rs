@@ -12,6 +12,8 @@ use super::inner::Inner;
 use super::policy::after;
 use super::store::quota::{self, Blocked, Purse};
 use super::store::stop;
+#[cfg(feature = "failpoints")]
+use crate::fail_points::stop_here;
 use crate::tasks::{Park, ParkReason, Task};
 use crate::token;
 use crate::token::seal::Column;
@@ -91,7 +93,7 @@ impl Inner {
         drop(conn);
         let credential = Credential { token: opened, flavour: token.flavour };
         let outcome = self.send(span, request, &credential).await;
-        fail::fail_point!("enrich.after_call");
+        fail::fail_point!("enrich.after_call", stop_here);
         Ok(Attempt { outcome, sealed: Some(token.sealed) })
     }
 

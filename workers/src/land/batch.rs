@@ -18,6 +18,8 @@ use super::made::Made;
 use super::sort::{Sorted, admit};
 use super::{Positions, Tally, store, suppressed};
 use crate::database::{self, STEP_LIMIT};
+#[cfg(feature = "failpoints")]
+use crate::fail_points::stop_here;
 use crate::supervise::Pulse;
 use crate::token::revoked;
 use crate::{erase, rows, tasks};
@@ -212,15 +214,6 @@ pub(super) fn describe() {
     );
 }
 
-/// What a test's fail point does: leaves a mark, and goes no further until the process is killed. The mark is
-/// a file's path, as in `FAILPOINTS='land.before_commit=9*off->return(/tmp/reached)'`.
-#[cfg(feature = "failpoints")]
-fn stop_here(mark: Option<String>) -> Result<(), sqlx::Error> {
-    if let Some(path) = mark {
-        std::fs::write(path, "")?;
-    }
-    loop {
-        std::thread::park();
     }
 }
 

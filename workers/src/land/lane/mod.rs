@@ -168,6 +168,10 @@ impl LaneRunner {
     /// Takes the partitions that Kafka has assigned and the books have not given yet. Leaves the group where
     /// the database does not let it for too long.
     fn claim(&mut self) -> Result<(), Halt> {
+        if self.is_whole {
+            // Taking may last; it says so meanwhile.
+            self.count_waiting();
+        }
         let claimed = if self.watch.is_answered() {
             self.round()?
         } else {
@@ -224,13 +228,19 @@ impl LaneRunner {
 
     /// Landing works; whether all is well depends on the partitions that wait.
     fn well_if_whole(&mut self) {
-        match self.consumer.context().waiting() {
-            0 => self.pulse.well(),
-            waiting => {
-                self.is_whole = false;
-                self.pulse.trouble(format!("{waiting} assigned partitions have no valid position yet"));
-            }
+        if self.count_waiting() == 0 {
+            self.pulse.well();
         }
+    }
+
+    /// How many partitions wait, which is said where there are any.
+    fn count_waiting(&mut self) -> usize {
+        let waiting = self.consumer.context().waiting();
+        if waiting > 0 {
+            self.is_whole = false;
+            self.pulse.trouble(format!("{waiting} assigned partitions have no valid position yet"));
+        }
+        waiting
     }
 
     /// Leaves the group, so that a worker that can goes on with the partitions.

@@ -3,6 +3,7 @@
 mod again;
 mod blocked;
 mod plan;
+mod urgency;
 mod wanted;
 
 use std::time::Duration;

@@ -1,0 +1,66 @@
+//! A refusal that comes after the account has got another token says nothing about that one.
+
+use std::sync::{Arc, Mutex};
+
+use cekbrand_devkit::world::Product;
+use cekbrand_graph::{Credential, GraphApi, Pending, Request};
+use cekbrand_schema::{Clock, ManualClock};
+use cekbrand_workers::token::store;
+use cekbrand_workers::{reads, tasks};
+use sqlx::PgPool;
+
+use super::{Bench, done};
+
+/// Gives an account another token while its first call is under way.
+#[derive(Debug)]
+struct Successor {
+    api: Arc<dyn GraphApi>,
+    pool: PgPool,
+    clock: Arc<ManualClock>,
+    /// The account and the sealed token, until they are used.
+    token: Arc<Mutex<Option<(String, String)>>>,
+}
+
+impl GraphApi for Successor {
+    fn call<'a>(&'a self, request: &'a Request, credential: &'a Credential) -> Pending<'a> {
+        Box::pin(async move {
+            let answer = self.api.call(request, credential).await;
+            let token = self.token.lock().unwrap().take();
+            if let Some((account, sealed)) = token {
+                let mut tx = self.pool.begin().await.unwrap();
+                assert!(store::put(&mut tx, &account, &sealed, None, self.clock.now()).await.unwrap());
+                tasks::unpark(&mut tx, &account, self.clock.now()).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+            answer
+        })
+    }
+
+    fn version(&self) -> &str {
+        self.api.version()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_comes_late_does_not_kill_the_tokens_successor() {
+    let (clock, token) = (Bench::clock(), Arc::new(Mutex::new(None)));
+    let (held, time) = (Arc::clone(&token), Arc::clone(&clock));
+    let bench =
+        Bench::at(clock, |api, pool| Arc::new(Successor { api, pool, clock: time, token: held })).await;
+    let account = bench.account(0);
+    let medium = bench.medium(0, Product::Feed);
+    bench.stub(medium.id.as_str()).await;
+    bench.want(reads::kind::MEDIA, medium.id.as_str(), 0).await;
+    bench.simulator.kill_token(account, 463);
+    let next = bench.simulator.issue_token(account);
+    let sealed = super::keys().seal(account.id.as_str(), super::Column::Token, &next).unwrap();
+    *token.lock().unwrap() = Some((account.id.as_str().to_owned(), sealed));
+    bench.settle().await;
+    assert_eq!(bench.simulator.total_cost(), 2, "refused, and answered with the new token");
+    assert_eq!(bench.state(reads::kind::MEDIA, medium.id.as_str()).await, done());
+    let valid = "SELECT count(*) FROM instagram.instagram_tokens WHERE state <> 'valid'";
+    assert_eq!(bench.number(valid).await, 0, "the new token is alive");
+    assert_eq!(bench.number("SELECT count(*) FROM pipeline.read_stop").await, 0, "nothing is stopped");
+    let alerts = "SELECT count(*) FROM pipeline.operator_alert WHERE resolved_at IS NULL";
+    assert_eq!(bench.number(alerts).await, 0, "nobody has to act");
+}
