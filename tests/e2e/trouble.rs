@@ -136,11 +136,17 @@ async fn a_worker_in_trouble_lets_go_and_says_so() {
     let network = bench.network().await;
     let healthy = Lander::start(bench.command("healthy"));
     let sick = Lander::start(bench.command_over("sick", network.url()));
-    bench.both_own_partitions("healthy", "sick").await;
+    let mut leaving = Lander::start(bench.command("leaving"));
+    for other in ["healthy", "leaving"] {
+        bench.both_own_partitions(other, "sick").await;
+    }
     sending.next().await;
     sending.has_landed(Instant::now()).await;
 
-    lose_the_database(&network, &sick, &mut sending, trouble.outage).await;
+    let cut = cut_while_it_lands(&network, &mut sending).await;
+    // Its partitions go to the sick one as well, which cannot take them.
+    assert_eq!(leaving.role.terminate(), Some(0));
+    lose_the_database(cut, &sick, &mut sending, trouble.outage).await;
     healthy.is_well().await;
 
     let hold = bench.hold_books().await;
@@ -173,10 +179,9 @@ async fn a_worker_in_trouble_lets_go_and_says_so() {
     assert_eq!((books.landed, books.duplicates), (promised.unique_changes, promised.duplicates));
 }
 
-/// Nothing gets through to the database of the sick one for a while, which begins while it lands.
-async fn lose_the_database(network: &Network, sick: &Lander, sending: &mut Sending<'_>, outage: Duration) {
-    let before = sending.accepted;
-    let bench = sending.bench;
+/// Cuts the sick one's way to the database in the middle of its landing. Says when.
+async fn cut_while_it_lands(network: &Network, sending: &mut Sending<'_>) -> Instant {
+    let (bench, before) = (sending.bench, sending.accepted);
     let landing = async {
         eventually(LANDED_WITHIN, || async move {
             if bench.counted().await > before { Ok(()) } else { Err("nothing lands".to_owned()) }
@@ -186,12 +191,17 @@ async fn lose_the_database(network: &Network, sick: &Lander, sending: &mut Sendi
         Instant::now()
     };
     let ((), cut) = tokio::join!(sending.next(), landing);
-    sending.has_landed(cut).await;
+    cut
+}
+
+/// Everything lands although nothing gets through to the sick one's database, which says so until it does.
+async fn lose_the_database(cut: Instant, sick: &Lander, sending: &mut Sending<'_>, outage: Duration) {
     eventually(SAID_WITHIN.saturating_sub(cut.elapsed()), || {
         std::future::ready(sick.watch.says("PostgreSQL"))
     })
     .await;
     let said = Instant::now();
+    sending.has_landed(cut).await;
     // Whatever comes meanwhile lands as well: nothing is given back to the one that cannot.
     let pause = outage / 5;
     while cut.elapsed() < outage {
