@@ -50,6 +50,25 @@ async fn comments_are_scored_once_and_again_when_text_or_model_changes() {
     assert_eq!(rows(&pool).await, [row("a", "neg"), row("b", "neg")]);
 }
 
+/// Whatever the names of models are, before this one's in the alphabet or behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_any_other_model_and_of_another_medium_are_written_anew() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    comment(&brand, "a", "1", "bagus banget, suka!", "2026-06-05T12:00").await;
+    marked(&brand).await;
+    assert!(("!".."~").contains(&MODEL_VERSION));
+    for other in ["!", "~"] {
+        let change = "UPDATE toba_cek_insta.user_media_comment_sentiment SET sentiment = 'neu', model = $1";
+        sqlx::query(change).bind(other).execute(&brand.pool).await.unwrap();
+        marked(&brand).await;
+        assert_eq!(rows(&brand.pool).await, [row("a", "pos")], "{other}");
+    }
+    run(&brand, "UPDATE instagram.media_comment SET media_id = '2'").await;
+    marked(&brand).await;
+    let medium = "SELECT media_id FROM toba_cek_insta.user_media_comment_sentiment";
+    assert_eq!(sqlx::query_scalar::<_, String>(medium).fetch_one(&brand.pool).await.unwrap(), "2");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_person_said_is_kept_over_every_scoring() {
     let brand = Brand::at("2026-06-20T12:00").await;

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use cekbrand_devkit::world::Product;
 use cekbrand_graph::{Credential, GraphApi, Pending, Request};
 use cekbrand_schema::{Clock, ManualClock};
+use cekbrand_workers::enrich::store::stop;
+use cekbrand_workers::tasks::{ParkReason, Stop};
 use cekbrand_workers::token::store;
 use cekbrand_workers::{reads, tasks};
 use sqlx::PgPool;
@@ -63,4 +65,22 @@ async fn a_refusal_that_comes_late_does_not_kill_the_tokens_successor() {
     assert_eq!(bench.number("SELECT count(*) FROM pipeline.read_stop").await, 0, "nothing is stopped");
     let alerts = "SELECT count(*) FROM pipeline.operator_alert WHERE resolved_at IS NULL";
     assert_eq!(bench.number(alerts).await, 0, "nobody has to act");
+}
+
+/// Whoever concludes something has seen a token, which need not be the account's any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_concluded_of_a_token_is_about_that_very_token() {
+    let bench = Bench::new().await;
+    let (account, now) = (bench.account(0).id.as_str(), bench.clock.now());
+    let mut conn = bench.pool().acquire().await.unwrap();
+    let current = store::read(&mut conn, account).await.unwrap().unwrap().sealed;
+    let stop = Stop { account_id: account, kind: None, reason: ParkReason::TokenDead, until: now };
+    for (sealed, is_it) in [(Some("another"), false), (None, false), (Some(current.as_str()), true)] {
+        store::mark_dead(&mut conn, account, sealed.unwrap_or_default(), "why", now).await.unwrap();
+        assert_eq!(store::read(&mut conn, account).await.unwrap().unwrap().is_dead, is_it, "{sealed:?}");
+        let alerts = "SELECT count(*) FROM pipeline.operator_alert WHERE kind = 'token_dead'";
+        assert_eq!(bench.number(alerts).await, i64::from(is_it));
+        assert_eq!(stop::set(&mut conn, stop, sealed, now).await.unwrap(), is_it, "{sealed:?}");
+        assert_eq!(bench.number("SELECT count(*) FROM pipeline.read_stop").await, i64::from(is_it));
+    }
 }

@@ -10,6 +10,7 @@ mod crowd;
 mod figures;
 mod late;
 mod lists;
+mod owners;
 mod purse;
 mod refusals;
 mod three_days;

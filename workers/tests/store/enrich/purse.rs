@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cekbrand_devkit::servers::{TestDatabase, TestServers};
+use cekbrand_devkit::simulator::{Effect, Fault};
 use cekbrand_devkit::world::Product;
 use cekbrand_graph::answer::Received;
 use cekbrand_graph::{Answer, Credential, GraphApi, Pending, Request, Scope, Usage};
@@ -13,6 +14,7 @@ use cekbrand_workers::enrich::store::quota::{self, Blocked, Limits, Purse};
 use cekbrand_workers::reads;
 use cekbrand_workers::tasks::ParkReason;
 use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -218,6 +220,48 @@ async fn headers_at_their_limit_stop_the_account_or_everybody_before_a_refusal_d
     for medium in ["n", "o"] {
         assert_eq!(below.state(reads::kind::MEDIA, medium).await, done(), "{medium}");
     }
+}
+
+/// Blocks the account while its first call is under way, as another worker does that was refused.
+#[derive(Debug)]
+struct Blocker {
+    api: Arc<dyn GraphApi>,
+    pool: PgPool,
+    until: Timestamp,
+}
+
+impl GraphApi for Blocker {
+    fn call<'a>(&'a self, request: &'a Request, credential: &'a Credential) -> Pending<'a> {
+        Box::pin(async move {
+            let block = "
+                UPDATE pipeline.account_quota SET blocked_until = $1, block_reason = 'throttled'
+                WHERE account_id <> ''";
+            sqlx::query(block).bind(self.until.to_sqlx()).execute(&self.pool).await.unwrap();
+            self.api.call(request, credential).await
+        })
+    }
+
+    fn version(&self) -> &str {
+        self.api.version()
+    }
+}
+
+/// The read needs a second call, because a metric is refused; there are calls left of those that were drawn.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_calls_on_with_calls_that_were_drawn_before_a_block() {
+    let until = Bench::clock().now().checked_add(Duration::from_mins(10)).unwrap();
+    let bench = Bench::with(|api, pool| Arc::new(Blocker { api, pool, until })).await;
+    let medium = bench.medium(0, Product::Feed);
+    bench.simulator.add_fault(Fault::new(Effect::UnsupportedMetric).for_metric("views"));
+    bench.stub(medium.id.as_str()).await;
+    let known = "UPDATE instagram.media SET user_id = $2, media_product_type = 'FEED', media_type = 'IMAGE' WHERE id = $1";
+    let owner = bench.account(0).id.as_str();
+    sqlx::query(known).bind(medium.id.as_str()).bind(owner).execute(&bench.pool()).await.unwrap();
+    bench.want(reads::kind::MEDIA_INSIGHTS, medium.id.as_str(), 0).await;
+    assert_eq!(bench.enricher.tick().await.unwrap(), 1);
+    assert_eq!(bench.simulator.total_cost(), 1);
+    let (state, reason, minutes, _) = bench.task(reads::kind::MEDIA_INSIGHTS, medium.id.as_str()).await;
+    assert_eq!((state.as_str(), reason.as_deref(), minutes), ("parked", Some("throttled"), 10));
 }
 
 /// PostgreSQL breaks off one of two transactions that wait for each other.
