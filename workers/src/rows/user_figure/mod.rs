@@ -202,3 +202,6 @@ fn parts(of: &Of) -> [String; 3] {
         Of::Locale { code } => [code.clone(), none(), none()],
     }
 }
+
+#[cfg(test)]
+mod tests;

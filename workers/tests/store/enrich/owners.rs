@@ -3,8 +3,7 @@
 use cekbrand_graph::node::{MediaNode, UserNode};
 use cekbrand_schema::Clock;
 use cekbrand_workers::rows::media::Gone;
-use cekbrand_workers::rows::user::Seen;
-use cekbrand_workers::rows::{self, Reading};
+use cekbrand_workers::rows::{self, Reading, Rows, Told};
 
 use super::Bench;
 
@@ -54,8 +53,8 @@ async fn what_is_read_is_filed_under_the_accounts_own_day() {
     };
     let user = UserNode { id: account, followers_count: Some(9), ..UserNode::default() };
     let mut conn = bench.pool().acquire().await.unwrap();
-    rows::media::write(&mut conn, &node, &reading).await.unwrap();
-    rows::user::write(&mut conn, &user, &reading, Seen::ByItself).await.unwrap();
+    let told = vec![Told::User(user, reading.clone()), Told::Media(Box::new(node), reading)];
+    rows::apply(&mut conn, &Rows { told, ..Rows::default() }, now).await.unwrap();
     let days: Vec<(String, String)> = sqlx::query_as(
         "SELECT 'medium', datestamp::text FROM instagram.media WHERE id = 'm'
          UNION ALL SELECT 'counts', datestamp::text FROM instagram.media_like_comment

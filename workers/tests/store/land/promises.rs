@@ -67,6 +67,8 @@ async fn offsets_that_are_missing_within_a_batch_are_expired() {
     let outcome = bench.land(&[comment((0, 0), "a", "x"), comment((0, 5), "b", "x")]).await;
     assert_eq!(outcome.expired.get(&0), Some(&4));
     assert_eq!(bench.number("SELECT expired FROM pipeline.consumer_offset WHERE partition = 0").await, 4);
+    let whole = bench.land(&[comment((0, 6), "c", "x")]).await;
+    assert!(whole.expired.is_empty(), "no alarm where nothing is missing: {:?}", whole.expired);
     assert!(bench.books_close().await);
 }
 
