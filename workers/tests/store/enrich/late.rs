@@ -1,6 +1,7 @@
 //! A refusal that comes after the account has got another token says nothing about that one.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use cekbrand_devkit::world::Product;
 use cekbrand_graph::{Credential, GraphApi, Pending, Request};
@@ -8,7 +9,9 @@ use cekbrand_schema::{Clock, ManualClock};
 use cekbrand_workers::enrich::store::stop;
 use cekbrand_workers::tasks::{ParkReason, Stop};
 use cekbrand_workers::token::store;
+use cekbrand_workers::token::store::alert::{self, Alert, AlertKind};
 use cekbrand_workers::{reads, tasks};
+use jiff::SignedDuration;
 use sqlx::PgPool;
 
 use super::{Bench, done};
@@ -83,4 +86,41 @@ async fn what_is_concluded_of_a_token_is_about_that_very_token() {
         assert_eq!(stop::set(&mut conn, stop, sealed, now).await.unwrap(), is_it, "{sealed:?}");
         assert_eq!(bench.number("SELECT count(*) FROM pipeline.read_stop").await, i64::from(is_it));
     }
+}
+
+/// One object that is refused over and over says nothing about others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permission_is_missing_once_three_objects_were_refused_and_none_was_answered() {
+    let bench = Bench::new().await;
+    let (account, now) = (bench.account(0).id.as_str(), bench.clock.now());
+    let since = now.checked_sub(Duration::from_hours(1)).unwrap();
+    let mut conn = bench.pool().acquire().await.unwrap();
+    let key = |medium: &str| tasks::TaskKey::new(reads::kind::MEDIA_INSIGHTS, medium, account);
+    for (medium, is_missing) in [("1", false), ("1", false), ("2", false), ("1", false), ("3", true)] {
+        let found = stop::refused(&mut conn, &key(medium), since, now).await.unwrap();
+        assert_eq!(found, is_missing, "{medium}");
+    }
+    let later = now.checked_add(Duration::from_hours(2)).unwrap();
+    assert!(!stop::refused(&mut conn, &key("4"), now, later).await.unwrap(), "what is old says nothing");
+    stop::answered(&mut conn, &key("5")).await.unwrap();
+    assert!(!stop::refused(&mut conn, &key("6"), since, now).await.unwrap(), "the permission is there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_ends_when_it_is_mended_and_never_before_it_began() {
+    let bench = Bench::new().await;
+    let (account, now) = (bench.account(0).id.as_str(), bench.clock.now());
+    let mut conn = bench.pool().acquire().await.unwrap();
+    for (kind, mended) in [(AlertKind::TokenDead, 60), (AlertKind::TokenDying, -60)] {
+        alert::raise(&mut conn, Alert { account_id: account, kind, detail: "why" }, now).await.unwrap();
+        let at = now.checked_add(SignedDuration::from_secs(mended)).unwrap();
+        alert::resolve(&mut conn, account, &[kind], at).await.unwrap();
+    }
+    let lasted: Vec<i64> = sqlx::query_scalar(
+        "SELECT extract(epoch FROM resolved_at - raised_at)::bigint FROM pipeline.operator_alert ORDER BY id",
+    )
+    .fetch_all(&bench.pool())
+    .await
+    .unwrap();
+    assert_eq!(lasted, [60, 0]);
 }

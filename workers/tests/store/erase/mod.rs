@@ -42,6 +42,9 @@ async fn of_an_account_no_trace_is_left_and_none_comes_back_from_kafka() {
     assert_eq!(stage.eraser().tick().await.unwrap(), 1);
     assert_eq!(stage.request("code-a").await, ("done".to_owned(), String::new()));
     assert_eq!(stage.traces(&OF_A).await, Vec::<String>::new());
+    let told = "SELECT (erased ->> 'pipeline.event')::bigint FROM pipeline.deletion_request WHERE confirmation_code = 'code-a'";
+    let told: Option<i64> = sqlx::query_scalar(told).fetch_one(&stage.pool).await.unwrap();
+    assert!(told > Some(0), "the answer to the request says how much it was");
     assert!(!stage.traces(&["text-of-q-at-b", B, MEDIUM_B]).await.is_empty(), "others keep theirs");
 
     // Nothing but the suppression stands in the way.

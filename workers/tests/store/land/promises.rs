@@ -81,6 +81,25 @@ async fn what_was_gone_before_the_first_worker_came_is_expired() {
     assert!(bench.books_close().await);
 }
 
+/// Of several comments under an ad's copy one may say more than the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn within_a_batch_a_medium_is_all_that_its_comments_say_of_it() {
+    let plain = r#"{"id":"a","text":"t","media":{"id":"copy"}}"#;
+    let full = r#"{"id":"b","text":"t","media":{"id":"copy","ad_id":"ad","original_media_id":"post","media_product_type":"AD"}}"#;
+    for values in [[plain, full], [full, plain]] {
+        let bench = Bench::new(Lane::Comments).await;
+        let of = |offset: i64, value| record((0, offset), ACCOUNT, "comments", value, offset);
+        bench.land(&[of(0, values[0]), of(1, values[1])]).await;
+        let told: (Option<String>, Option<String>, Option<String>) = sqlx::query_as(
+            "SELECT ad_id, original_media_id, media_product_type FROM instagram.media WHERE id = 'copy'",
+        )
+        .fetch_one(&bench.pool())
+        .await
+        .unwrap();
+        assert_eq!(told, (Some("ad".to_owned()), Some("post".to_owned()), Some("AD".to_owned())));
+    }
+}
+
 /// A page's comments have the same field and another meaning.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_another_object_is_an_event_and_no_row() {
