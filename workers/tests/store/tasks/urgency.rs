@@ -54,3 +54,14 @@ async fn a_read_that_is_done_takes_the_lane_and_the_deadline_of_its_next_wish() 
     let claimed = queue.claim(9000).await;
     assert_eq!((claimed[0].lane, claimed[0].deadline), (TaskLane::Backfill, None));
 }
+
+/// An account's most urgent lane is served first, but not if all of its reads wait for another one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_that_waits_does_not_hold_up_what_it_waits_for() {
+    let queue = Queue::new().await;
+    let figures = wish(reads::kind::MEDIA_INSIGHTS, "m", "a", TaskLane::Live);
+    queue.want(&[figures, wish(reads::kind::MEDIA, "m", "a", TaskLane::Daily)], 0).await;
+    let claimed = queue.claim(10).await;
+    let kinds: Vec<_> = claimed.iter().map(|task| task.key.kind).collect();
+    assert_eq!(kinds, [reads::kind::MEDIA]);
+}
