@@ -15,6 +15,7 @@ mod land;
 mod lanes;
 mod migrations;
 mod plans;
+mod published;
 mod retention;
 mod schedule;
 mod sentiment;

@@ -9,50 +9,10 @@ use cekbrand_schema::Absence;
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 
+use crate::published::PUBLISHED;
 use crate::source::{literals, sources};
 
 pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
-
-/// The names that readers rely on.
-#[rustfmt::skip]
-const PUBLISHED: [(&str, &str); 36] = [
-    ("instagram.user", "id username name biography profile_picture_url website social_account_id updated_timestamp has_problems is_userid_valid"),
-    ("instagram.user_data", "id user_id followers_count follows_count media_count updated_timestamp datestamp followers_count_growth media_count_growth"),
-    ("instagram.user_competitor", "id user_id competitor_id"),
-    ("instagram.user_insight_audience_city", "id user_id city province value"),
-    ("instagram.user_insight_audience_country", "id user_id country_code value end_time updated_timestamp"),
-    ("instagram.user_insight_audience_gender_age", "id user_id gender age value end_time updated_timestamp"),
-    ("instagram.user_insight_audience_locale", "id user_id locale_code value end_time updated_timestamp"),
-    ("instagram.user_insight_impressions", "id user_id period value end_time updated_timestamp"),
-    ("instagram.user_insight_online_follower", "id user_id hour value end_time updated_timestamp"),
-    ("instagram.user_insight_reach", "id user_id period value end_time updated_timestamp"),
-    ("instagram.media", "id user_id permalink media_type timestamp username caption is_comment_enabled comments_count like_count media_url thumbnail_url shortcode owner_id media_hastag is_archieved updated_timestamp datestamp"),
-    ("instagram.media_comment", "id username media_id text timestamp like_count hidden updated_timestamp"),
-    ("instagram.media_like_comment", "id media_id like_count comments_count updated_timestamp datestamp comments_count_growth like_count_growth"),
-    ("instagram.media_insight", "id media_id metric value updated_timestamp datestamp"),
-    ("instagram.instagram_tokens", "user_id token token_secret expired_at"),
-    ("instagram.fetch_catalogue", "fetch_id fetch_name"),
-    ("instagram.user_insight_visitor", "user_id value end_time datestamp id updated_timestamp"),
-    ("toba_cek_insta.user_insight_engagement", "id user_id engagement likes_count comments_count timeframe datestamp updated_timestamp"),
-    ("toba_cek_insta.user_media_largest_engagement", "id user_id media_id timeframe engagement_count updated_timestamp"),
-    ("toba_cek_insta.user_media_smallest_engagement", "id user_id media_id timeframe engagement_count updated_timestamp"),
-    ("toba_cek_insta.user_hastags_metrics", "id user_id hastag total_engagement post_count engagement_per_post updated_timestamp datestamp total_reach total_saved reach_per_post saved_per_post"),
-    ("toba_cek_insta.user_media_comment_sentiment", "id comment_id media_id sentiment updated_timestamp"),
-    ("toba_cek_insta.user_hastags_metrics_distribution", "id user_id media_id hastag media_timestamp engagement reach impressions updated_timestamp datestamp comments_count like_count"),
-    ("toba_cek_insta.user_insight_engagement_growth", "id user_id growth timeframe datestamp updated_timestamp"),
-    ("toba_cek_insta.user_insight_engagement_rate_growth", "id user_id growth timeframe datestamp updated_timestamp"),
-    ("toba_cek_insta.user_insight_follower_online", "id user_id hours val date_range updated_date"),
-    ("toba_cek_insta.user_insight_follower_growth", "id user_id date_stamp timeframe growth updated_timestamp"),
-    ("toba_cek_insta.user_insight_impressions_growth", "id user_id date_stamp timeframe growth updated_timestamp"),
-    ("toba_cek_insta.user_insight_reach_growth", "id user_id date_stamp timeframe growth updated_timestamp"),
-    ("toba_cek_insta.user_insight_sentiment", "id user_id date_stamp neu pos neg updated_timestamp"),
-    ("toba_cek_insta.user_insight_sentiment_growth", "id user_id date_stamp neu pos neg updated_timestamp timeframe"),
-    ("toba_cek_insta.user_media_largest_reach", "id user_id media_id timeframe reach_count updated_timestamp"),
-    ("toba_cek_insta.user_media_most_negative", "id user_id media_id timeframe negative_count updated_timestamp"),
-    ("toba_cek_insta.user_media_most_positive", "id user_id media_id timeframe positive_count updated_timestamp"),
-    ("toba_cek_insta.user_insight_follower_online_wording", "id user_id highlight_wording highlight_type date_range lang updated_date"),
-    ("toba_cek_insta.user_insight_most_active_time", "id user_id waktu_paling_aktif value_paling_aktif updated_date"),
-];
 
 /// Columns that may stay empty whatever the service does; each says why in its comment.
 const EXCEPTIONS: [&str; 14] = [

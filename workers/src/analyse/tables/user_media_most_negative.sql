@@ -8,11 +8,10 @@ counted AS (
     CROSS JOIN LATERAL (
         SELECT part_id FROM pipeline.post_part WHERE user_id = $1 AND post_id = post.media_id OFFSET 0
     ) AS part
-    CROSS JOIN LATERAL pipeline.felt_comments($1, part.part_id, '-infinity', 'infinity') AS felt
+    CROSS JOIN LATERAL pipeline.comments_that_feel($1, part.part_id, 'neg') AS felt
     CROSS JOIN zone
     WHERE
-        felt.sentiment = 'neg'
-        AND (felt.at AT TIME ZONE zone.name)::date <= $5
+        (felt.at AT TIME ZONE zone.name)::date <= $5
         AND (felt.deleted_at IS NULL OR (felt.deleted_at AT TIME ZONE zone.name)::date > $5)
     GROUP BY post.media_id, post.published_at
 ),

@@ -15,15 +15,20 @@ use super::world::{Concern, HOURS, Write, start};
 
 /// The zone of an account over time.
 pub(super) struct Clocks {
-    pub(super) first: &'static str,
-    pub(super) then: &'static str,
-    pub(super) change: Timestamp,
+    first: TimeZone,
+    then: TimeZone,
+    change: Timestamp,
+    name_then: &'static str,
 }
 
 impl Clocks {
+    pub(super) fn new(first: &str, then: &'static str, change: Timestamp) -> Self {
+        let [first, zone_then] = [first, then].map(|name| TimeZone::get(name).unwrap());
+        Self { first, then: zone_then, change, name_then: then }
+    }
+
     fn day(&self, at: Timestamp) -> Date {
-        let name = if at < self.change { self.first } else { self.then };
-        local(at, &TimeZone::get(name).unwrap())
+        local(at, if at < self.change { &self.first } else { &self.then })
     }
 }
 
@@ -64,12 +69,12 @@ impl Maker {
         days: Vec<Date>,
     ) {
         let by_time = row.get("updated_timestamp").is_some() && table != "instagram.media_comment";
-        self.writes.push(Write { at, table, key, row, by_time, concern, days });
+        self.writes.push(Write { at, table, key, rows: vec![row], by_time, concern, days });
     }
 
     pub(super) fn account(&mut self, account: &str, clocks: &Clocks) {
         let of_account = || Concern::Account(account.to_owned());
-        let change = json!({"id": account, "timezone": clocks.then});
+        let change = json!({"id": account, "timezone": clocks.name_then});
         self.put(
             clocks.change,
             r#"instagram."user""#,
@@ -152,22 +157,25 @@ impl Maker {
                 }
             }
             if end > start() + (HOURS - 35 * 24).hours() {
-                for hour in 0..24 {
-                    if self.random.random_bool(0.9) {
-                        let at = end + self.random.random_range(0..48).hours();
-                        self.insight(
-                            account,
-                            clocks,
-                            end,
-                            at,
-                            "instagram.user_insight_online_follower",
-                            "user_id, hour, end_time",
-                            json!({"hour": hour}),
-                        );
-                    }
+                for _ in 0..self.random.random_range(0..3) {
+                    self.online(account, clocks, end);
                 }
             }
         }
+    }
+
+    /// One reading of the hours of a day, most of them.
+    fn online(&mut self, account: &str, clocks: &Clocks, end: Timestamp) {
+        let at = end + self.random.random_range(0..48).hours();
+        let mut rows = Vec::new();
+        for hour in 0..24 {
+            if self.random.random_bool(0.9) {
+                rows.push(self.figure_of(account, end, at, json!({"hour": hour})));
+            }
+        }
+        let (table, key) = ("instagram.user_insight_online_follower", "user_id, hour, end_time");
+        let concern = Concern::Account(account.to_owned());
+        self.writes.push(Write { at, table, key, rows, by_time: true, concern, days: vec![clocks.day(end)] });
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a part of one row")]
@@ -181,8 +189,12 @@ impl Maker {
         key: &'static str,
         row: Value,
     ) {
+        let row = self.figure_of(account, end, at, row);
+        self.put(at, table, key, row, Concern::Account(account.to_owned()), vec![clocks.day(end)]);
+    }
+
+    fn figure_of(&mut self, account: &str, end: Timestamp, at: Timestamp, mut row: Value) -> Value {
         let value = self.figure();
-        let mut row = row;
         row["user_id"] = json!(account);
         row["end_time"] = json!(end.to_string());
         row["value"] = json!(value);
@@ -190,7 +202,7 @@ impl Maker {
         row["source"] = json!("poll");
         row["observed_at"] = json!(at.to_string());
         row["updated_timestamp"] = json!(at.to_string());
-        self.put(at, table, key, row, Concern::Account(account.to_owned()), vec![clocks.day(end)]);
+        row
     }
 
     fn medium(&mut self, account: &str, clocks: &Clocks, id: &str, kind: u8, first: &str) {

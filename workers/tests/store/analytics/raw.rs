@@ -1,220 +1,189 @@
 //! The raw rows of some accounts, as plain structs: all that the reference computes from.
+//!
+//! A day is a number, so that the reference can count with it.
 
-use std::collections::HashMap;
-
-use cekbrand_sentiment::Model;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use serde_json::Value;
-use sqlx::PgPool;
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, PgPool};
 
-/// A row as JSON, with typed looks at its columns.
-#[derive(Debug, Clone)]
-pub(crate) struct Row(pub(crate) Value);
-
-impl Row {
-    pub(crate) fn text(&self, column: &str) -> Option<String> {
-        self.0[column].as_str().map(str::to_owned)
-    }
-
-    pub(crate) fn int(&self, column: &str) -> Option<i64> {
-        self.0[column].as_i64()
-    }
-
-    pub(crate) fn date(&self, column: &str) -> Date {
-        self.0[column].as_str().unwrap().parse().unwrap()
-    }
-
-    pub(crate) fn instant(&self, column: &str) -> Option<Timestamp> {
-        self.0[column].as_str().map(|text| text.parse().unwrap())
-    }
-
-    /// The reason that a row with several figures gives for one of them.
-    pub(crate) fn reason(&self, column: &str) -> Option<String> {
-        self.0["absence"][column].as_str().map(str::to_owned)
-    }
-
-    /// Meta's day: that of `end_time` in Los Angeles, less one.
-    pub(crate) fn meta_day(&self) -> Date {
-        local(self.instant("end_time").unwrap(), &TimeZone::get("America/Los_Angeles").unwrap())
-            .yesterday()
-            .unwrap()
-    }
-}
+/// Days since 1 January 1970.
+pub(crate) type Day = i32;
 
 /// The day of an instant in a zone.
 pub(crate) fn local(at: Timestamp, zone: &TimeZone) -> Date {
     at.to_zoned(zone.clone()).date()
 }
 
-/// Everything raw.
+/// The same as a number.
+pub(crate) fn day(at: Timestamp, zone: &TimeZone) -> Day {
+    let seconds = at.as_second() + i64::from(zone.to_offset(at).seconds());
+    Day::try_from(seconds.div_euclid(86_400)).unwrap()
+}
+
+#[derive(Debug, FromRow)]
+pub(crate) struct User {
+    pub(crate) id: String,
+    pub(crate) username: Option<String>,
+    pub(crate) app_scoped_id: Option<String>,
+    pub(crate) timezone: String,
+}
+
+/// Followers and media of an account on a day.
+#[derive(Debug, FromRow)]
+pub(crate) struct Snapshot {
+    pub(crate) user_id: String,
+    pub(crate) day: Day,
+    pub(crate) followers_count: Option<i64>,
+    pub(crate) media_count: Option<i64>,
+    pub(crate) no_followers: Option<String>,
+}
+
+#[derive(Debug, FromRow)]
+pub(crate) struct Medium {
+    pub(crate) id: String,
+    pub(crate) user_id: Option<String>,
+    pub(crate) at: Option<jiff_sqlx::Timestamp>,
+    pub(crate) deleted_at: Option<jiff_sqlx::Timestamp>,
+    pub(crate) original_media_id: Option<String>,
+    pub(crate) parent_id: Option<String>,
+    pub(crate) media_hastag: Option<String>,
+}
+
+impl Medium {
+    /// The organic medium of an ad's copy, or the album of a child.
+    pub(crate) fn whole(&self) -> Option<&str> {
+        self.original_media_id.as_deref().or(self.parent_id.as_deref())
+    }
+}
+
+/// Likes and comments of a medium on a day.
+#[derive(Debug, FromRow)]
+pub(crate) struct Count {
+    pub(crate) media_id: String,
+    pub(crate) day: Day,
+    pub(crate) like_count: Option<i64>,
+    pub(crate) comments_count: Option<i64>,
+    pub(crate) no_likes: Option<String>,
+    pub(crate) no_comments: Option<String>,
+}
+
+/// A figure of a medium on a day.
+#[derive(Debug, FromRow)]
+pub(crate) struct MediaFigure {
+    pub(crate) media_id: String,
+    pub(crate) metric: String,
+    pub(crate) day: Day,
+    pub(crate) value: Option<i64>,
+    pub(crate) absence: Option<String>,
+}
+
+#[derive(Debug, FromRow)]
+pub(crate) struct Comment {
+    pub(crate) media_id: Option<String>,
+    pub(crate) from_id: Option<String>,
+    pub(crate) username: Option<String>,
+    pub(crate) text: Option<String>,
+    pub(crate) at: Option<jiff_sqlx::Timestamp>,
+    pub(crate) first_seen_at: jiff_sqlx::Timestamp,
+    pub(crate) deleted_at: Option<jiff_sqlx::Timestamp>,
+}
+
+/// A figure of an account.
+#[derive(Debug, FromRow)]
+pub(crate) struct UserFigure {
+    pub(crate) user_id: String,
+    /// Its metric, its period or its hour: what the table has besides the end.
+    pub(crate) series: String,
+    pub(crate) end_time: jiff_sqlx::Timestamp,
+    pub(crate) value: Option<i64>,
+    pub(crate) absence: Option<String>,
+}
+
+impl UserFigure {
+    /// Meta's day: that of `end_time` in Los Angeles, less one.
+    pub(crate) fn meta_day(&self, los_angeles: &TimeZone) -> Day {
+        day(self.end_time.to_jiff(), los_angeles) - 1
+    }
+}
+
+/// Everything raw of some accounts.
 #[derive(Debug)]
 pub(crate) struct Raw {
-    pub(crate) users: Vec<Row>,
-    pub(crate) snapshots: Vec<Row>,
-    pub(crate) media: Vec<Row>,
-    pub(crate) counts: Vec<Row>,
-    pub(crate) figures: Vec<Row>,
-    pub(crate) comments: Vec<Row>,
-    pub(crate) reach: Vec<Row>,
-    pub(crate) impressions: Vec<Row>,
-    pub(crate) online: Vec<Row>,
+    pub(crate) users: Vec<User>,
+    pub(crate) snapshots: Vec<Snapshot>,
+    pub(crate) media: Vec<Medium>,
+    pub(crate) counts: Vec<Count>,
+    pub(crate) figures: Vec<MediaFigure>,
+    pub(crate) comments: Vec<Comment>,
+    pub(crate) reach: Vec<UserFigure>,
+    pub(crate) impressions: Vec<UserFigure>,
+    pub(crate) online: Vec<UserFigure>,
 }
+
+const USERS: &str = r#"
+    SELECT id, username, app_scoped_id, coalesce(timezone, 'UTC') AS timezone
+    FROM instagram."user" WHERE id = ANY ($1)"#;
+
+const SNAPSHOTS: &str = "
+    SELECT
+        user_id, datestamp - DATE '1970-01-01' AS day, followers_count, media_count,
+        absence ->> 'followers_count' AS no_followers
+    FROM instagram.user_data WHERE user_id = ANY ($1)";
+
+// The media of a world begin with the id of the account that they are made for, whoever owns them.
+const MEDIA: &str = r#"
+    SELECT id, user_id, "timestamp" AS at, deleted_at, original_media_id, parent_id, media_hastag
+    FROM instagram.media WHERE left(id, length(($1::text[])[1])) = ANY ($1)"#;
+
+const COUNTS: &str = "
+    SELECT
+        media_id, datestamp - DATE '1970-01-01' AS day, like_count, comments_count,
+        absence ->> 'like_count' AS no_likes, absence ->> 'comments_count' AS no_comments
+    FROM instagram.media_like_comment WHERE media_id = ANY ($1)";
+
+const MEDIA_FIGURES: &str = "
+    SELECT media_id, metric, datestamp - DATE '1970-01-01' AS day, value::bigint AS value, absence::text AS absence
+    FROM instagram.media_insight WHERE media_id = ANY ($1)";
+
+const COMMENTS: &str = r#"
+    SELECT media_id, from_id, username, text, "timestamp" AS at, first_seen_at, deleted_at
+    FROM instagram.media_comment WHERE media_id = ANY ($1)"#;
+
+const REACH: &str = "
+    SELECT user_id, period AS series, end_time, value, absence::text AS absence
+    FROM instagram.user_insight_reach WHERE user_id = ANY ($1)";
+
+const IMPRESSIONS: &str = "
+    SELECT user_id, metric AS series, end_time, value, absence::text AS absence
+    FROM instagram.user_insight_impressions WHERE user_id = ANY ($1) AND period = 'day'";
+
+const ONLINE: &str = "
+    SELECT user_id, hour::text AS series, end_time, value, absence::text AS absence
+    FROM instagram.user_insight_online_follower WHERE user_id = ANY ($1)";
 
 impl Raw {
-    pub(crate) async fn read(pool: &PgPool) -> Self {
+    pub(crate) async fn read(pool: &PgPool, accounts: &[String]) -> Self {
+        let media: Vec<Medium> = rows(pool, MEDIA, accounts).await;
+        let ids: Vec<String> = media.iter().map(|medium| medium.id.clone()).collect();
         Self {
-            users: rows(pool, r#"SELECT to_jsonb(r) FROM instagram."user" AS r"#).await,
-            snapshots: rows(pool, "SELECT to_jsonb(r) FROM instagram.user_data AS r").await,
-            media: rows(pool, "SELECT to_jsonb(r) FROM instagram.media AS r").await,
-            counts: rows(pool, "SELECT to_jsonb(r) FROM instagram.media_like_comment AS r").await,
-            figures: rows(pool, "SELECT to_jsonb(r) FROM instagram.media_insight AS r").await,
-            comments: rows(pool, "SELECT to_jsonb(r) FROM instagram.media_comment AS r").await,
-            reach: rows(pool, "SELECT to_jsonb(r) FROM instagram.user_insight_reach AS r").await,
-            impressions: rows(pool, "SELECT to_jsonb(r) FROM instagram.user_insight_impressions AS r").await,
-            online: rows(pool, "SELECT to_jsonb(r) FROM instagram.user_insight_online_follower AS r").await,
+            users: rows(pool, USERS, accounts).await,
+            snapshots: rows(pool, SNAPSHOTS, accounts).await,
+            media,
+            counts: rows(pool, COUNTS, &ids).await,
+            figures: rows(pool, MEDIA_FIGURES, &ids).await,
+            comments: rows(pool, COMMENTS, &ids).await,
+            reach: rows(pool, REACH, accounts).await,
+            impressions: rows(pool, IMPRESSIONS, accounts).await,
+            online: rows(pool, ONLINE, accounts).await,
         }
     }
 }
 
-async fn rows(pool: &PgPool, statement: &'static str) -> Vec<Row> {
-    let rows: Vec<Value> = sqlx::query_scalar(statement).fetch_all(pool).await.unwrap();
-    rows.into_iter().map(Row).collect()
-}
-
-/// A post that counts in the analytics of an account.
-#[derive(Debug, Clone)]
-pub(crate) struct Post {
-    pub(crate) id: String,
-    pub(crate) at: Timestamp,
-    pub(crate) published: Date,
-    pub(crate) deleted: Option<Date>,
-    pub(crate) hashtags: Vec<String>,
-}
-
-impl Post {
-    /// Whether it is published and not deleted as of a day.
-    pub(crate) fn stands(&self, day: Date) -> bool {
-        self.published <= day && self.deleted.is_none_or(|deleted| deleted > day)
-    }
-}
-
-/// A comment that can count in the sentiment of an account.
-#[derive(Debug, Clone)]
-pub(crate) struct Felt {
-    pub(crate) post: String,
-    pub(crate) sentiment: &'static str,
-    pub(crate) came: Date,
-    pub(crate) went: Option<Date>,
-}
-
-impl Felt {
-    pub(crate) fn counts(&self, day: Date) -> bool {
-        self.came <= day && self.went.is_none_or(|went| went > day)
-    }
-}
-
-/// One account's view of the raw rows.
-#[derive(Debug)]
-pub(crate) struct Account<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) zone: TimeZone,
-    pub(crate) zone_name: String,
-    pub(crate) today: Date,
-    pub(crate) raw: &'a Raw,
-    pub(crate) posts: Vec<Post>,
-    pub(crate) comments: Vec<Felt>,
-    /// Rows of counts by medium, and of figures by medium and metric, with their days.
-    counts: HashMap<String, Vec<(Date, &'a Row)>>,
-    figures: HashMap<(String, String), Vec<(Date, &'a Row)>>,
-}
-
-impl<'a> Account<'a> {
-    pub(crate) fn new(raw: &'a Raw, id: &'a str, now: Timestamp) -> Self {
-        let user = raw.users.iter().find(|user| user.text("id").as_deref() == Some(id)).unwrap();
-        let zone_name = user.text("timezone").unwrap_or_else(|| "UTC".to_owned());
-        let zone = TimeZone::get(&zone_name).unwrap();
-        let posts = raw.media.iter().filter_map(|medium| post(medium, id, &zone)).collect();
-        let mut counts: HashMap<_, Vec<_>> = HashMap::new();
-        for row in &raw.counts {
-            counts.entry(row.text("media_id").unwrap()).or_default().push((row.date("datestamp"), row));
-        }
-        let mut figures: HashMap<_, Vec<_>> = HashMap::new();
-        for row in &raw.figures {
-            let key = (row.text("media_id").unwrap(), row.text("metric").unwrap());
-            figures.entry(key).or_default().push((row.date("datestamp"), row));
-        }
-        let (today, comments) = (local(now, &zone), Vec::new());
-        let mut account = Self { id, zone, zone_name, today, raw, posts, comments, counts, figures };
-        account.comments = raw.comments.iter().filter_map(|comment| account.felt(user, comment)).collect();
-        account
-    }
-
-    /// The account's rows among some that have a `user_id`.
-    pub(crate) fn own(&self, rows: &'a [Row]) -> impl Iterator<Item = &'a Row> {
-        let id = self.id.to_owned();
-        rows.iter().filter(move |row| row.text("user_id").as_deref() == Some(id.as_str()))
-    }
-
-    /// Posts published in (day - days, day] and not deleted as of the day.
-    pub(crate) fn window(&self, day: Date, days: i32) -> impl Iterator<Item = &Post> {
-        let before = day.saturating_sub(jiff::Span::new().days(days));
-        self.posts.iter().filter(move |post| post.published > before && post.stands(day))
-    }
-
-    /// Likes and comments as of a day.
-    pub(crate) fn counts_as_of(&self, media: &str, day: Date) -> Option<&'a Row> {
-        let rows = self.counts.get(media)?.iter().filter(|(date, _)| *date <= day);
-        rows.max_by_key(|(date, _)| *date).map(|(_, row)| *row)
-    }
-
-    /// Rows of a figure of a medium up to a day.
-    pub(crate) fn figure_rows(&self, media: &str, metric: &str, day: Date) -> Vec<&'a Row> {
-        let rows = self.figures.get(&(media.to_owned(), metric.to_owned()));
-        rows.into_iter().flatten().filter(|(date, _)| *date <= day).map(|(_, row)| *row).collect()
-    }
-
-    /// The last known value of a figure as of a day.
-    pub(crate) fn figure_as_of(&self, media: &str, metric: &str, day: Date) -> Option<i64> {
-        let mut rows = self.figure_rows(media, metric, day);
-        rows.retain(|row| row.int("value").is_some());
-        rows.into_iter().max_by_key(|row| row.date("datestamp"))?.int("value")
-    }
-
-    fn felt(&self, user: &Row, comment: &Row) -> Option<Felt> {
-        let medium = comment.text("media_id")?;
-        let row = self.raw.media.iter().find(|row| row.text("id").as_ref() == Some(&medium))?;
-        let whole = row.text("original_media_id").or_else(|| row.text("parent_id")).unwrap_or(medium);
-        let post = self.posts.iter().find(|post| post.id == whole)?;
-        let author = comment.text("from_id");
-        let is_own = match &author {
-            Some(author) => author == self.id || user.text("app_scoped_id").as_ref() == Some(author),
-            None => user.text("username").is_some() && user.text("username") == comment.text("username"),
-        };
-        if is_own {
-            return None;
-        }
-        let sentiment = Model::bundled().score(&comment.text("text")?).label.as_str();
-        let came = comment.instant("timestamp").or_else(|| comment.instant("first_seen_at"))?;
-        let gone = comment.instant("deleted_at").map(|at| local(at, &self.zone));
-        let went = [gone, post.deleted].into_iter().flatten().min();
-        Some(Felt { post: whole, sentiment, came: local(came, &self.zone), went })
-    }
-}
-
-fn post(medium: &Row, account: &str, zone: &TimeZone) -> Option<Post> {
-    let is_part = medium.text("parent_id").is_some() || medium.text("original_media_id").is_some();
-    if medium.text("user_id").as_deref() != Some(account) || is_part {
-        return None;
-    }
-    let at = medium.instant("timestamp")?;
-    let listed = medium.text("media_hastag").unwrap_or_default();
-    Some(Post {
-        id: medium.text("id")?,
-        at,
-        published: local(at, zone),
-        deleted: medium.instant("deleted_at").map(|at| local(at, zone)),
-        hashtags: listed.split(' ').filter(|hashtag| !hashtag.is_empty()).map(str::to_owned).collect(),
-    })
+async fn rows<R>(pool: &PgPool, statement: &'static str, ids: &[String]) -> Vec<R>
+where
+    R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+{
+    sqlx::query_as(statement).bind(ids).fetch_all(pool).await.unwrap()
 }

@@ -1,6 +1,6 @@
-//! A database in which a world takes place, and the rows that analyse made of it.
+//! A database in which a world takes place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,24 +14,46 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff_sqlx::ToSqlx;
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::types::Json;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 use super::raw::local;
-use super::reference::{Tables, plain};
 use super::world::{self, Concern, World, Write};
 
-/// A database in which a world takes place.
+/// A database that worlds share, one after the other.
+#[derive(Debug, Clone)]
+pub(crate) struct Ground(Arc<TestDatabase>);
+
+impl Ground {
+    pub(crate) async fn new() -> Self {
+        Self(Arc::new(TestServers::shared().unwrap().database().await.unwrap()))
+    }
+
+    /// Lets the planner know how much there is.
+    pub(crate) async fn analyze(&self) {
+        sqlx::raw_sql("ANALYZE").execute(&self.0.pool()).await.unwrap();
+    }
+}
+
+/// A world that takes place.
 pub(crate) struct Stage {
-    _database: TestDatabase,
+    _ground: Ground,
     pub(crate) pool: PgPool,
     pub(crate) clock: ManualClock,
+    pub(crate) accounts: Vec<String>,
+    /// Who owns each medium, as far as the rows say by now.
+    owners: HashMap<String, String>,
 }
 
 impl Stage {
-    pub(crate) async fn new(world: &World) -> Self {
-        let database = TestServers::shared().unwrap().database().await.unwrap();
-        let stage =
-            Self { pool: database.pool(), _database: database, clock: ManualClock::new(world::start()) };
+    pub(crate) async fn on(ground: &Ground, world: &World) -> Self {
+        let stage = Self {
+            pool: ground.0.pool(),
+            _ground: ground.clone(),
+            clock: ManualClock::new(world::start()),
+            accounts: world.accounts.clone(),
+            owners: HashMap::new(),
+        };
         for (account, zone) in world.accounts.iter().zip(&world.zones) {
             sqlx::query(r#"INSERT INTO instagram."user" (id, username, timezone) VALUES ($1, $1, $2)"#)
                 .bind(account)
@@ -51,59 +73,55 @@ impl Stage {
         stage
     }
 
-    /// Writes a row as it was observed, and marks as its writer does.
-    pub(crate) async fn write(&self, write: &Write) {
-        let columns: Vec<String> =
-            write.row.as_object().unwrap().keys().map(|name| format!("\"{name}\"")).collect();
-        let list = columns.join(", ");
-        let set: Vec<String> = columns.iter().map(|column| format!("{column} = excluded.{column}")).collect();
-        let later =
-            if write.by_time { " WHERE held.updated_timestamp < excluded.updated_timestamp" } else { "" };
-        let statement = format!(
-            "INSERT INTO {table} AS held ({list}) SELECT {list} FROM jsonb_populate_record(NULL::{table}, $1)
-             ON CONFLICT ({key}) DO UPDATE SET {set}{later}",
-            table = write.table,
-            key = write.key,
-            set = set.join(", "),
-        );
-        sqlx::query(AssertSqlSafe(statement)).bind(&write.row).execute(&self.pool).await.unwrap();
-        let account = match &write.concern {
-            Concern::Account(account) => Some(account.clone()),
-            Concern::OwnerOf(medium) => {
-                let owner = "SELECT user_id FROM instagram.media WHERE id = $1";
-                sqlx::query_scalar(owner).bind(medium).fetch_optional(&self.pool).await.unwrap().flatten()
-            }
-            Concern::Comment => None,
-        };
-        for day in account.iter().flat_map(|_| &write.days) {
-            self.mark(account.as_ref().unwrap(), *day).await;
+    /// Writes rows as they were observed, and marks as their writers do, in one transaction.
+    pub(crate) async fn write(&mut self, writes: &[Write]) {
+        let mut transaction = self.pool.begin().await.unwrap();
+        for (write, rows) in batches(writes) {
+            write_rows(&mut transaction, write, &rows).await;
         }
+        let (mut accounts, mut days) = (Vec::new(), Vec::new());
+        for write in writes {
+            for row in &write.rows {
+                if let (true, Some(owner)) = (write.table == "instagram.media", row["user_id"].as_str()) {
+                    self.owners.insert(row["id"].as_str().unwrap().to_owned(), owner.to_owned());
+                }
+            }
+            let account = match &write.concern {
+                Concern::Account(account) => Some(account.clone()),
+                Concern::OwnerOf(medium) => self.owners.get(medium).cloned(),
+                Concern::Comment => None,
+            };
+            if let Some(account) = account {
+                accounts.extend(write.days.iter().map(|_| account.clone()));
+                days.extend(&write.days);
+            }
+        }
+        mark(&mut transaction, &accounts, &days, &self.clock).await;
+        transaction.commit().await.unwrap();
     }
 
-    pub(crate) async fn mark(&self, account: &str, day: Date) {
-        sqlx::query("INSERT INTO pipeline.dirty_mark (account_id, day, marked_at) VALUES ($1, $2, $3)")
-            .bind(account)
-            .bind(day.to_sqlx())
-            .bind(self.clock.now().to_sqlx())
-            .execute(&self.pool)
-            .await
-            .unwrap();
+    /// Marks days of an account.
+    pub(crate) async fn mark(&self, account: &str, days: &[Date]) {
+        let mut conn = self.pool.acquire().await.unwrap();
+        mark(&mut conn, &vec![account.to_owned(); days.len()], days, &self.clock).await;
     }
 
-    pub(crate) async fn today(&self, account: &str) -> Date {
-        let zone = r#"SELECT timezone FROM instagram."user" WHERE id = $1"#;
-        let zone: String = sqlx::query_scalar(zone).bind(account).fetch_one(&self.pool).await.unwrap();
-        local(self.clock.now(), &TimeZone::get(&zone).unwrap())
+    /// The present day of each account, in their order.
+    pub(crate) async fn todays(&self) -> Vec<Date> {
+        let zones = r#"
+            SELECT timezone FROM unnest($1::text[]) WITH ORDINALITY AS account (id, place)
+            INNER JOIN instagram."user" USING (id) ORDER BY place"#;
+        let zones: Vec<String> =
+            sqlx::query_scalar(zones).bind(&self.accounts).fetch_all(&self.pool).await.unwrap();
+        zones.iter().map(|zone| local(self.clock.now(), &TimeZone::get(zone).unwrap())).collect()
     }
 
     /// Marks each local midnight that has passed since the last time, as the scheduler does.
-    pub(crate) async fn pass_midnights(&self, last: &mut BTreeMap<String, Date>, accounts: &[String]) {
-        for account in accounts {
-            let today = self.today(account).await;
+    pub(crate) async fn pass_midnights(&self, last: &mut BTreeMap<String, Date>) {
+        for (account, today) in self.accounts.iter().zip(self.todays().await) {
             let marked = last.entry(account.clone()).or_insert(today);
-            for day in marked.tomorrow().unwrap().series(1.day()).take_while(|day| *day <= today) {
-                self.mark(account, day).await;
-            }
+            let passed = marked.tomorrow().unwrap().series(1.day()).take_while(|day| *day <= today);
+            self.mark(account, &passed.collect::<Vec<_>>()).await;
             *marked = today.max(*marked);
         }
     }
@@ -128,95 +146,56 @@ impl Stage {
     }
 
     pub(crate) async fn settle(&self) {
-        let open = "SELECT (SELECT count(*) FROM pipeline.dirty_mark)
-            + (SELECT count(*) FROM pipeline.changed_comment)";
-        while sqlx::query_scalar::<_, i64>(open).fetch_one(&self.pool).await.unwrap() > 0 {
+        let open = "SELECT EXISTS (SELECT FROM pipeline.dirty_mark)
+            OR EXISTS (SELECT FROM pipeline.changed_comment)";
+        while sqlx::query_scalar::<_, bool>(open).fetch_one(&self.pool).await.unwrap() {
             self.tick().await;
         }
     }
-
-    /// The rows of every table of an account, without surrogate keys and times of writing.
-    pub(crate) async fn rows(&self, account: &str) -> Tables {
-        let mut tables = Tables::new();
-        for name in HELD {
-            let statement = AssertSqlSafe(rows_of(name));
-            let rows: Vec<Value> =
-                sqlx::query_scalar(statement).bind(account).fetch_all(&self.pool).await.unwrap();
-            if !rows.is_empty() {
-                tables.insert(name, rows.into_iter().map(plain).collect());
-            }
-        }
-        tables
-    }
-
-    /// Which transaction wrote which row.
-    pub(crate) async fn versions(&self) -> Vec<String> {
-        let mut versions = Vec::new();
-        for name in HELD {
-            let schema = schema(name);
-            let statement =
-                format!("SELECT xmin::text || ' ' || t::text FROM {schema}.{name} AS t ORDER BY 1");
-            let rows: Vec<String> =
-                sqlx::query_scalar(AssertSqlSafe(statement)).fetch_all(&self.pool).await.unwrap();
-            versions.extend(rows);
-        }
-        versions
-    }
 }
 
-/// Every table that analyse writes.
-pub(crate) const HELD: &[&str] = &[
-    "media_like_comment",
-    "user_data",
-    "user_insight_engagement",
-    "user_insight_engagement_growth",
-    "user_insight_engagement_rate_growth",
-    "user_insight_follower_growth",
-    "user_insight_reach_growth",
-    "user_insight_impressions_growth",
-    "sentiment_delta",
-    "user_insight_sentiment",
-    "user_insight_sentiment_growth",
-    "user_media_largest_engagement",
-    "user_media_smallest_engagement",
-    "user_media_largest_reach",
-    "user_media_most_positive",
-    "user_media_most_negative",
-    "user_hastags_metrics",
-    "user_hastags_metrics_distribution",
-    "user_insight_follower_online",
-    "user_insight_follower_online_wording",
-    "user_insight_most_active_time",
-];
-
-/// The table's rows of an account `$1`, as JSON, without surrogate keys and times of writing.
-fn rows_of(table: &str) -> String {
-    let (columns, condition) = match table {
-        "media_like_comment" => (
-            "jsonb_build_object('media_id', media_id, 'datestamp', datestamp,
-                'like_count_growth', like_count_growth, 'comments_count_growth', comments_count_growth)",
-            "media_id IN (SELECT id FROM instagram.media WHERE user_id = $1)",
-        ),
-        "user_data" => (
-            "jsonb_build_object('datestamp', datestamp, 'followers_count_growth', followers_count_growth,
-                'media_count_growth', media_count_growth)",
-            "user_id = $1",
-        ),
-        "user_hastags_metrics_distribution" => (
-            "(to_jsonb(t) - '{id,user_id,updated_timestamp}'::text[])
-                || jsonb_build_object('media_timestamp', extract(epoch FROM media_timestamp)::bigint)",
-            "user_id = $1",
-        ),
-        "user_insight_most_active_time" => (
-            "jsonb_build_object('waktu_paling_aktif', extract(epoch FROM waktu_paling_aktif)::bigint,
-                'value_paling_aktif', value_paling_aktif)",
-            "user_id = $1",
-        ),
-        _ => ("to_jsonb(t) - '{id,user_id,updated_timestamp,updated_date}'::text[]", "user_id = $1"),
-    };
-    format!("SELECT {columns} FROM {}.{table} AS t WHERE {condition}", schema(table))
+/// The rows that one statement can write, of one table, with the same columns and no key twice; so that writes
+/// of one key stay in their order. The order of others leaves no trace.
+fn batches(writes: &[Write]) -> Vec<(&Write, Vec<&Value>)> {
+    let mut times = HashMap::new();
+    let mut batches = BTreeMap::new();
+    for write in writes {
+        for row in &write.rows {
+            let columns: Vec<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
+            let key: Vec<String> = write.key.split(", ").map(|column| row[column].to_string()).collect();
+            let time: &mut usize = times.entry((write.table, key)).or_default();
+            *time += 1;
+            let rows = batches.entry((*time, write.table, columns));
+            rows.or_insert_with(|| (write, Vec::new())).1.push(row);
+        }
+    }
+    batches.into_values().collect()
 }
 
-fn schema(table: &str) -> &'static str {
-    if matches!(table, "media_like_comment" | "user_data") { "instagram" } else { "toba_cek_insta" }
+async fn write_rows(conn: &mut PgConnection, write: &Write, rows: &[&Value]) {
+    let columns: Vec<String> =
+        rows[0].as_object().unwrap().keys().map(|name| format!("\"{name}\"")).collect();
+    let list = columns.join(", ");
+    let set: Vec<String> = columns.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+    let later = if write.by_time { " WHERE held.updated_timestamp < excluded.updated_timestamp" } else { "" };
+    let statement = format!(
+        "INSERT INTO {table} AS held ({list}) SELECT {list} FROM jsonb_populate_recordset(NULL::{table}, $1)
+         ON CONFLICT ({key}) DO UPDATE SET {set}{later}",
+        table = write.table,
+        key = write.key,
+        set = set.join(", "),
+    );
+    sqlx::query(AssertSqlSafe(statement)).bind(Json(rows)).execute(conn).await.unwrap();
+}
+
+async fn mark(conn: &mut PgConnection, accounts: &[String], days: &[Date], clock: &ManualClock) {
+    let mark = "INSERT INTO pipeline.dirty_mark (account_id, day, marked_at)
+        SELECT account, day, $3 FROM unnest($1::text[], $2::date[]) AS marked (account, day)";
+    sqlx::query(mark)
+        .bind(accounts)
+        .bind(days.iter().map(|day| day.to_sqlx()).collect::<Vec<_>>())
+        .bind(clock.now().to_sqlx())
+        .execute(conn)
+        .await
+        .unwrap();
 }

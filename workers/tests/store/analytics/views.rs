@@ -1,12 +1,11 @@
 //! What the views say of a random world: never a figure that is missing without a reason, and never other
 //! figures than the tables.
 
-use jiff::ToSpan;
 use serde_json::Value;
 
 use super::late;
-use super::stage::Stage;
-use super::world::{self, HOURS, World};
+use super::stage::{Ground, Stage};
+use super::world::World;
 
 /// Views with several figures, and the columns that may be empty without being figures.
 const VIEWS: [(&str, &[&str]); 5] = [
@@ -23,7 +22,7 @@ const VIEWS: [(&str, &[&str]); 5] = [
 /// A world whose media are of all formats, and whose accounts compete.
 async fn stage() -> (Stage, World) {
     let world = World::new(7, "178");
-    let stage = late(&world, 7, world::start() + (HOURS + 30).hours()).await;
+    let stage = late(&Ground::new().await, &world, 7).await;
     let formats = "
         UPDATE instagram.media SET
             media_product_type = (ARRAY['FEED', 'STORY', 'REELS', 'STORY', NULL])[right(id, 2)::int % 5 + 1],

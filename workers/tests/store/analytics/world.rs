@@ -1,10 +1,10 @@
 //! Random worlds: what happens to two accounts in ten weeks, as writes of raw rows that can come in any
 //! order.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use rand::rngs::StdRng;
-use rand::seq::SliceRandom;
+use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
@@ -37,13 +37,13 @@ pub(crate) enum Concern {
     Comment,
 }
 
-/// A write of some columns of a row.
+/// A write of some columns of a row, or of the rows of one reading.
 #[derive(Debug, Clone)]
 pub(crate) struct Write {
     pub(crate) at: Timestamp,
     pub(crate) table: &'static str,
     pub(crate) key: &'static str,
-    pub(crate) row: Value,
+    pub(crate) rows: Vec<Value>,
     /// Whether a row observed later stays.
     pub(crate) by_time: bool,
     pub(crate) concern: Concern,
@@ -53,6 +53,11 @@ pub(crate) struct Write {
 /// The instant at which every world starts.
 pub(crate) fn start() -> Timestamp {
     START.parse().unwrap()
+}
+
+/// The instant at which everything is written and computed.
+pub(crate) fn end() -> Timestamp {
+    start() + (HOURS + 30).hours()
 }
 
 /// What happens, in order, and to whom.
@@ -71,9 +76,9 @@ impl World {
         let accounts: Vec<String> = (1..=2).map(|number| format!("{prefix}00{number}")).collect();
         let mut zones = Vec::new();
         for account in &accounts {
-            let clocks =
-                Clocks { first: maker.pick(&ZONES), then: maker.pick(&ZONES), change: maker.instant() };
-            zones.push(clocks.first);
+            let (first, then) = (maker.pick(&ZONES), maker.pick(&ZONES));
+            let clocks = Clocks::new(first, then, maker.instant());
+            zones.push(first);
             maker.account(account, &clocks);
         }
         let mut writes = maker.writes;
@@ -89,4 +94,17 @@ pub(crate) fn shuffled(writes: &[Write], seed: u64) -> Vec<Write> {
     shuffled.extend(writes.iter().filter(|_| random.random_bool(0.1)).cloned());
     shuffled.shuffle(&mut random);
     shuffled
+}
+
+/// The same writes in batches, of which each is computed before the next one comes: few or many.
+pub(crate) fn cut<'a>(writes: &'a [Write], random: &mut StdRng) -> Vec<&'a [Write]> {
+    let often = *[0.0005, 0.001, 0.001, 0.002, 0.01].choose(random).unwrap();
+    let (mut batches, mut first) = (Vec::new(), 0);
+    for next in 1..=writes.len() {
+        if next == writes.len() || random.random_bool(often) {
+            batches.push(&writes[first..next]);
+            first = next;
+        }
+    }
+    batches
 }

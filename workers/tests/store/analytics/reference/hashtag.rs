@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Date;
-use serde_json::{Map, Value, json};
-
-use super::super::raw::{Account, Post};
-use super::{Made, before, days, no_data};
+use super::super::raw::Day;
+use super::account::{Account, Post};
+use super::row::{absences, row};
+use super::{Made, days};
 
 /// What is known of a post as of a day.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,15 +23,15 @@ impl State {
     }
 }
 
-fn state(account: &Account<'_>, post: &Post, day: Date) -> Option<State> {
+fn state(post: &Post<'_>, day: Day) -> Option<State> {
     if !post.stands(day) {
         return None;
     }
-    let counts = account.counts_as_of(&post.id, day);
-    let figure = |metric| account.figure_as_of(&post.id, metric, day);
+    let counts = post.counts_as_of(day);
+    let figure = |metric| post.figure_as_of(metric, day);
     Some(State {
-        likes: counts.and_then(|row| row.int("like_count")),
-        comments: counts.and_then(|row| row.int("comments_count")),
+        likes: counts.and_then(|row| row.like_count),
+        comments: counts.and_then(|row| row.comments_count),
         reach: figure("reach"),
         saved: figure("saved"),
         impressions: figure("views").or_else(|| figure("impressions")),
@@ -40,22 +39,27 @@ fn state(account: &Account<'_>, post: &Post, day: Date) -> Option<State> {
 }
 
 pub(super) fn hashtags(account: &Account<'_>, made: &mut Made) {
-    let hashtags: BTreeSet<&String> = account.posts.iter().flat_map(|post| &post.hashtags).collect();
+    // What is known of each post on each day, and on the day before.
+    let states: Vec<(Day, Vec<_>)> = days(account)
+        .map(|day| (day, account.posts.iter().map(|post| (state(post, day), state(post, day - 1))).collect()))
+        .collect();
+    let hashtags: BTreeSet<&str> =
+        account.posts.iter().flat_map(|post| post.hashtags.iter().copied()).collect();
     for hashtag in hashtags {
-        let posts: Vec<&Post> = account.posts.iter().filter(|post| post.hashtags.contains(hashtag)).collect();
         let mut last = Total::default();
-        for day in days(account) {
-            let total = Total::of(posts.iter().filter_map(|post| state(account, post, day)));
+        for (day, states) in &states {
+            let posts = account.posts.iter().zip(states);
+            let posts: Vec<_> = posts.filter(|(post, _)| post.hashtags.contains(&hashtag)).collect();
+            let total = Total::of(posts.iter().filter_map(|(_, (is, _))| is.as_ref()));
             if total != last {
-                made.add("user_hastags_metrics", total.row(hashtag, day));
+                made.add("user_hastags_metrics", total.row(hashtag, *day));
             }
             last = total;
-            for post in &posts {
-                let Some(is) = state(account, post, day) else { continue };
-                let was = state(account, post, before(day, 1)).unwrap_or_default();
+            for (post, (is, was)) in posts {
+                let Some(is) = is else { continue };
                 let figures = |state: &State| (state.likes, state.comments, state.reach, state.impressions);
-                if figures(&is) != figures(&was) {
-                    made.add("user_hastags_metrics_distribution", spread(account, post, hashtag, day, &is));
+                if figures(is) != figures(was.as_ref().unwrap_or(&State::default())) {
+                    made.add("user_hastags_metrics_distribution", spread(post, hashtag, *day, is));
                 }
             }
         }
@@ -76,6 +80,11 @@ impl Known {
             self.media += 1;
         }
     }
+
+    #[expect(clippy::cast_precision_loss, reason = "figures of tests are small")]
+    fn mean(&self) -> Option<f64> {
+        (self.media > 0).then(|| self.sum as f64 / self.media as f64)
+    }
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -87,7 +96,7 @@ struct Total {
 }
 
 impl Total {
-    fn of(states: impl Iterator<Item = State>) -> Self {
+    fn of<'a>(states: impl Iterator<Item = &'a State>) -> Self {
         let mut total = Self::default();
         for state in states {
             total.posts += 1;
@@ -98,61 +107,65 @@ impl Total {
         total
     }
 
-    fn row(&self, hashtag: &str, day: Date) -> Value {
-        let mut row = Map::new();
-        let mut absence = Map::new();
-        for (name, known) in [("engagement", self.engagement), ("reach", self.reach), ("saved", self.saved)] {
-            let is_known = known.media > 0 || self.posts == 0;
-            row.insert(format!("total_{name}"), json!(is_known.then_some(known.sum)));
-            #[expect(clippy::cast_precision_loss, reason = "figures of tests are small")]
-            let mean = (known.media > 0).then(|| known.sum as f64 / known.media as f64);
-            row.insert(format!("{name}_per_post"), json!(mean));
-            row.insert(format!("skipped_{name}"), json!(self.posts - known.media));
-            if !is_known {
-                absence.insert(format!("total_{name}"), json!("no_data"));
-            }
-            if mean.is_none() {
-                absence.insert(format!("{name}_per_post"), json!("no_data"));
-            }
-        }
-        row.insert("hastag".to_owned(), json!(hashtag));
-        row.insert("datestamp".to_owned(), json!(day.to_string()));
-        row.insert("post_count".to_owned(), json!(self.posts));
-        row.insert(
-            "absence".to_owned(),
-            if absence.is_empty() { Value::Null } else { Value::Object(absence) },
-        );
-        Value::Object(row)
+    /// Without any post all sums are 0; with posts of none of which a figure is known, it has none.
+    fn sum(&self, known: Known) -> Option<i64> {
+        (known.media > 0 || self.posts == 0).then_some(known.sum)
+    }
+
+    fn row(&self, hashtag: &str, day: Day) -> String {
+        let Self { posts, engagement, reach, saved } = *self;
+        let lacks_sum = |known| self.sum(known).is_none().then_some("no_data");
+        let lacks_mean = |known: Known| known.mean().is_none().then_some("no_data");
+        let absence = absences(&[
+            ("total_engagement", lacks_sum(engagement)),
+            ("engagement_per_post", lacks_mean(engagement)),
+            ("total_reach", lacks_sum(reach)),
+            ("reach_per_post", lacks_mean(reach)),
+            ("total_saved", lacks_sum(saved)),
+            ("saved_per_post", lacks_mean(saved)),
+        ]);
+        let skipped = |known: Known| posts - known.media;
+        row(&[
+            &hashtag,
+            &day,
+            &posts,
+            &self.sum(engagement),
+            &engagement.mean(),
+            &skipped(engagement),
+            &self.sum(reach),
+            &reach.mean(),
+            &skipped(reach),
+            &self.sum(saved),
+            &saved.mean(),
+            &skipped(saved),
+            &absence,
+        ])
     }
 }
 
-fn spread(account: &Account<'_>, post: &Post, hashtag: &str, day: Date, state: &State) -> Value {
-    let counts = account.counts_as_of(&post.id, day);
-    let counted = |column| counts.and_then(|row| row.reason(column)).unwrap_or_else(no_data);
-    let refused = |metric| {
-        let rows = account.figure_rows(&post.id, metric, day);
-        rows.into_iter()
-            .max_by_key(|row| row.date("datestamp"))
-            .and_then(|row| row.text("absence"))
-            .unwrap_or_else(no_data)
-    };
-    let mut absence = Map::new();
-    let mut missing = |column: &str, is_known: bool, reason: String| {
-        if !is_known {
-            absence.insert(column.to_owned(), json!(reason));
-        }
-    };
-    let engagement = if state.likes.is_none() { counted("like_count") } else { counted("comments_count") };
-    missing("like_count", state.likes.is_some(), counted("like_count"));
-    missing("comments_count", state.comments.is_some(), counted("comments_count"));
-    missing("engagement", state.engagement().is_some(), engagement);
-    missing("reach", state.reach.is_some(), refused("reach"));
-    missing("impressions", state.impressions.is_some(), refused("views"));
-    json!({
-        "media_id": post.id, "hastag": hashtag, "datestamp": day.to_string(),
-        "media_timestamp": post.at.as_second(), "engagement": state.engagement(),
-        "like_count": state.likes, "comments_count": state.comments, "reach": state.reach,
-        "impressions": state.impressions,
-        "absence": if absence.is_empty() { Value::Null } else { Value::Object(absence) },
-    })
+fn spread(post: &Post<'_>, hashtag: &str, day: Day, state: &State) -> String {
+    let counts = post.counts_as_of(day);
+    let no_likes = counts.and_then(|row| row.no_likes.as_deref()).unwrap_or("no_data");
+    let no_comments = counts.and_then(|row| row.no_comments.as_deref()).unwrap_or("no_data");
+    let refused = |metric| post.absence_as_of(metric, day).unwrap_or("no_data");
+    let no_engagement = if state.likes.is_none() { no_likes } else { no_comments };
+    let absence = absences(&[
+        ("like_count", state.likes.is_none().then_some(no_likes)),
+        ("comments_count", state.comments.is_none().then_some(no_comments)),
+        ("engagement", state.engagement().is_none().then_some(no_engagement)),
+        ("reach", state.reach.is_none().then(|| refused("reach"))),
+        ("impressions", state.impressions.is_none().then(|| refused("views"))),
+    ]);
+    row(&[
+        &post.id,
+        &hashtag,
+        &post.at.as_second(),
+        &day,
+        &state.engagement(),
+        &state.likes,
+        &state.comments,
+        &state.reach,
+        &state.impressions,
+        &absence,
+    ])
 }

@@ -1,17 +1,20 @@
 //! When followers are online: Meta's hours, taken as those of UTC-7, by the account's clock.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use serde_json::json;
 
-use super::super::raw::{Account, Row};
-use super::{Made, before, raw};
+use super::super::raw::{Day, UserFigure, day};
+use super::Made;
+use super::account::Account;
+use super::row::row;
 
 /// A figure of one hour: Meta's day, when the hour began, followers.
 struct Hour {
-    meta_day: Date,
+    meta_day: Day,
     start: Timestamp,
     value: i64,
 }
@@ -19,54 +22,53 @@ struct Hour {
 pub(super) fn hours(account: &Account<'_>, made: &mut Made) {
     let known = known(account);
     for length in [7, 28] {
-        let first = before(account.today, length - 1);
-        let range = format!("{first}/{}", account.today);
+        let first = account.today - length + 1;
+        let range = format!("{}/{}", date(first), date(account.today));
         let means = means(account, &known, first);
         for (hour, (mean, days)) in &means {
-            made.add(
-                "user_insight_follower_online",
-                json!({"hours": hour, "date_range": range, "val": mean, "day_count": days}),
-            );
+            made.add("user_insight_follower_online", row(&[&i64::from(*hour), &range, mean, days]));
         }
         if length == 28 && means.len() >= 6 {
             wording(account, &means, made);
         }
     }
-    let recent = known.iter().filter(|hour| hour.meta_day > before(account.today, 28));
-    let best = recent.max_by_key(|hour| (hour.meta_day, hour.value, std::cmp::Reverse(hour.start)));
-    if let Some(best) = best {
-        made.add(
-            "user_insight_most_active_time",
-            json!({"waktu_paling_aktif": best.start.as_second(), "value_paling_aktif": best.value}),
-        );
+    let recent = known.iter().filter(|hour| hour.meta_day > account.today - 28);
+    if let Some(best) = recent.max_by_key(|hour| (hour.meta_day, hour.value, Reverse(hour.start))) {
+        made.add("user_insight_most_active_time", row(&[&best.start.as_second(), &best.value]));
     }
+}
+
+fn date(day: Day) -> Date {
+    Date::constant(1970, 1, 1).saturating_add(day.days())
 }
 
 /// Of several rows of one hour: a value before none, then the later.
 fn known(account: &Account<'_>) -> Vec<Hour> {
-    let mut rows: BTreeMap<(Date, i64), &Row> = BTreeMap::new();
-    for row in account.own(&raw(account).online) {
-        let rank = |row: &Row| (row.int("value").is_some(), row.instant("end_time"));
-        let held = rows.entry((row.meta_day(), row.int("hour").unwrap())).or_insert(row);
+    let los_angeles = TimeZone::get("America/Los_Angeles").unwrap();
+    let mut rows: BTreeMap<(Day, i64), &UserFigure> = BTreeMap::new();
+    for row in account.own(&account.raw.online) {
+        let rank = |row: &UserFigure| (row.value.is_some(), row.end_time.to_jiff());
+        let held = rows.entry((row.meta_day(&los_angeles), row.series.parse().unwrap())).or_insert(row);
         if rank(row) > rank(held) {
             *held = row;
         }
     }
-    let hour = |((meta_day, hour), row): ((Date, i64), &Row)| {
-        let midnight =
-            meta_day.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(-7))).unwrap().timestamp();
-        Some(Hour { meta_day, start: midnight + hour.hours(), value: row.int("value")? })
+    // Meta's hours are taken as those of UTC-7.
+    let hour = |((meta_day, hour), row): ((Day, i64), &UserFigure)| {
+        let start = Timestamp::from_second((i64::from(meta_day) * 24 + hour + 7) * 3600).unwrap();
+        Some(Hour { meta_day, start, value: row.value? })
     };
     rows.into_iter().filter_map(hour).collect()
 }
 
 /// Mean, rounded half up, and number of figures of each local hour from a local day on.
-fn means(account: &Account<'_>, known: &[Hour], first: Date) -> BTreeMap<i8, (i64, i64)> {
+fn means(account: &Account<'_>, known: &[Hour], first: Day) -> BTreeMap<i8, (i64, i64)> {
     let mut sums: BTreeMap<i8, (i64, i64)> = BTreeMap::new();
     for hour in known {
-        let local = hour.start.to_zoned(account.zone.clone());
-        if local.date() >= first && local.date() <= account.today {
-            let sum = sums.entry(local.hour()).or_default();
+        let day = day(hour.start, &account.zone);
+        if day >= first && day <= account.today {
+            let local = hour.start.to_zoned(account.zone.clone()).hour();
+            let sum = sums.entry(local).or_default();
             *sum = (sum.0 + hour.value, sum.1 + 1);
         }
     }
@@ -79,11 +81,11 @@ fn wording(account: &Account<'_>, means: &BTreeMap<i8, (i64, i64)>, made: &mut M
     let quiet = hours.iter().take(3).map(|(_, hour)| *hour).collect::<Vec<_>>();
     hours.sort_by_key(|(mean, hour)| (-mean, *hour));
     let best = hours.iter().take(3).map(|(_, hour)| *hour).collect::<Vec<_>>();
-    let (first, last) = (before(account.today, 27), account.today);
+    let (first, last) = (date(account.today - 27), date(account.today));
     for (kind, hours) in [("best_hours", best), ("quiet_hours", quiet)] {
         for lang in ["id", "en"] {
             let (span, ranges, zone) =
-                (span(first, last, lang), ranges(hours.clone(), lang), &account.zone_name);
+                (span(first, last, lang), ranges(hours.clone(), lang), account.zone_name);
             let words = match (lang, kind) {
                 ("id", kind) => {
                     let most = if kind == "best_hours" { "paling banyak" } else { "paling sedikit" };
@@ -100,9 +102,7 @@ fn wording(account: &Account<'_>, means: &BTreeMap<i8, (i64, i64)>, made: &mut M
                     )
                 }
             };
-            let row = json!({
-                "highlight_type": kind, "lang": lang, "date_range": last.to_string(), "highlight_wording": words,
-            });
+            let row = row(&[&kind, &lang, &account.today, &words]);
             made.add("user_insight_follower_online_wording", row);
         }
     }

@@ -2,40 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
-use serde_json::json;
+use jiff::tz::TimeZone;
 
-use super::super::raw::{Account, Row};
+use super::super::raw::{Day, Snapshot, UserFigure};
+use super::account::Account;
 use super::engagement::grown;
-use super::{Figure, Made, before, days, no_data, raw};
-
-#[expect(clippy::cast_precision_loss, reason = "figures of tests are small")]
-fn float(value: i64) -> f64 {
-    value as f64
-}
+use super::row::row;
+use super::{Figure, Made, NO_DATA, days, figure, growth};
 
 pub(super) fn followers(account: &Account<'_>, made: &mut Made) {
-    let at = |day: Date| account.own(&raw(account).snapshots).find(|row| row.date("datestamp") == day);
-    let figure = |row: Option<&Row>| -> Figure {
-        let row = row.ok_or_else(no_data)?;
-        let reason = || row.reason("followers_count").unwrap_or_else(no_data);
-        row.int("followers_count").map(float).ok_or_else(reason)
+    let own = account.raw.snapshots.iter().filter(|snapshot| snapshot.user_id == account.id);
+    let held: BTreeMap<Day, &Snapshot> = own.map(|snapshot| (snapshot.day, snapshot)).collect();
+    let at = |day: Day| {
+        let snapshot = held.get(&day).ok_or("no_data")?;
+        figure(snapshot.followers_count, snapshot.no_followers.as_deref())
     };
-    for day in days(account).filter(|day| at(*day).is_some()) {
+    for day in days(account).filter(|day| held.contains_key(day)) {
         for length in [7, 28] {
-            let (now, then) = (figure(at(day)), figure(at(before(day, length))));
-            made.add("user_insight_follower_growth", grown("date_stamp", length, day, &now, &then));
+            let row = grown(length, day, &at(day), &at(day - length));
+            made.add("user_insight_follower_growth", row);
         }
     }
 }
 
 /// One row for each day of Meta. Of several a value goes before none, views before impressions, then the
 /// later.
-fn by_day<'a>(rows: impl Iterator<Item = &'a Row>) -> BTreeMap<Date, &'a Row> {
-    let rank = |row: &Row| (row.int("value").is_some(), row.text("metric"), row.instant("end_time"));
+fn by_day<'a>(rows: impl Iterator<Item = &'a UserFigure>) -> BTreeMap<Day, &'a UserFigure> {
+    let los_angeles = TimeZone::get("America/Los_Angeles").unwrap();
+    let rank = |row: &UserFigure| (row.value.is_some(), row.series.clone(), row.end_time.to_jiff());
     let mut held = BTreeMap::new();
     for row in rows {
-        let best = held.entry(row.meta_day()).or_insert(row);
+        let best = held.entry(row.meta_day(&los_angeles)).or_insert(row);
         if rank(row) > rank(best) {
             *best = row;
         }
@@ -45,75 +42,79 @@ fn by_day<'a>(rows: impl Iterator<Item = &'a Row>) -> BTreeMap<Date, &'a Row> {
 
 pub(super) fn reach(account: &Account<'_>, made: &mut Made) {
     for (length, period) in [(7, "week"), (28, "days_28")] {
-        let of_period = |row: &&Row| row.text("period").as_deref() == Some(period);
-        let held = by_day(account.own(&raw(account).reach).filter(of_period));
-        let at = |day: Date| held.get(&day).copied();
-        let figure = |row: Option<&Row>| -> Figure {
-            let row = row.ok_or_else(no_data)?;
-            row.int("value").map(float).ok_or_else(|| row.text("absence").unwrap())
+        let held = by_day(account.own(&account.raw.reach).filter(|row| row.series == period));
+        let at = |day: Day| {
+            let row = held.get(&day).ok_or("no_data")?;
+            figure(row.value, row.absence.as_deref())
         };
-        for day in days(account).filter(|day| at(*day).is_some()) {
-            let (now, then) = (figure(at(day)), figure(at(before(day, length))));
-            made.add("user_insight_reach_growth", grown("date_stamp", length, day, &now, &then));
+        for day in days(account).filter(|day| held.contains_key(day)) {
+            made.add("user_insight_reach_growth", grown(length, day, &at(day), &at(day - length)));
         }
     }
 }
 
 /// The sum of daily impressions of a window, its metric, and how many days it knows.
-struct Sum {
-    metrics: Vec<String>,
+struct Sum<'a> {
+    metrics: Vec<&'a str>,
     value: i64,
-    known: usize,
-    reason: String,
+    known: i32,
+    reason: Option<&'a str>,
 }
 
-impl Sum {
-    fn figure(&self) -> Figure {
+impl<'a> Sum<'a> {
+    fn figure(&self) -> Figure<'a> {
         match self.metrics.as_slice() {
-            [] => Err(self.reason.clone()),
-            [_] => Ok(float(self.value)),
-            _ => Err("metric_changed".to_owned()),
+            [] => Err(self.reason.unwrap_or("no_data")),
+            [_] => figure(Some(self.value), None),
+            _ => Err("metric_changed"),
         }
     }
 }
 
-fn sum(held: &BTreeMap<Date, &Row>, day: Date, length: i32) -> Option<Sum> {
-    let daily: Vec<&Row> = (0..length).filter_map(|back| held.get(&before(day, back))).copied().collect();
+fn sum<'a>(held: &BTreeMap<Day, &'a UserFigure>, day: Day, length: i32) -> Option<Sum<'a>> {
+    let daily: Vec<&UserFigure> = held.range(day - length + 1..=day).map(|(_, row)| *row).collect();
     if daily.is_empty() {
         return None;
     }
-    let known: Vec<&&Row> = daily.iter().filter(|row| row.int("value").is_some()).collect();
-    let mut metrics: Vec<String> = known.iter().filter_map(|row| row.text("metric")).collect();
-    metrics.sort();
+    let known: Vec<&&UserFigure> = daily.iter().filter(|row| row.value.is_some()).collect();
+    let mut metrics: Vec<&str> = known.iter().map(|row| row.series.as_str()).collect();
+    metrics.sort_unstable();
     metrics.dedup();
     Some(Sum {
         metrics,
-        value: known.iter().filter_map(|row| row.int("value")).sum(),
-        known: known.len(),
-        reason: daily.iter().filter_map(|row| row.text("absence")).max().unwrap_or_else(no_data),
+        value: known.iter().filter_map(|row| row.value).sum(),
+        known: i32::try_from(known.len()).unwrap(),
+        reason: daily.iter().filter_map(|row| row.absence.as_deref()).max(),
     })
 }
 
 pub(super) fn impressions(account: &Account<'_>, made: &mut Made) {
-    let daily = |row: &&Row| row.text("period").as_deref() == Some("day");
-    let held = by_day(account.own(&raw(account).impressions).filter(daily));
+    let held = by_day(account.own(&account.raw.impressions));
     for length in [7, 28] {
         for day in days(account) {
             let Some(present) = sum(&held, day, length) else { continue };
-            let past = sum(&held, before(day, length), length);
-            let (now, mut then) =
-                (present.figure(), past.as_ref().map_or_else(|| Err(no_data()), Sum::figure));
-            let known_then = past.as_ref().map_or(0, |past| past.known);
-            let value_then = then.clone().ok();
-            if now.is_ok() && then.is_ok() && past.is_some_and(|past| past.metrics != present.metrics) {
-                then = Err("metric_changed".to_owned());
-            }
-            let mut row = grown("date_stamp", length, day, &now, &then);
-            row["value_then"] = json!(value_then);
-            let days = usize::try_from(length).unwrap();
-            row["skipped_days"] = json!(days - present.known);
-            row["skipped_days_then"] = json!(days - known_then);
-            made.add("user_insight_impressions_growth", row);
+            let past = sum(&held, day - length, length);
+            let (now, then) = (present.figure(), past.as_ref().map_or(NO_DATA, Sum::figure));
+            let is_other = past.as_ref().is_some_and(|past| past.metrics != present.metrics);
+            let growth = match (now, then) {
+                (Ok(_), Ok(_)) if is_other => Err("metric_changed"),
+                (now, then) => growth(&now, &then),
+            };
+            let skipped = length - present.known;
+            let skipped_then = length - past.map_or(0, |past| past.known);
+            made.add(
+                "user_insight_impressions_growth",
+                row(&[
+                    &length,
+                    &day,
+                    &growth.ok(),
+                    &growth.err(),
+                    &now.ok(),
+                    &then.ok(),
+                    &skipped,
+                    &skipped_then,
+                ]),
+            );
         }
     }
 }

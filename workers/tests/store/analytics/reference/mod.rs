@@ -3,48 +3,34 @@
 //!
 //! No state, no windows that slide, no marks: each row of each day is made by looking at everything.
 
+mod account;
 mod engagement;
 mod hashtag;
 mod hours;
 mod insight;
+mod row;
 mod sentiment;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use jiff::ToSpan;
-use jiff::civil::Date;
-use serde_json::Value;
+use super::raw::Day;
+pub(super) use account::Account;
 
-use super::raw::{Account, Raw};
-
-/// The rows of each table, without surrogate keys and times of writing.
-pub(crate) type Tables = BTreeMap<&'static str, BTreeSet<String>>;
+/// The rows of each table as lines, in order, without surrogate keys and times of writing.
+pub(crate) type Tables = BTreeMap<&'static str, Vec<String>>;
 
 /// Adds rows to tables.
 #[derive(Debug, Default)]
-pub(crate) struct Made(Tables);
+struct Made(Tables);
 
 impl Made {
-    pub(crate) fn add(&mut self, table: &'static str, row: Value) {
-        self.0.entry(table).or_default().insert(plain(row));
-    }
-}
-
-/// A row as text in which numbers that are equal look equal.
-pub(crate) fn plain(row: Value) -> String {
-    match row {
-        Value::Number(number) => format!("{:.9e}", number.as_f64().unwrap()),
-        Value::Object(columns) => {
-            let columns: BTreeMap<_, _> =
-                columns.into_iter().map(|(name, value)| (name, plain(value))).collect();
-            format!("{columns:?}")
-        }
-        other => other.to_string(),
+    fn add(&mut self, table: &'static str, row: String) {
+        self.0.entry(table).or_default().push(row);
     }
 }
 
 /// Every table of an account.
-pub(crate) fn tables(account: &Account<'_>) -> Tables {
+pub(super) fn tables(account: &Account<'_>) -> Tables {
     let mut made = Made::default();
     engagement::snapshots(account, &mut made);
     engagement::engagement(account, &mut made);
@@ -55,32 +41,27 @@ pub(crate) fn tables(account: &Account<'_>) -> Tables {
     sentiment::sentiment(account, &mut made);
     hashtag::hashtags(account, &mut made);
     hours::hours(account, &mut made);
+    made.0.values_mut().for_each(|rows| rows.sort_unstable());
     made.0
 }
 
 /// Every day on which there can be a row, in order.
-fn days(account: &Account<'_>) -> impl Iterator<Item = Date> + use<> {
-    let today = account.today;
-    today.saturating_sub(110.days()).series(1.day()).take_while(move |day| *day <= today)
-}
-
-fn before(day: Date, days: i32) -> Date {
-    day.saturating_sub(days.days())
+fn days(account: &Account<'_>) -> impl Iterator<Item = Day> + use<> {
+    account.today - 110..=account.today
 }
 
 /// Growth of a figure, or why there is none. A figure is a value or the reason why it has none.
-fn growth(now: &Figure, then: &Figure) -> Result<f64, String> {
-    let (now, then) = (now.clone()?, then.clone()?);
-    if then == 0.0 { Err("no_data".to_owned()) } else { Ok((now - then) / then) }
+fn growth<'a>(now: &Figure<'a>, then: &Figure<'a>) -> Figure<'a> {
+    let (now, then) = ((*now)?, (*then)?);
+    if then == 0.0 { NO_DATA } else { Ok((now - then) / then) }
 }
 
-type Figure = Result<f64, String>;
+type Figure<'a> = Result<f64, &'a str>;
 
-fn no_data() -> String {
-    "no_data".to_owned()
-}
+const NO_DATA: Figure<'static> = Err("no_data");
 
-/// Raw rows of one account that name it.
-fn raw<'a>(account: &Account<'a>) -> &'a Raw {
-    account.raw
+/// A figure of a row that has a value, or a reason.
+fn figure<'a>(value: Option<i64>, absence: Option<&'a str>) -> Figure<'a> {
+    #[expect(clippy::cast_precision_loss, reason = "figures of tests are small")]
+    value.map(|value| value as f64).ok_or(absence.unwrap_or("no_data"))
 }

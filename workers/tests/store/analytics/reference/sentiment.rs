@@ -2,46 +2,36 @@
 
 use std::cmp::Reverse;
 
-use jiff::civil::Date;
-use serde_json::json;
-
-use super::super::raw::{Account, Felt, Post};
-use super::{Made, before, days};
+use super::super::raw::Day;
+use super::account::{Account, Felt};
+use super::row::row;
+use super::{Made, days};
 
 const FEELINGS: [&str; 3] = ["pos", "neu", "neg"];
 
 pub(super) fn sentiment(account: &Account<'_>, made: &mut Made) {
-    let stays = |felt: &&Felt| felt.went.is_none_or(|went| went > felt.came);
+    let stays = |felt: &&Felt<'_>| felt.went.is_none_or(|went| went > felt.came);
     let first = account.comments.iter().filter(stays).map(|felt| felt.came).min();
-    let on = |day: Date| {
+    let on = |day: Day| {
         FEELINGS.map(|feeling| {
             let felt = account.comments.iter().filter(|felt| felt.sentiment == feeling && felt.counts(day));
             i64::try_from(felt.count()).unwrap()
         })
     };
+    let less = |now: [i64; 3], then: [i64; 3]| [now[0] - then[0], now[1] - then[1], now[2] - then[2]];
     for day in days(account).filter(|day| first.is_some_and(|first| first <= *day)) {
-        let [pos, neu, neg] = on(day);
-        let date = day.to_string();
-        made.add("user_insight_sentiment", json!({"date_stamp": date, "pos": pos, "neu": neu, "neg": neg}));
-        let [was_pos, was_neu, was_neg] = on(before(day, 1));
-        let [more_pos, more_neu, more_neg] = [pos - was_pos, neu - was_neu, neg - was_neg];
-        if [more_pos, more_neu, more_neg] != [0; 3] {
-            made.add(
-                "sentiment_delta",
-                json!({"day": date, "pos": more_pos, "neu": more_neu, "neg": more_neg}),
-            );
+        let now = on(day);
+        made.add("user_insight_sentiment", row(&[&day, &now[0], &now[1], &now[2]]));
+        let more = less(now, on(day - 1));
+        if more != [0; 3] {
+            made.add("sentiment_delta", row(&[&day, &more[0], &more[1], &more[2]]));
         }
         for length in [7, 28] {
-            let then = before(day, length);
-            let row = if first.is_some_and(|first| first <= then) {
-                let [was_pos, was_neu, was_neg] = on(then);
-                json!({"timeframe": length, "date_stamp": date, "absence": null,
-                    "pos": pos - was_pos, "neu": neu - was_neu, "neg": neg - was_neg})
-            } else {
-                json!({"timeframe": length, "date_stamp": date, "absence": "no_data",
-                    "pos": null, "neu": null, "neg": null})
-            };
-            made.add("user_insight_sentiment_growth", row);
+            let then = day - length;
+            let grown = first.is_some_and(|first| first <= then).then(|| less(now, on(then)));
+            let [pos, neu, neg] = [0, 1, 2].map(|place| grown.map(|grown| grown[place]));
+            let absence = grown.is_none().then_some("no_data");
+            made.add("user_insight_sentiment_growth", row(&[&length, &day, &pos, &neu, &neg, &absence]));
         }
     }
     leaders(account, made);
@@ -50,22 +40,17 @@ pub(super) fn sentiment(account: &Account<'_>, made: &mut Made) {
 fn leaders(account: &Account<'_>, made: &mut Made) {
     let today = account.today;
     for length in [7, 28] {
-        for (table, column, feeling) in [
-            ("user_media_most_positive", "positive_count", "pos"),
-            ("user_media_most_negative", "negative_count", "neg"),
-        ] {
-            let count = |post: &Post| {
-                let of_post = account.comments.iter().filter(|felt| felt.post == post.id);
+        for (table, feeling) in [("user_media_most_positive", "pos"), ("user_media_most_negative", "neg")] {
+            let count = |post: &str| {
+                let of_post = account.comments.iter().filter(|felt| felt.post == post);
                 of_post.filter(|felt| felt.sentiment == feeling && felt.counts(today)).count()
             };
-            let mut posts: Vec<_> = account.window(today, length).map(|post| (count(post), post)).collect();
+            let mut posts: Vec<_> =
+                account.window(today, length).map(|post| (count(post.id), post)).collect();
             posts.retain(|(count, _)| *count > 0);
-            posts.sort_by_key(|(count, post)| (Reverse(*count), post.at, post.id.parse::<i64>().unwrap()));
+            posts.sort_by_key(|(count, post)| (Reverse(*count), post.at, post.number));
             if let Some((count, post)) = posts.first() {
-                let mut row =
-                    json!({"timeframe": length, "datestamp": today.to_string(), "media_id": post.id});
-                row[column] = json!(count);
-                made.add(table, row);
+                made.add(table, row(&[&length, &today, &post.id, count]));
             }
         }
     }
