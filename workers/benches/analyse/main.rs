@@ -2,9 +2,12 @@
 //! run on one server.
 //!
 //! `CEKBRAND_BENCH_COMMENTS=10000,100000,1000000 cargo bench -p cekbrand-workers --bench analyse`
-//! prints a line for each size; without the variable it is 10,000 comments.
+//! prints a line for each size; without the variable it is 10,000 comments. `CEKBRAND_BENCH_ACCOUNTS=1000` then
+//! measures so many accounts that all have a new day, with one worker and with two (see [`crowd`]).
 
 #![allow(clippy::unwrap_used, reason = "a measurement fails by panicking")]
+
+mod crowd;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -55,6 +58,8 @@ async fn main() {
         let ratio = day.as_secs_f64() / plain.as_secs_f64();
         println!("{comments:>10} {day:>14.1?} {plain:>14.1?} {ratio:>8.1}");
     }
+    let accounts = std::env::var("CEKBRAND_BENCH_ACCOUNTS").unwrap_or_else(|_| "20".to_owned());
+    crowd::measure(accounts.parse().unwrap()).await;
 }
 
 /// The account with its past computed.
