@@ -43,15 +43,13 @@ computed AS (
         ) AS absence
     FROM summed
 ),
+-- NOT IN looks up a hash table whatever the planner believes; neither column is ever NULL.
 gone AS (
     DELETE FROM toba_cek_insta.user_insight_engagement AS held
     WHERE
         held.user_id = $1
         AND (held.datestamp = ANY ($4) OR held.datestamp > $5)
-        AND NOT EXISTS (
-            SELECT FROM computed
-            WHERE computed.timeframe = held.timeframe AND computed.datestamp = held.datestamp
-        )
+        AND (held.timeframe, held.datestamp) NOT IN (SELECT timeframe, datestamp FROM computed)
 )
 INSERT INTO toba_cek_insta.user_insight_engagement AS held
     (user_id, timeframe, datestamp, engagement, likes_count, comments_count, media_count, skipped_media,

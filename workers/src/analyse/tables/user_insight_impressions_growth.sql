@@ -14,24 +14,41 @@ WITH daily AS (
         AND meta.day <= $5
     ORDER BY meta.day, held.value IS NULL, held.metric DESC, held.end_time DESC
 ),
+-- Every day, so that so many rows before one are so many days.
+told AS (
+    SELECT
+        day.d::date AS day,
+        daily.day IS NOT NULL AS is_told,
+        daily.value,
+        CASE WHEN daily.value IS NOT NULL THEN daily.metric END AS metric,
+        daily.absence
+    FROM generate_series(($2::date - 56)::timestamp, $5::date::timestamp, interval '1 day') AS day (d)
+    LEFT JOIN daily ON daily.day = day.d::date
+),
 summed AS (
     SELECT
-        length.days AS timeframe,
-        day.d AS date_stamp,
-        age.windows,
-        count(daily.value)::int AS known,
-        min(daily.metric) FILTER (WHERE daily.value IS NOT NULL) AS metric,
-        max(daily.metric) FILTER (WHERE daily.value IS NOT NULL) AS last_metric,
-        sum(daily.value)::bigint AS value,
-        max(daily.absence) AS absence
-    FROM unnest($4::date[]) AS day (d)
-    CROSS JOIN (VALUES (7), (28)) AS length (days)
-    CROSS JOIN (VALUES (0), (1)) AS age (windows)
-    INNER JOIN daily
-        ON
-            daily.day > day.d - (age.windows + 1) * length.days
-            AND daily.day <= day.d - age.windows * length.days
-    GROUP BY length.days, day.d, age.windows
+        7 AS timeframe,
+        day AS date_stamp,
+        bool_or(is_told) OVER frame AS is_told,
+        (count(value) OVER frame)::int AS known,
+        min(metric) OVER frame AS metric,
+        max(metric) OVER frame AS last_metric,
+        (sum(value) OVER frame)::bigint AS value,
+        max(absence) OVER frame AS absence
+    FROM told
+    WINDOW frame AS (ORDER BY day ROWS 6 PRECEDING)
+    UNION ALL
+    SELECT
+        28,
+        day,
+        bool_or(is_told) OVER frame,
+        (count(value) OVER frame)::int,
+        min(metric) OVER frame,
+        max(metric) OVER frame,
+        (sum(value) OVER frame)::bigint,
+        max(absence) OVER frame
+    FROM told
+    WINDOW frame AS (ORDER BY day ROWS 27 PRECEDING)
 ),
 figure AS (
     SELECT
@@ -50,8 +67,10 @@ figure AS (
         END AS absence
     FROM summed AS present
     LEFT JOIN summed AS past
-        ON past.timeframe = present.timeframe AND past.date_stamp = present.date_stamp AND past.windows = 1
-    WHERE present.windows = 0
+        ON
+            past.timeframe = present.timeframe
+            AND past.date_stamp = present.date_stamp - present.timeframe
+    WHERE present.date_stamp = ANY ($4) AND present.is_told
 ),
 computed AS (
     SELECT
@@ -59,15 +78,13 @@ computed AS (
         CASE WHEN absence IS NULL THEN (value_now - value_then)::float8 / value_then END AS growth
     FROM figure
 ),
+-- NOT IN looks up a hash table whatever the planner believes; neither column is ever NULL.
 gone AS (
     DELETE FROM toba_cek_insta.user_insight_impressions_growth AS held
     WHERE
         held.user_id = $1
         AND (held.date_stamp = ANY ($4) OR held.date_stamp > $5)
-        AND NOT EXISTS (
-            SELECT FROM computed
-            WHERE computed.timeframe = held.timeframe AND computed.date_stamp = held.date_stamp
-        )
+        AND (held.timeframe, held.date_stamp) NOT IN (SELECT timeframe, date_stamp FROM computed)
 )
 INSERT INTO toba_cek_insta.user_insight_impressions_growth AS held
     (user_id, timeframe, date_stamp, value_now, value_then, growth, skipped_days, skipped_days_then,

@@ -21,16 +21,14 @@ computed AS (
     LEFT JOIN toba_cek_insta.user_insight_sentiment AS past
         ON past.user_id = $1 AND past.date_stamp = present.date_stamp - length.days
 ),
+-- NOT IN looks up a hash table whatever the planner believes; neither column is ever NULL.
 gone AS (
     DELETE FROM toba_cek_insta.user_insight_sentiment_growth AS held
     USING start
     WHERE
         held.user_id = $1
         AND held.date_stamp >= start.day
-        AND NOT EXISTS (
-            SELECT FROM computed
-            WHERE computed.timeframe = held.timeframe AND computed.date_stamp = held.date_stamp
-        )
+        AND (held.timeframe, held.date_stamp) NOT IN (SELECT timeframe, date_stamp FROM computed)
 )
 INSERT INTO toba_cek_insta.user_insight_sentiment_growth AS held
     (user_id, timeframe, date_stamp, neu, pos, neg, absence, updated_timestamp)

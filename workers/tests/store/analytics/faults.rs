@@ -44,7 +44,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("toba_cek_insta.user_insight_impressions_growth", "present.timeframe - present.known", "present.known"),
     ("toba_cek_insta.sentiment_delta", "went_on IS NULL OR went_on > came_on", "TRUE"),
     ("toba_cek_insta.sentiment_delta", ", touched.deleted_on)", ")"),
-    ("toba_cek_insta.user_insight_sentiment", "delta.day <= day.d", "delta.day < day.d"),
+    ("toba_cek_insta.user_insight_sentiment", "change.day = day.d::date", "change.day = day.d::date - 1"),
     ("toba_cek_insta.user_insight_sentiment_growth", "present.neg - past.neg", "past.neg - present.neg"),
     ("toba_cek_insta.user_media_largest_engagement", "ORDER BY value DESC", "ORDER BY value ASC"),
     ("toba_cek_insta.user_media_smallest_engagement", "ORDER BY value ASC", "ORDER BY value DESC"),
