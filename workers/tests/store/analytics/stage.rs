@@ -14,24 +14,34 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff_sqlx::ToSqlx;
 use serde_json::Value;
+use sqlx::postgres::PgPoolOptions;
 use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 use super::raw::local;
 use super::world::{self, Concern, World, Write};
 
+/// Connections to a ground: two analysers and a rebuild at once, and one more. Each plans every statement for
+/// itself, so that more would cost more than they bring.
+const CONNECTIONS: u32 = 4;
+
 /// A database that worlds share, one after the other.
 #[derive(Debug, Clone)]
-pub(crate) struct Ground(Arc<TestDatabase>);
+pub(crate) struct Ground {
+    _database: Arc<TestDatabase>,
+    pool: PgPool,
+}
 
 impl Ground {
     pub(crate) async fn new() -> Self {
-        Self(Arc::new(TestServers::shared().unwrap().database().await.unwrap()))
+        let database = TestServers::shared().unwrap().database().await.unwrap();
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect(&database.url()).await.unwrap();
+        Self { _database: Arc::new(database), pool }
     }
 
     /// Lets the planner know how much there is.
     pub(crate) async fn analyze(&self) {
-        sqlx::raw_sql("ANALYZE").execute(&self.0.pool()).await.unwrap();
+        sqlx::raw_sql("ANALYZE").execute(&self.pool).await.unwrap();
     }
 }
 
@@ -48,7 +58,7 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) async fn on(ground: &Ground, world: &World) -> Self {
         let stage = Self {
-            pool: ground.0.pool(),
+            pool: ground.pool.clone(),
             _ground: ground.clone(),
             clock: ManualClock::new(world::start()),
             accounts: world.accounts.clone(),

@@ -96,9 +96,11 @@ pub(crate) fn shuffled(writes: &[Write], seed: u64) -> Vec<Write> {
     shuffled
 }
 
-/// The same writes in batches, of which each is computed before the next one comes: few or many.
+/// The same writes in batches, of which each is computed before the next one comes: mostly few, now and then
+/// many.
 pub(crate) fn cut<'a>(writes: &'a [Write], random: &mut StdRng) -> Vec<&'a [Write]> {
-    let often = *[0.0005, 0.001, 0.001, 0.002, 0.01].choose(random).unwrap();
+    let seldom = *[0.0, 0.0005, 0.0005, 0.001, 0.003].choose(random).unwrap();
+    let often = if random.random_bool(0.02) { 0.02 } else { seldom };
     let (mut batches, mut first) = (Vec::new(), 0);
     for next in 1..=writes.len() {
         if next == writes.len() || random.random_bool(often) {
