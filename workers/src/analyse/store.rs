@@ -39,10 +39,11 @@ pub(super) async fn lift_limits(conn: &mut PgConnection) -> Result<(), sqlx::Err
     Ok(())
 }
 
-const SETTLE_PLANS: &str = "SET LOCAL jit = off";
+const SETTLE_PLANS: &str = "SELECT set_config('jit', 'off', TRUE), set_config('work_mem', '64MB', TRUE)";
 
 /// For the rest of the transaction the server compiles no plan: that takes seconds for statements of this
-/// size, which run for a fraction of one.
+/// size, which run for a fraction of one. And it may look up in memory which rows of a large account no longer
+/// hold, which it otherwise goes through once for each row.
 pub(super) async fn settle_plans(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query(SETTLE_PLANS).execute(conn).await?;
     Ok(())
