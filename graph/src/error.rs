@@ -193,7 +193,9 @@ fn classify(
         (100, Some(33)) => Disposition::Gone,
         (100, Some(2_108_006)) => Disposition::PostedBeforeBusiness,
         // A parameter's name, so it is the same in every language.
-        (100, _) if mentions(message, "appsecret_proof") => Disposition::AppSettings,
+        (100, _) if mentions(message, "appsecret_proof") || mentions(message, "app secret proof") => {
+            Disposition::AppSettings
+        }
         // 2500 is Instagram Login's word for a bad path or parameter.
         (100 | 2500, _) => Disposition::BadParameter,
         (102 | 190, _) => Disposition::TokenDead,
@@ -246,6 +248,12 @@ mod tests {
             (190, None, "", Disposition::TokenDead),
             (368, None, "", Disposition::PolicyBlock),
             (100, None, "Invalid appsecret_proof provided in the API argument", Disposition::AppSettings),
+            (
+                100,
+                None,
+                "(#100) This needs either an app secret proof or an app token",
+                Disposition::AppSettings,
+            ),
             (100, None, "Le paramètre appsecret_proof n’est pas valide", Disposition::AppSettings),
             (803, None, "(#803) Some of the aliases you requested do not exist", Disposition::WrongRequest),
             (21, None, "Page ID has been migrated", Disposition::WrongRequest),

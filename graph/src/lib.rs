@@ -43,6 +43,9 @@ pub mod request;
 pub mod settings;
 pub mod usage;
 
+#[cfg(test)]
+mod shapes;
+
 pub use answer::Answer;
 pub use api::{Credential, Flavour, GraphApi, Pending};
 pub use error::{Disposition, GraphError, Scope};

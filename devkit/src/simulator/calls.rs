@@ -82,6 +82,8 @@ pub struct Call {
     pub error_subcode: Option<i64>,
     /// How long the answer took, latency included.
     pub duration_ms: Option<u64>,
+    /// When the answer was sent, by the simulator's clock.
+    pub answered_at: Option<Timestamp>,
 }
 
 /// All calls so far.

@@ -52,7 +52,7 @@ pub use usage::UsageLimits;
 
 pub(crate) use token::hmac_hex;
 
-use crate::world::{Account, World, WorldConfig};
+use crate::world::{Account, Comment, Medium, World, WorldConfig};
 use state::State;
 
 /// A running simulator; it takes no more connections once it is dropped.
@@ -213,6 +213,11 @@ impl Simulator {
     /// Deletes a medium or a comment: from now on it is 100/33.
     pub fn delete(&self, id: &str) {
         self.state.deleted().insert(id.to_owned());
+    }
+
+    /// Somebody comments on a medium.
+    pub fn comment(&self, medium: &Medium) -> Comment {
+        self.state.world.add_comment(medium)
     }
 
     /// All calls since the last [`Simulator::clear_calls`], in order of arrival.

@@ -57,6 +57,7 @@ async fn answer(Shared(state): Shared<Arc<State>>, parts: Parts, body: Bytes) ->
             (call.error_code, call.error_subcode) = (Some(*code), *subcode);
         }
         call.duration_ms = u64::try_from(started.elapsed().as_millis()).ok();
+        call.answered_at = Some(state.now());
     });
     response
 }
@@ -78,6 +79,7 @@ fn arrival(state: &State, parts: &Parts, request: &Request) -> Call {
         error_code: None,
         error_subcode: None,
         duration_ms: None,
+        answered_at: None,
     }
 }
 

@@ -141,7 +141,7 @@ fn shares(key: &str) -> Vec<(String, u64)> {
 fn count(metric: &str, day: AccountDay) -> u64 {
     match metric {
         "reach" => day.reach,
-        "views" => day.views,
+        "views" | "impressions" => day.views,
         "accounts_engaged" | "total_interactions" => day.engaged,
         "likes" => day.engaged * 8 / 10,
         "comments" | "saves" | "shares" => day.engaged / 20,

@@ -57,6 +57,10 @@ const METRICS: &[Metric] = &[
     Metric { period: "lifetime", needs_followers: true, ..daily("online_followers", SERIES, &[]) },
 ];
 
+/// Retired, and answered by the oldest version all the same.
+const IMPRESSIONS: &Metric = &daily("impressions", BOTH, &[]);
+const IMPRESSIONS_UP_TO: &str = "v21.0";
+
 const LONGEST_RANGE_S: i64 = 30 * 86_400;
 
 impl Reading<'_> {
@@ -94,8 +98,9 @@ impl Reading<'_> {
     }
 
     fn user_metric(&self, place: usize, name: &str) -> Result<&'static Metric, GraphError> {
-        let known =
-            METRICS.iter().find(|metric| metric.name == name && !self.quirks.refused_metrics.contains(name));
+        let is_known = |metric: &&Metric| metric.name == name && !self.quirks.refused_metrics.contains(name);
+        let old = Some(IMPRESSIONS).filter(|_| self.version == IMPRESSIONS_UP_TO);
+        let known = METRICS.iter().chain(old).find(is_known);
         known.ok_or_else(|| {
             let allowed: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
             let message =

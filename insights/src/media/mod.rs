@@ -97,10 +97,10 @@ pub(crate) async fn navigation(
     split(&api, &caller, id, NAVIGATION, &reply).await
 }
 
-/// Which metrics there are for a kind of media.
+/// Which metrics there are for a kind of media, or for accounts.
 #[utoipa::path(
     get, path = "/api/instagram/insights/metrics/{media_type}", tag = "media",
-    params(("media_type" = inline(MediaKind), Path, description = "The kind of media")),
+    params(("media_type" = inline(MediaKind), Path, description = "The kind of media, or account")),
     responses((status = 200, description = "The metrics", body = Envelope<Catalogue>))
 )]
 pub(crate) async fn metrics(
@@ -108,6 +108,9 @@ pub(crate) async fn metrics(
     reply: Reply,
 ) -> Result<Response, Problem> {
     let Path(named) = named.map_err(|_| Problem::invalid("There is no such media_type."))?;
+    if named.eq_ignore_ascii_case(catalogue::ACCOUNT) {
+        return reply.json(&Catalogue::of_accounts());
+    }
     reply.json(&Catalogue::of(asked::product_type(&named)?))
 }
 
@@ -119,6 +122,7 @@ enum MediaKind {
     Feed,
     Story,
     Reels,
+    Account,
 }
 
 /// The medium that `/test` is about.

@@ -106,7 +106,27 @@ async fn each_kind_of_medium_lists_its_metrics() -> Result<()> {
     assert_eq!(unit("views"), Some(&json!("count")));
     assert_eq!(unit("ig_reels_avg_watch_time"), Some(&json!("milliseconds")));
     assert_eq!(unit("reels_skip_rate"), Some(&json!("share")));
+    accounts_list_theirs(&api).await?;
     let (status, body) = api.problem("/api/instagram/insights/metrics/igtv").await?;
     assert_eq!((status, &body["allowed"]), (400, &json!(["FEED", "STORY", "REELS"])));
+    Ok(())
+}
+
+async fn accounts_list_theirs(api: &TestApi) -> Result<()> {
+    let body = api.get("/api/instagram/insights/metrics/account").await?;
+    assert_eq!(body["media_type"], "ACCOUNT");
+    let find = |list: &str, name: &str| {
+        body[list].as_array().expect("a list").iter().find(|one| one["name"] == name).cloned()
+    };
+    let reach = find("metrics", "reach").expect("listed");
+    assert_eq!((&reach["period"], &reach["minimum_followers"]), (&json!("day"), &json!(0)));
+    let groups = find("metrics", "follower_demographics").expect("listed");
+    assert_eq!(groups["breakdowns"], json!(["city", "country", "age,gender"]));
+    assert_eq!((&groups["period"], &groups["minimum_followers"]), (&json!("lifetime"), &json!(100)));
+    assert_eq!(find("metrics", "profile_links_taps").expect("listed")["breakdown"], "contact_button_type");
+    assert!(find("metrics", "navigation").is_none(), "a metric of media");
+    assert_eq!(find("retired", "audience_city").expect("listed")["answered_with"], "follower_demographics");
+    assert_eq!(find("retired", "audience_locale").expect("listed")["answered_with"], Value::Null);
+    assert!(find("retired", "plays").is_none());
     Ok(())
 }

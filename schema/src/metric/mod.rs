@@ -138,9 +138,24 @@ pub fn in_one_call(product: ProductType) -> Vec<&'static str> {
     plain.map(|metric| metric.name).collect()
 }
 
+/// Those that every medium of an account's list has: one metric that one of them lacks would fail the whole call.
+pub fn in_list() -> Vec<&'static str> {
+    let listed = |metric: &&str| metric_is_on(metric, Reels);
+    in_one_call(Feed).into_iter().filter(listed).collect()
+}
+
+fn metric_is_on(name: &str, product: ProductType) -> bool {
+    find(name).is_some_and(|metric| metric.on.contains(&product))
+}
+
 /// Those that need a call each.
 pub fn splits(product: ProductType) -> impl Iterator<Item = Split> {
     of(product).filter_map(|metric| Some(Split { metric: metric.name, breakdown: metric.breakdown? }))
+}
+
+/// The 21 of `v21.0`.
+fn version_number(version: &str) -> Option<u32> {
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
 const ALL: &[ProductType] = &ProductType::WITH_INSIGHTS;
@@ -204,6 +219,13 @@ mod tests {
             assert_eq!(asked.iter().collect::<BTreeSet<_>>().len(), asked.len(), "{kind}");
         }
         assert!(in_one_call(ProductType::Other).is_empty() && splits(ProductType::Other).next().is_none());
+    }
+
+    #[test]
+    fn a_list_is_asked_for_what_posts_and_reels_both_have() {
+        let both = META_SAYS.iter().filter(|(_, on)| on.contains(&Feed) && on.contains(&Reels));
+        let both: BTreeSet<_> = both.map(|(name, _)| *name).collect();
+        assert_eq!(in_list().into_iter().collect::<BTreeSet<_>>(), both);
     }
 
     #[test]

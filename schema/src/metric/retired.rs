@@ -143,7 +143,7 @@ pub fn still_of_media(
     product: ProductType,
     published: Timestamp,
 ) -> impl Iterator<Item = &'static Retired> {
-    let number = version.strip_prefix('v').and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
+    let number = super::version_number(version);
     let day = published.to_zoned(TimeZone::UTC).date();
     let is_answered = move |still: Still| {
         number.is_some_and(|number| number <= still.version)
@@ -151,6 +151,11 @@ pub fn still_of_media(
             && still.on.contains(&product)
     };
     all_of_media().filter(move |retired| retired.still.is_some_and(is_answered))
+}
+
+/// Every retired metric of accounts.
+pub fn all_of_accounts() -> impl Iterator<Item = &'static Retired> {
+    RETIRED.iter().filter(|retired| retired.of == User)
 }
 
 /// Every retired metric of media. Some still come with the `story_insights` webhook.

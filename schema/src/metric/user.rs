@@ -7,6 +7,8 @@ use super::Unit;
 pub struct UserMetric {
     /// Name in requests, answers and tables.
     pub name: &'static str,
+    /// Name for people.
+    pub title: &'static str,
     /// What is counted.
     pub description: &'static str,
     /// What the number means.
@@ -40,45 +42,75 @@ pub const ENOUGH_FOLLOWERS: i64 = 100;
 /// All metrics of accounts. `reach` comes in both shapes: a day as a series, weeks as totals, because people
 /// do not add up.
 pub const USER_METRICS: [UserMetric; 16] = [
-    UserMetric { shape: Shape::Series, ..total("reach", "Different accounts that saw something of it") },
+    UserMetric {
+        shape: Shape::Series,
+        ..total("reach", "Reach", "Different accounts that saw something of it")
+    },
     UserMetric {
         shape: Shape::Series,
         kept_days: Some(30),
-        ..of_large("follower_count", "Accounts that began to follow on that day")
+        ..of_large("follower_count", "New followers", "Accounts that began to follow on that day")
     },
-    total("views", "How often its content was played or shown, ads included"),
-    total("profile_views", "How often the profile was visited"),
-    total("accounts_engaged", "Different accounts that reacted to its content"),
-    total("total_interactions", "Likes, comments, shares, saves and replies, less those taken back"),
-    total("likes", "Likes of its content"),
-    total("comments", "Comments on its content"),
-    total("shares", "How often its content was shared"),
-    total("saves", "How often its content was saved"),
-    total("replies", "Replies to its stories"),
-    total("reposts", "How often its content was reposted"),
+    total("views", "Views", "How often its content was played or shown, ads included"),
+    total("profile_views", "Profile views", "How often the profile was visited"),
+    total("accounts_engaged", "Accounts engaged", "Different accounts that reacted to its content"),
+    total(
+        "total_interactions",
+        "Total interactions",
+        "Likes, comments, shares, saves and replies, less those taken back",
+    ),
+    total("likes", "Likes", "Likes of its content"),
+    total("comments", "Comments", "Comments on its content"),
+    total("shares", "Shares", "How often its content was shared"),
+    total("saves", "Saves", "How often its content was saved"),
+    total("replies", "Replies", "Replies to its stories"),
+    total("reposts", "Reposts", "How often its content was reposted"),
     UserMetric {
         breakdowns: &["contact_button_type"],
-        ..total("profile_links_taps", "Taps on the profile's contact buttons")
+        ..total("profile_links_taps", "Taps on contact buttons", "Taps on the profile's contact buttons")
     },
     UserMetric {
         breakdowns: &["follow_type"],
-        ..of_large("follows_and_unfollows", "Accounts that began or ceased to follow")
+        ..of_large(
+            "follows_and_unfollows",
+            "Follows and unfollows",
+            "Accounts that began or ceased to follow",
+        )
     },
     UserMetric {
         shape: Shape::Demographics,
         breakdowns: &["city", "country", "age,gender"],
-        ..of_large("follower_demographics", "Followers by place, age and gender; the 45 largest groups")
+        ..of_large(
+            "follower_demographics",
+            "Followers by group",
+            "Followers by place, age and gender; the 45 largest groups",
+        )
     },
     UserMetric {
         shape: Shape::Hours,
         kept_days: Some(30),
-        ..of_large("online_followers", "Followers online in each hour")
+        ..of_large("online_followers", "Followers online", "Followers online in each hour")
     },
 ];
 
-/// A metric of accounts.
+/// Retired, and answered by old versions of the API all the same, for a day as a series, for weeks as a total.
+pub const IMPRESSIONS: UserMetric = UserMetric {
+    shape: Shape::Series,
+    ..total("impressions", "Impressions", "How often its content was shown; views took the place")
+};
+static LEGACY: [UserMetric; 1] = [IMPRESSIONS];
+/// The last version that does.
+const LEGACY_UP_TO: u32 = 21;
+
+/// The retired metrics that this version of the API, such as `v21.0`, answers of accounts.
+pub fn still(version: &str) -> impl Iterator<Item = &'static str> {
+    let is_old = super::version_number(version).is_some_and(|number| number <= LEGACY_UP_TO);
+    LEGACY.iter().filter(move |_| is_old).map(|metric| metric.name)
+}
+
+/// A metric of accounts, of today or one that old versions answer.
 pub fn find(name: &str) -> Option<&'static UserMetric> {
-    USER_METRICS.iter().find(|metric| metric.name == name)
+    USER_METRICS.iter().chain(&LEGACY).find(|metric| metric.name == name)
 }
 
 /// The metrics of a shape that are read as a whole: one call can ask for all of them.
@@ -87,9 +119,10 @@ pub fn whole(shape: Shape) -> Vec<&'static str> {
     whole.map(|metric| metric.name).collect()
 }
 
-const fn total(name: &'static str, description: &'static str) -> UserMetric {
+const fn total(name: &'static str, title: &'static str, description: &'static str) -> UserMetric {
     UserMetric {
         name,
+        title,
         description,
         unit: Unit::Count,
         shape: Shape::Total,
@@ -99,8 +132,8 @@ const fn total(name: &'static str, description: &'static str) -> UserMetric {
     }
 }
 
-const fn of_large(name: &'static str, description: &'static str) -> UserMetric {
-    UserMetric { minimum_followers: ENOUGH_FOLLOWERS, ..total(name, description) }
+const fn of_large(name: &'static str, title: &'static str, description: &'static str) -> UserMetric {
+    UserMetric { minimum_followers: ENOUGH_FOLLOWERS, ..total(name, title, description) }
 }
 
 #[cfg(test)]
@@ -134,6 +167,14 @@ mod tests {
         assert_eq!(large, meta);
         let names: BTreeSet<_> = USER_METRICS.iter().map(|metric| metric.name).collect();
         assert_eq!(names.len(), USER_METRICS.len());
+    }
+
+    #[test]
+    fn impressions_are_asked_of_the_old_version_alone() {
+        let of = |version| still(version).collect::<Vec<_>>();
+        assert_eq!((of("v21.0"), of("v19.0")), (vec!["impressions"], vec!["impressions"]));
+        assert!(of("v22.0").is_empty() && of("v25.0").is_empty() && of("latest").is_empty());
+        assert!(USER_METRICS.iter().all(|metric| metric.name != "impressions"), "none of today's");
     }
 
     #[test]

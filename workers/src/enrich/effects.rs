@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cekbrand_graph::{Answer, Scope};
 
+use crate::reads::Seen;
 use crate::rows::Rows;
 use crate::tasks::{Finish, NewTask, Park, ParkReason};
 
@@ -14,6 +15,8 @@ pub struct Effects<'a> {
     pub answer: Option<&'a Answer>,
     /// Rows to be written.
     pub rows: Rows,
+    /// What the answer told of media.
+    pub seen: Vec<Seen>,
     /// Reads that are wanted now.
     pub wanted: Vec<NewTask>,
     /// Reads that are wanted unless they are open or fresh.
@@ -32,6 +35,7 @@ impl Effects<'_> {
         Self {
             answer: None,
             rows,
+            seen: Vec::new(),
             wanted: Vec::new(),
             wanted_if_idle: Vec::new(),
             refused: Vec::new(),

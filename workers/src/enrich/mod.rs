@@ -9,7 +9,7 @@
 //! ```
 //!
 //! - [`settings`]: how much at once, how long to wait.
-//! - `queue`: claims and parks. [`crew`]: the tasks under way. `work`: one task, from its plan to its end.
+//! - `queue`: claims and parks. `know`: what a read has to know beforehand. [`crew`]: the tasks under way. `work`: one task, from its plan to its end.
 //! - `call`: token, grant, request; `grants`: calls drawn from the budget and not made yet. [`refusals`]:
 //!   metrics that several media were refused.
 //! - [`policy`]: what an error means. [`effects`]: what is to be changed, as data. [`store`]: changes it.
@@ -24,6 +24,7 @@ pub mod crew;
 pub mod effects;
 mod grants;
 mod inner;
+mod know;
 pub mod policy;
 mod queue;
 pub mod refusals;

@@ -47,8 +47,14 @@ impl Verdict {
     }
 }
 
-/// Decides about an error.
-pub fn decide(error: &GraphError, task: &Task, settings: &Settings, moment: Moment) -> Verdict {
+/// Decides about an error; `is_over`: of a story whose day is over, so that it will not come back.
+pub fn decide(
+    error: &GraphError,
+    task: &Task,
+    settings: &Settings,
+    moment: Moment,
+    is_over: bool,
+) -> Verdict {
     let note = error.to_string();
     let now = moment.now;
     let finish = |answer, fresh_for| {
@@ -83,6 +89,10 @@ pub fn decide(error: &GraphError, task: &Task, settings: &Settings, moment: Mome
         Disposition::PostedBeforeBusiness => {
             let end = finish(LastAnswer::Final, settings.final_refusal);
             Verdict { absence: Some(Absence::Unsupported), ..Verdict::of(end) }
+        }
+        Disposition::Gone if is_over => {
+            let end = finish(LastAnswer::Final, settings.final_refusal);
+            Verdict { is_gone: true, ..Verdict::of(end) }
         }
         Disposition::Gone => gone(task, settings, note, now),
         Disposition::WrongRequest => wrong_request(task, settings, note, now),
@@ -193,6 +203,7 @@ mod tests {
             attempts,
             last_answer: None,
             gone_since: None,
+            wanted_at: None,
         }
     }
 
@@ -202,7 +213,7 @@ mod tests {
     }
 
     fn verdict(error: &GraphError, task: &Task) -> Verdict {
-        decide(error, task, &Settings::default(), Moment { now: NOW, jitter: 1.0 })
+        decide(error, task, &Settings::default(), Moment { now: NOW, jitter: 1.0 }, false)
     }
 
     fn parked(end: End) -> (ParkReason, i64) {
@@ -237,7 +248,7 @@ mod tests {
         let mut minutes = Vec::new();
         loop {
             let moment = Moment { now, jitter: 1.0 };
-            let verdict = decide(&error, &task, &Settings::default(), moment);
+            let verdict = decide(&error, &task, &Settings::default(), moment, false);
             minutes.push(now.as_second() / 60);
             match verdict.end {
                 End::Park(park) => {
@@ -254,6 +265,18 @@ mod tests {
             }
         }
         assert_eq!(minutes, [0, 2, 4, 8, 16, 32, 60, 24 * 60, 7 * 24 * 60]);
+    }
+
+    #[test]
+    fn of_a_story_that_is_over_one_refusal_is_final() {
+        let error = refused(100, Some(33), "Unsupported get request");
+        let moment = Moment { now: NOW, jitter: 1.0 };
+        let verdict = decide(&error, &task(1), &Settings::default(), moment, true);
+        let End::Finish(finish) = verdict.end else { panic!("it waits for another try") };
+        assert!(verdict.is_gone && finish.answer == LastAnswer::Final && finish.again_at.is_none());
+        // A refusal that is about something else says nothing of the story.
+        let throttled = decide(&refused(80002, None, ""), &task(1), &Settings::default(), moment, true);
+        assert!(matches!(throttled.end, End::Blocked(_)));
     }
 
     #[test]

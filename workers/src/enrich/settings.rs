@@ -64,6 +64,12 @@ pub struct Settings {
     pub refused_metric: Duration,
     /// How often media are read as they grow older.
     pub ageing: Ageing,
+    /// Where so many calls are spared, an account's list is read instead of its media one by one; `None`: never.
+    pub sweep_from: Option<i64>,
+    /// How far back is looked for media that are wanted.
+    pub wanted_lately: Duration,
+    /// How long a read waits before it looks again whether the list was read.
+    pub list_wait: Duration,
 }
 
 impl Default for Settings {
@@ -97,6 +103,9 @@ impl Default for Settings {
             followers_known: Duration::from_hours(24 * 3),
             refused_metric: Duration::from_hours(24 * 7),
             ageing: Ageing::default(),
+            sweep_from: Some(2),
+            wanted_lately: Duration::from_hours(1),
+            list_wait: Duration::from_secs(5),
         }
     }
 }

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use super::effects::{Effects, End};
 use super::inner::Inner;
 use super::policy::{self, Moment, Verdict, after};
-use crate::reads::{Call, Follow, Instead, Job, Known, Read, Subject};
+use crate::reads::{self, Call, Follow, Instead, Job, Known, Read, Subject};
 use crate::rows::Rows;
-use crate::tasks::{Finish, LastAnswer, NewTask, Task, TaskKey, TaskLane};
+use crate::tasks::{Finish, LastAnswer, NewTask, Park, ParkReason, Task, TaskKey, TaskLane};
 
 /// How far a task has come.
 #[derive(Debug)]
@@ -46,6 +46,19 @@ impl Errand<'_> {
         let TaskKey { target_id, account_id, variant, cursor, .. } = &self.task.key;
         Job { target_id, account_id, variant, cursor, api_version: self.api_version, at }
     }
+
+    /// Whether it is about a story whose day is over: nobody can read it any more.
+    fn is_over(&self, now: Timestamp) -> bool {
+        let Some(facts) =
+            self.known.medium.as_ref().filter(|facts| facts.product.as_deref() == Some("STORY"))
+        else {
+            return false;
+        };
+        // Meta tells a story's final figures an hour after its end.
+        facts
+            .published
+            .map_or(self.known.figures.from_webhook, |published| reads::story::end(published) <= now)
+    }
 }
 
 impl Inner {
@@ -68,7 +81,8 @@ impl Inner {
         progress.answered = true;
         progress.next_page = errand.read.next_page(job, content);
         self.refusals.answered(errand.known.subject(), &call.metrics);
-        self.proceed(errand, progress, rows)
+        let seen = errand.read.seen(job, call, content);
+        Effects { seen, ..self.proceed(errand, progress, rows) }
     }
 
     /// Asks for less or for something else after an error, if the read can; else ends the task for now.
@@ -91,7 +105,7 @@ impl Inner {
         // Without any answer it may be the object that is refused and not what was asked of it.
         let moment = Moment { now: self.clock.now(), jitter: jitter() };
         let Verdict { absence, is_gone, block, end } =
-            policy::decide(error, errand.task, &self.settings, moment);
+            policy::decide(error, errand.task, &self.settings, moment, errand.is_over(moment.now));
         let job = errand.job(moment.now);
         let mut rows = Rows::default();
         if let Some(absence) = absence {
@@ -150,6 +164,29 @@ impl Inner {
         let again_at = errand.read.again(job, &errand.known, &self.settings.ageing);
         Finish { fresh_until, again_at, ..finish }
     }
+
+    /// Another read told all of it: as good as an answer, but no proof of any right.
+    pub(super) fn told<'a>(&self, errand: &Errand<'_>, at: Timestamp, now: Timestamp) -> Effects<'a> {
+        let job = errand.job(now);
+        let fresh_until = after(at, errand.read.fresh_for(job, &errand.known));
+        let again_at = errand.read.again(job, &errand.known, &self.settings.ageing);
+        let answer = LastAnswer::NothingToAsk;
+        Effects::of(Rows::default(), End::Finish(Finish { answer, note: None, fresh_until, again_at }))
+    }
+
+    /// One call of the account's list comes before this and others that are wanted.
+    pub(super) fn by_list<'a>(&self, errand: &Errand<'_>, variant: String, now: Timestamp) -> Effects<'a> {
+        let TaskKey { account_id, .. } = &errand.task.key;
+        let key = TaskKey { variant, ..TaskKey::new(reads::kind::USER_MEDIA, account_id, account_id) };
+        let list = NewTask { key, lane: errand.task.lane, deadline: None };
+        let end = fresh(after(now, self.settings.list_wait), "waits for the account's list");
+        Effects { wanted_if_idle: vec![list], ..Effects::of(Rows::default(), end) }
+    }
+}
+
+/// A wait that is nobody's fault.
+pub(super) fn fresh(until: Timestamp, note: &str) -> End {
+    End::Park(Park { reason: ParkReason::Fresh, until, answer: None, note: Some(note.to_owned()) })
 }
 
 /// The end of a task that needs no further call.

@@ -7,11 +7,10 @@ use super::effects::{Effects, End};
 use super::inner::Inner;
 use super::policy::{self, Moment};
 use super::report::report;
-use super::step::{Errand, Progress, finish, jitter};
+use super::step::{Errand, Progress, finish, fresh, jitter};
 use super::store::{self, Context, Kept, Step};
-use crate::reads::{self, Known, Needs, Plan, Read};
-use crate::rows::account::{self, Since};
-use crate::rows::{Rows, facts};
+use crate::reads::{self, Plan};
+use crate::rows::Rows;
 use crate::tasks::{self, LastAnswer, NewTask, Park, ParkReason, Standing, Task, TaskKey, TaskLane};
 
 impl Inner {
@@ -34,6 +33,14 @@ impl Inner {
         let calls = match read.plan(errand.job(now), &errand.known) {
             Plan::Ask(calls) => calls,
             Plan::Await => return self.wait(&errand, now).await,
+            Plan::Told(at) => return self.keep(task, &self.told(&errand, at, now), None).await,
+            Plan::Later(until) => {
+                let end = fresh(until, "a list told of it a short while ago");
+                return self.keep(task, &Effects::of(Rows::default(), end), None).await;
+            }
+            Plan::List(variant) => {
+                return self.keep(task, &self.by_list(&errand, variant, now), None).await;
+            }
             Plan::Nothing { rows, note } => {
                 let end = finish(&errand, LastAnswer::NothingToAsk, note, now);
                 return self.keep(task, &Effects::of(rows, end), None).await;
@@ -56,51 +63,6 @@ impl Inner {
             }
         }
         Ok(Kept::Committed)
-    }
-
-    /// What the read has to know beforehand.
-    async fn know(&self, task: &Task, read: &dyn Read) -> Result<Known, sqlx::Error> {
-        match read.about().needs {
-            Needs::Nothing => Ok(Known::default()),
-            Needs::Account => self.know_account(task).await,
-            Needs::Username => {
-                let mut conn = self.pool.acquire().await?;
-                let username = account::username(&mut conn, &task.key.target_id).await?;
-                Ok(Known { username, ..Known::default() })
-            }
-            Needs::Medium => self.know_medium(task, read).await,
-        }
-    }
-
-    async fn know_account(&self, task: &Task) -> Result<Known, sqlx::Error> {
-        let now = self.clock.now();
-        let before = |wait| now.checked_sub(wait).unwrap_or(Timestamp::MIN);
-        let since = Since {
-            counted: before(self.settings.followers_known),
-            refused: before(self.settings.refused_metric),
-        };
-        let mut conn = self.pool.acquire().await?;
-        let facts = account::facts(&mut conn, &task.key.target_id, since).await?;
-        let known = Known { account: Some(facts), ..Known::default() };
-        Ok(Known { widely_refused: self.refusals.of(known.subject(), now), ..known })
-    }
-
-    async fn know_medium(&self, task: &Task, read: &dyn Read) -> Result<Known, sqlx::Error> {
-        let now = self.clock.now();
-        let before = |wait| now.checked_sub(wait).unwrap_or(Timestamp::MIN);
-        let TaskKey { target_id, account_id, .. } = &task.key;
-        let mut conn = self.pool.acquire().await?;
-        let medium = facts::facts(&mut conn, target_id).await?;
-        let figures = facts::figures(&mut conn, target_id, before(self.settings.refused_metric)).await?;
-        let owner = medium.as_ref().and_then(|facts| facts.owner.as_ref());
-        let is_read_by_owner = owner.is_some_and(|owner| owner != account_id)
-            && tasks::read_by_owner(&mut conn, target_id, account_id, before(read.about().freshness)).await?;
-        let may_be_part =
-            task.key.kind == reads::kind::MEDIA && medium.as_ref().is_some_and(|facts| !facts.is_child);
-        let comment_below =
-            if may_be_part { facts::comment_below(&mut conn, target_id).await? } else { None };
-        let known = Known { medium, figures, comment_below, is_read_by_owner, ..Known::default() };
-        Ok(Known { widely_refused: self.refusals.of(known.subject(), now), ..known })
     }
 
     /// What goes first has not been read: its own task comes before this one.

@@ -214,9 +214,6 @@ pub(super) fn describe() {
     );
 }
 
-    }
-}
-
 async fn write(
     conn: &mut PgConnection,
     topic: Topic<'_>,

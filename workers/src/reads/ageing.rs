@@ -32,6 +32,18 @@ impl Ageing {
     pub const NEVER: Self =
         Self { hourly_until: Duration::ZERO, daily_until: Duration::ZERO, weekly_until: Duration::ZERO };
 
+    /// How long figures are fresh that no list tells of: as long as the curve says, and six hours at least.
+    pub fn pace(&self, published: Timestamp, at: Timestamp) -> Duration {
+        let age = Duration::try_from(at.duration_since(published)).unwrap_or(Duration::ZERO);
+        match age {
+            age if age < self.hourly_until => HOUR * 6,
+            // The next reading comes up to a twentieth early.
+            age if age < self.daily_until => DAY / 12 * 11,
+            age if age < self.weekly_until => WEEK / 12 * 11,
+            _ => HOUR * 6,
+        }
+    }
+
     /// When a medium that was read at `at` is due again; `None`: it is too old.
     pub fn next(&self, media_id: &str, published: Timestamp, at: Timestamp) -> Option<Timestamp> {
         let age = Duration::try_from(at.duration_since(published)).unwrap_or(Duration::ZERO);
@@ -68,5 +80,20 @@ mod tests {
         assert!((23..=24).contains(&hours(DAY * 27).unwrap()));
         assert!((160..=168).contains(&hours(DAY * 28).unwrap()));
         assert_eq!(hours(DAY * 730), None);
+    }
+
+    #[test]
+    fn what_no_list_tells_is_stale_by_the_next_reading_and_not_sooner() {
+        let ageing = Ageing::default();
+        let published = Timestamp::UNIX_EPOCH;
+        for (age, most) in [(HOUR, HOUR * 6), (DAY * 2, DAY), (DAY * 40, WEEK)] {
+            let at = published.checked_add(age).unwrap();
+            let next = ageing.next("17900000000000001", published, at).unwrap();
+            let pace = ageing.pace(published, at);
+            let stale = at.checked_add(pace).unwrap();
+            assert!(stale <= next || age < DAY, "{age:?}");
+            assert!(pace <= most && pace >= most / 2, "{pace:?}");
+        }
+        assert_eq!(Ageing::NEVER.pace(published, published), HOUR * 6);
     }
 }

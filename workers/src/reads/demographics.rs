@@ -1,4 +1,5 @@
-//! Who follows an account: by city, country, or age and gender; the 45 largest groups.
+//! Who follows an account: by city, country, or age and gender; the 45 largest groups. By language Meta tells
+//! it no more, which is what the variant `locale` writes down, without a call.
 //!
 //! The variant is `city`, `country` or `age_gender`, with a time frame behind a colon where it is not
 //! `this_month`. Answers of the metrics that Meta retired (`audience_city` and the like) are read as well.
@@ -8,7 +9,7 @@ use std::time::Duration;
 use cekbrand_graph::insight::{Insight, Part, Sent};
 use cekbrand_graph::{GraphError, Request};
 use cekbrand_schema::metric::user::{self, UserMetric};
-use cekbrand_schema::{Absence, Decimal};
+use cekbrand_schema::{Absence, Decimal, Figure};
 use serde_json::Value;
 use tracing::{Span, info_span};
 
@@ -21,6 +22,8 @@ use crate::rows::user_figure::Of;
 
 const METRIC: &str = "follower_demographics";
 const TIMEFRAME: &str = "this_month";
+/// The variant of what was retired without a successor.
+const LOCALE: &str = "locale";
 
 /// The read.
 #[derive(Debug)]
@@ -44,6 +47,9 @@ impl Read for Demographics {
     }
 
     fn plan(&self, job: Job<'_>, known: &Known) -> Plan {
+        if job.variant == LOCALE {
+            return no_locales(job);
+        }
         let (name, timeframe) = job.variant.split_once(':').unwrap_or((job.variant, TIMEFRAME));
         let asked = user::find(METRIC).and_then(|UserMetric { name: metric, breakdowns, .. }| {
             let breakdown = breakdowns.iter().find(|breakdown| breakdown.replace(',', "_") == name)?;
@@ -98,12 +104,21 @@ impl Read for Demographics {
     }
 
     fn variants(&self, _beat: Beat) -> Vec<String> {
-        ["city", "country", "age_gender"].map(str::to_owned).to_vec()
+        ["city", "country", "age_gender", LOCALE].map(str::to_owned).to_vec()
     }
 
     fn gone(&self, job: Job<'_>) -> Rows {
         account_figures::unseen(self, job)
     }
+}
+
+/// That nobody can tell followers by language.
+fn no_locales(job: Job<'_>) -> Plan {
+    let end = window::end_of(window::last_closed_day(job.at));
+    let mut rows = Rows::default();
+    let of = Of::Locale { code: String::new() };
+    account_figures::add(&mut rows, job, of, end, Figure::Absent(Absence::Unsupported));
+    Plan::Nothing { rows, note: Some("Meta tells it no more") }
 }
 
 /// A group of followers.

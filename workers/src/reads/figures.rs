@@ -54,12 +54,45 @@ pub(super) fn fresh_for(known: &Known, usual: Duration) -> Duration {
     if known.product() == ProductType::Story { usual.min(FRESH_STORY) } else { usual }
 }
 
+/// The same of a figure that is asked apart: others' are read as seldom as the curve lets them.
+pub(super) fn fresh_apart(job: Job<'_>, known: &Known) -> Duration {
+    let published = known.medium.as_ref().and_then(|facts| facts.published).unwrap_or(job.at);
+    let pace = known.ageing.pace(published, job.at);
+    if known.product() == ProductType::Story { FRESH_STORY } else { pace }
+}
+
 /// When a medium's figures are due again: a story's before its end, others' less and less often.
 pub(super) fn again(job: Job<'_>, known: &Known, ageing: &Ageing) -> Option<Timestamp> {
     let published = known.medium.as_ref()?.published?;
     match known.product() {
         ProductType::Story => story::next_slot(job.target_id, published, job.at),
         _ => ageing.next(job.target_id, published, job.at),
+    }
+}
+
+/// What to do where the account's list told of the figures of a post or reel a short while ago, or can.
+pub(super) fn told_by_list(
+    job: Job<'_>,
+    known: &Known,
+    wanted: &[&'static str],
+    fresh_for: Duration,
+) -> Option<Plan> {
+    let published = known.medium.as_ref().and_then(|facts| facts.published)?;
+    let listed = metric::in_list();
+    if !matches!(known.product(), ProductType::Feed | ProductType::Reels) {
+        return None;
+    }
+    let (of_list, of_itself): (Vec<&str>, Vec<&str>) =
+        wanted.iter().partition(|metric| listed.contains(*metric));
+    let oldest = |metrics: &[&str]| {
+        let times = metrics.iter().map(|metric| known.figures.read_at.get(*metric).copied());
+        times.min().unwrap_or(Some(Timestamp::MAX))
+    };
+    let is_fresh = |read_at: &Timestamp, wait| after(*read_at, wait) > job.at;
+    oldest(&of_itself).filter(|read_at| is_fresh(read_at, known.ageing.pace(published, job.at)))?;
+    match oldest(&of_list).filter(|read_at| is_fresh(read_at, fresh_for)) {
+        Some(read_at) => Some(Plan::Told(read_at.min(job.at))),
+        None => known.list.clone().map(Plan::List),
     }
 }
 

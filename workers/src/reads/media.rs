@@ -8,7 +8,7 @@ use serde_json::Value;
 use tracing::{Span, info_span};
 
 use super::node::{self, Fields};
-use super::read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read};
+use super::read::{About, Call, Follow, Instead, Job, Known, Needs, Plan, Read, Seen};
 use super::{kind, medium, story};
 use crate::rows::facts::Facts;
 use crate::rows::{Rows, Told};
@@ -44,9 +44,14 @@ impl Read for Media {
         if known.medium.as_ref().is_some_and(|facts| is_over(facts, job.at)) {
             return Plan::nothing("the story is over, and what it was is known");
         }
-        if known.medium.as_ref().is_some_and(|facts| is_fresh(facts, job.at, self.about().freshness)) {
+        if let Some(read_at) =
+            known.medium.as_ref().and_then(|facts| is_fresh(facts, job.at, self.about().freshness))
+        {
             // A list told of it: one call for a hundred media.
-            return Plan::Nothing { rows: Rows::default(), note: None };
+            return Plan::Told(read_at);
+        }
+        if let Some(list) = &known.list {
+            return Plan::List(list.clone());
         }
         Plan::Ask(vec![node::call(self.about().fetch_id, job.target_id, FIELDS)])
     }
@@ -54,6 +59,10 @@ impl Read for Media {
     fn rows(&self, job: Job<'_>, _known: &Known, _call: &Call, content: &Value) -> Option<Rows> {
         let told = medium::told(job, content);
         (!told.is_empty()).then(|| Rows { told, ..Rows::default() })
+    }
+
+    fn seen(&self, job: Job<'_>, _call: &Call, _content: &Value) -> Vec<Seen> {
+        vec![Seen { media_id: job.target_id.to_owned(), is_node: true, comments: None }]
     }
 
     fn instead(&self, call: &Call, error: &GraphError) -> Instead {
@@ -89,8 +98,9 @@ fn is_over(facts: &Facts, at: Timestamp) -> bool {
     is_story && facts.published.is_some_and(|published| at >= story::end(published))
 }
 
-/// Whether something else has read it a short while ago.
-fn is_fresh(facts: &Facts, at: Timestamp, fresh_for: Duration) -> bool {
+/// When something else has read it, if that was a short while ago.
+fn is_fresh(facts: &Facts, at: Timestamp, fresh_for: Duration) -> Option<Timestamp> {
     let fresh_since = at.checked_sub(fresh_for).unwrap_or(Timestamp::MIN);
-    facts.owner.is_some() && !facts.is_gone && facts.read_at.is_some_and(|read_at| read_at > fresh_since)
+    let is_known = facts.owner.is_some() && !facts.is_gone;
+    facts.read_at.filter(|read_at| is_known && *read_at > fresh_since)
 }

@@ -62,8 +62,8 @@ impl Read for MediaBreakdown {
         Some(figures::rows(job, known, &call.metrics, &Insight::read_all(content)?))
     }
 
-    fn fresh_for(&self, _job: Job<'_>, known: &Known) -> Duration {
-        figures::fresh_for(known, self.about().freshness)
+    fn fresh_for(&self, job: Job<'_>, known: &Known) -> Duration {
+        figures::fresh_apart(job, known)
     }
 
     fn absent(&self, job: Job<'_>, call: &Call, absence: Absence) -> Rows {

@@ -48,6 +48,9 @@ impl Read for MediaInsights {
         if wanted.is_empty() {
             return Plan::nothing("no metric can be read");
         }
+        if let Some(plan) = figures::told_by_list(job, known, &wanted, self.about().freshness) {
+            return plan;
+        }
         Plan::Ask(vec![call(self.about().fetch_id, job.target_id, wanted)])
     }
 
@@ -86,6 +89,8 @@ impl Read for MediaInsights {
         let breakdown = |split: metric::Split| Follow {
             variant: split.metric.to_owned(),
             can_wait: product != ProductType::Story,
+            // A story's are read with its figures each time.
+            if_idle: product != ProductType::Story,
             ..Follow::of(kind::MEDIA_BREAKDOWN, job.target_id)
         };
         metric::splits(product).map(breakdown).collect()

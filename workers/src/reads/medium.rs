@@ -72,6 +72,16 @@ pub(super) fn childless(rows: &Rows) -> impl Iterator<Item = Follow> {
     albums.map(|album| Follow { can_wait: true, ..Follow::if_idle(kind::MEDIA_CHILDREN, &album.id) })
 }
 
+/// Comments that came along and have more replies than came with them.
+pub(super) fn unfinished(rows: &Rows) -> impl Iterator<Item = Follow> {
+    let pages = rows.told.iter().filter_map(|told| match told {
+        Told::Comments(page, _) => Some(page),
+        _ => None,
+    });
+    let comments = pages.flat_map(|page| &page.unfinished);
+    comments.map(|comment| Follow { can_wait: true, ..Follow::of(kind::REPLIES, comment) })
+}
+
 /// The same with less, where Meta asks for that or refuses what was asked for.
 pub(super) fn smaller(call: &Call, error: &GraphError) -> Instead {
     let helps =

@@ -11,6 +11,7 @@
 //! - [`cadence`]: how often a read is due by the clock alone. [`ageing`], [`story`]: when a medium is due
 //!   again.
 //! - `user`, `media`, `comment`, `mentioned_media`, `mentioned_comment`: nodes, read through [`node`].
+//! - [`expansion`]: figures and comments that come along with a list.
 //! - `user_stories`, `user_media`, `live_media`, `user_tags`, `media_children`: lists, read through
 //!   `pages` and `medium`.
 //! - `media_insights`, `media_breakdown`: figures of a medium, read through [`figures`].
@@ -30,6 +31,7 @@ pub mod comment;
 pub mod comments;
 pub mod competitor;
 pub mod demographics;
+pub mod expansion;
 pub mod figures;
 pub mod kind;
 pub mod live_media;
@@ -61,7 +63,7 @@ use std::str::FromStr;
 pub use ageing::Ageing;
 pub use cadence::{Beat, Cadence, Targets};
 pub use kind::Kind;
-pub use read::{About, Budget, Call, Follow, Instead, Job, Known, Needs, Plan, Read, Subject};
+pub use read::{About, Budget, Call, Follow, Instead, Job, Known, Needs, Plan, Read, Seen, Subject, Walked};
 
 /// Every read.
 pub static ALL: [&dyn Read; 20] = [

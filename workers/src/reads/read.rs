@@ -30,6 +30,11 @@ pub trait Read: fmt::Debug + Sync {
     /// What the content of an answer means; `None` where nothing of what was asked is in it.
     fn rows(&self, job: Job<'_>, known: &Known, call: &Call, content: &Value) -> Option<Rows>;
 
+    /// What a good answer told of media, whether or not that was new.
+    fn seen(&self, _job: Job<'_>, _call: &Call, _content: &Value) -> Vec<Seen> {
+        Vec::new()
+    }
+
     /// What to ask instead after an error; nothing unless less can be asked.
     fn instead(&self, _call: &Call, _error: &GraphError) -> Instead {
         Instead::default()
@@ -172,6 +177,13 @@ pub struct Known {
     pub is_read_by_owner: bool,
     /// Metrics that several media of this kind, or several accounts, were refused lately.
     pub widely_refused: Vec<&'static str>,
+    /// When it was last asked for.
+    pub wanted_at: Option<Timestamp>,
+    /// The variant of the account's list that tells of it and of others that are wanted, where it has not been
+    /// read lately.
+    pub list: Option<String>,
+    /// How often media are read as they grow older.
+    pub ageing: Ageing,
 }
 
 impl Known {
@@ -203,6 +215,12 @@ pub enum Plan {
     Ask(Vec<Call>),
     /// What it waits for has not been read.
     Await,
+    /// Another read told all of it, then.
+    Told(Timestamp),
+    /// Another read told of it a short while ago: it waits until then.
+    Later(Timestamp),
+    /// One call of the account's list, in this variant, tells of it and of others that are wanted.
+    List(String),
     /// There is nothing to ask.
     Nothing {
         /// What is known without asking.
@@ -217,6 +235,26 @@ impl Plan {
     pub fn nothing(note: &'static str) -> Self {
         Self::Nothing { rows: Rows::default(), note: Some(note) }
     }
+}
+
+/// What an answer told of a medium.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The medium.
+    pub media_id: String,
+    /// Whether its node was told.
+    pub is_node: bool,
+    /// Which of its comments were told.
+    pub comments: Option<Walked>,
+}
+
+/// Which comments of a medium are known after an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Walked {
+    /// Those of the last hours.
+    Newest,
+    /// All that Meta lists.
+    All,
 }
 
 /// One call.

@@ -1,4 +1,4 @@
-//! An account's figures that come day by day: reach, and new followers. The variant is a [`super::window`]
+//! An account's figures that come day by day: reach, new followers, and of an old version impressions. The variant is a [`super::window`]
 //! of up to 30 days.
 
 use std::time::Duration;
@@ -44,13 +44,13 @@ impl Read for UserSeries {
         let request = Request::edge(self.about().fetch_id, job.target_id, "insights")
             .with("metric", "")
             .with("period", "day");
-        let call = Call { request: window.ask(request), metrics: user::whole(Shape::Series), smaller: None };
+        let call = Call { request: window.ask(request), metrics: all(job), smaller: None };
         account_figures::plan(self, job, known, vec![call])
     }
 
     fn rows(&self, job: Job<'_>, known: &Known, call: &Call, content: &Value) -> Option<Rows> {
         let (window, insights) = (Window::asked(&call.request)?, Insight::read_all(content)?);
-        let mut rows = account_figures::not_asked(self, job, known, call, &user::whole(Shape::Series));
+        let mut rows = account_figures::not_asked(self, job, known, call, &all(job));
         for metric in &call.metrics {
             let insight = insights.iter().find(|insight| insight.metric == *metric);
             account_figures::series(job, window, metric, insight, &mut rows);
@@ -87,4 +87,8 @@ impl Read for UserSeries {
     fn gone(&self, job: Job<'_>) -> Rows {
         account_figures::unseen(self, job)
     }
+}
+
+fn all(job: Job<'_>) -> Vec<&'static str> {
+    user::whole(Shape::Series).into_iter().chain(user::still(job.api_version)).collect()
 }

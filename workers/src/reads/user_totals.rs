@@ -48,13 +48,13 @@ impl Read for UserTotals {
             .with("metric", "")
             .with("period", "day")
             .with("metric_type", "total_value");
-        let call = Call { request: window.ask(request), metrics: of_window(window), smaller: None };
+        let call = Call { request: window.ask(request), metrics: of_window(job, window), smaller: None };
         account_figures::plan(self, job, known, vec![call])
     }
 
     fn rows(&self, job: Job<'_>, known: &Known, call: &Call, content: &Value) -> Option<Rows> {
         let (window, insights) = (Window::asked(&call.request)?, Insight::read_all(content)?);
-        let mut rows = account_figures::not_asked(self, job, known, call, &of_window(window));
+        let mut rows = account_figures::not_asked(self, job, known, call, &of_window(job, window));
         for metric in &call.metrics {
             let insight = insights.iter().find(|insight| insight.metric == *metric);
             account_figures::total(job, window, metric, insight, &mut rows);
@@ -96,6 +96,9 @@ impl Read for UserTotals {
     }
 }
 
-fn of_window(window: Window) -> Vec<&'static str> {
-    if window.period() == Some("day") { user::whole(Shape::Total) } else { LONG.to_vec() }
+fn of_window(job: Job<'_>, window: Window) -> Vec<&'static str> {
+    if window.period() == Some("day") {
+        return user::whole(Shape::Total);
+    }
+    LONG.into_iter().chain(user::still(job.api_version)).collect()
 }

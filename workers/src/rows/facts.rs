@@ -10,16 +10,19 @@ use super::Mark;
 
 const FACTS: &str = r#"
 SELECT m.user_id, m.timestamp, m.first_seen_at, m.media_product_type, m.media_hastag, m.parent_id,
-    CASE WHEN m.media_type IS NOT NULL THEN m.updated_timestamp END AS read_at,
+    GREATEST(r.node_at, CASE WHEN m.media_type IS NOT NULL THEN m.updated_timestamp END) AS read_at,
+    r.comments_at AS comments_read_at,
     m.deleted_at IS NOT NULL OR m.lost_at IS NOT NULL AS is_gone,
     a.account_id IS NOT NULL AS is_ours, u.region
 FROM instagram.media m
+LEFT JOIN pipeline.media_read r ON r.media_id = m.id
 LEFT JOIN pipeline.account a ON a.account_id = m.user_id AND a.removed_at IS NULL
 LEFT JOIN instagram."user" u ON u.id = m.user_id
 WHERE m.id = $1"#;
 
 const FIGURES: &str = "
-SELECT i.metric, bool_or(i.value IS NOT NULL) AS has_value,
+SELECT i.metric, bool_or(i.value IS NOT NULL) AS has_value, bool_or(i.source = 'webhook') AS has_webhook,
+    max(i.observed_at) FILTER (WHERE i.source <> 'webhook') AS read_at,
     COALESCE((array_agg(i.absence::text ORDER BY i.observed_at DESC))[1] = 'unsupported', FALSE)
         AND max(i.observed_at) > $2 AS is_refused
 FROM instagram.media_insight i
@@ -47,8 +50,10 @@ pub struct Facts {
     pub published: Option<Timestamp>,
     /// When it was first heard of.
     pub first_seen: Option<Timestamp>,
-    /// When a read last told something new of it; `None` for a stub.
+    /// When a read last told of it; `None` for a stub.
     pub read_at: Option<Timestamp>,
+    /// When its newest comments were last read.
+    pub comments_read_at: Option<Timestamp>,
     /// `media_product_type`.
     pub product: Option<String>,
     /// Its hashtags, as stored.
@@ -78,6 +83,7 @@ pub async fn facts(conn: &mut PgConnection, media_id: &str) -> Result<Option<Fac
         published: instant("timestamp")?,
         first_seen: instant("first_seen_at")?,
         read_at: instant("read_at")?,
+        comments_read_at: instant("comments_read_at")?,
         product: row.try_get("media_product_type")?,
         hashtags: row.try_get("media_hastag")?,
         is_child: parent.is_some(),
@@ -93,6 +99,19 @@ pub struct KnownFigures {
     pub with_value: BTreeSet<String>,
     /// Metrics that the API refused the last time, not long ago.
     pub refused: BTreeSet<String>,
+    /// When each metric was last read.
+    pub read_at: BTreeMap<String, Timestamp>,
+    /// Whether a webhook told any of them.
+    pub from_webhook: bool,
+}
+
+#[derive(Debug, sqlx::FromRow)]
+struct Known {
+    metric: String,
+    has_value: bool,
+    has_webhook: bool,
+    read_at: Option<jiff_sqlx::Timestamp>,
+    is_refused: bool,
 }
 
 /// Reads what is known of a medium's figures; a refusal before `believed_since` is forgotten.
@@ -104,15 +123,19 @@ pub async fn figures(
     media_id: &str,
     believed_since: Timestamp,
 ) -> Result<KnownFigures, sqlx::Error> {
-    let rows: Vec<(String, bool, bool)> =
+    let rows: Vec<Known> =
         sqlx::query_as(FIGURES).bind(media_id).bind(believed_since.to_sqlx()).fetch_all(conn).await?;
     let mut known = KnownFigures::default();
-    for (metric, has_value, is_refused) in rows {
+    for Known { metric, has_value, has_webhook, read_at, is_refused } in rows {
+        known.from_webhook |= has_webhook;
         if has_value {
             known.with_value.insert(metric.clone());
         }
         if is_refused {
-            known.refused.insert(metric);
+            known.refused.insert(metric.clone());
+        }
+        if let Some(read_at) = read_at {
+            known.read_at.insert(metric, read_at.to_jiff());
         }
     }
     Ok(known)

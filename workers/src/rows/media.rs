@@ -261,6 +261,7 @@ mod tests {
             published: Some(Timestamp::from_second(published).unwrap()),
             first_seen: None,
             read_at: None,
+            comments_read_at: None,
             product: None,
             hashtags: None,
             is_child: false,

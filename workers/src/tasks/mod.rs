@@ -27,7 +27,7 @@ pub mod store;
 pub use kind::{LastAnswer, NewTask, ParkReason, TaskKey, TaskLane};
 pub use store::claim::{Busy, Lease, Picking, SLOW_PERCENT, Task, claim};
 pub use store::enqueue::{enqueue, enqueue_idle};
-pub use store::look::{Count, Standing, counts, read_by_owner, standing};
+pub use store::look::{Count, List, Standing, counts, list, listed, read_by_owner, standing, wanted_lately};
 pub use store::settle::{
     Blocked, Finish, Park, Stop, extend, finish, park, park_account, park_blocked, unpark,
 };

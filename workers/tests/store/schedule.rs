@@ -122,7 +122,7 @@ async fn an_accounts_figures_are_due_daily_with_the_last_days_again_and_demograp
         "profile_links_taps:day-2",
     ];
     let first = [
-        json!(["age_gender", "city", "country"]),
+        json!(["age_gender", "city", "country", "locale"]),
         json!(["days_30"]),
         json!(breakdowns),
         json!(["days_30"]),

@@ -7,6 +7,7 @@
 pub mod catalogue;
 pub mod quota;
 pub mod response;
+pub mod seen;
 pub mod stop;
 
 use jiff::Timestamp;
@@ -84,6 +85,9 @@ async fn try_keep(pool: &PgPool, context: Context<'_>, step: Step<'_>) -> Result
         let tasks::TaskKey { account_id, target_id, .. } = &task.key;
         let origin = Origin { account_id, target_id, api_version: context.api_version };
         response::record(&mut tx, origin, answer).await?;
+    }
+    if let Some(answer) = effects.answer {
+        seen::note(&mut tx, &effects.seen, answer.observed_at).await?;
     }
     account::refuse(&mut tx, &task.key.account_id, &effects.refused, now).await?;
     if !is_overtaken {

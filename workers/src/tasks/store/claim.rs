@@ -89,7 +89,7 @@ UPDATE pipeline.enrichment_task t SET
 FROM picked p
 WHERE t.id = p.id
 RETURNING t.id, t.kind, t.target_id, t.account_id, t.variant, t.cursor, t.lane, t.deadline, t.attempts,
-    t.last_answer, t.gone_since";
+    t.last_answer, t.gone_since, t.wanted_at";
 
 /// The right to work on a task; it ends when somebody else claims the task after `until`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +119,8 @@ pub struct Task {
     pub last_answer: Option<LastAnswer>,
     /// Since when its target seems to be gone.
     pub gone_since: Option<Timestamp>,
+    /// When it was last asked for.
+    pub wanted_at: Option<Timestamp>,
 }
 
 /// Calls that an account has under way.
@@ -206,6 +208,7 @@ fn task(row: &PgRow, id: Uuid, until: Timestamp) -> Result<Task, sqlx::Error> {
         attempts: row.try_get("attempts")?,
         last_answer: last_answer.map(|answer| answer.parse().map_err(decode)).transpose()?,
         gone_since: instant("gone_since")?,
+        wanted_at: instant("wanted_at")?,
     })
 }
 

@@ -1,5 +1,5 @@
-//! One, two and four worker processes on one queue: no read twice, the budget kept in sum, and nobody
-//! calls on after a refusal.
+//! One, two and four workers on one queue, each with clients, grants and connections of its own, as processes have
+//! them: no read twice, work shared, the budget kept in sum, and nobody calls on after a refusal.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -7,22 +7,30 @@ use std::time::{Duration, Instant};
 use cekbrand_devkit::simulator::{Call, CallKind, SimulatorConfig, UsageLimits};
 use cekbrand_devkit::world::{Product, WorldConfig};
 use cekbrand_schema::{Clock, SystemClock};
+use cekbrand_workers::enrich::Enricher;
+use cekbrand_workers::enrich::settings::Settings;
 use cekbrand_workers::reads;
 use tokio_util::sync::CancellationToken;
 
 use super::{APP, Bench, Setup, settings, start};
 
 const LATENCY: Duration = Duration::from_millis(100);
-/// The clock goes as the real one does: the simulator's log is read to a quarter of a second.
+/// The clock goes as the real one does, for the simulator's log is read to a quarter of a second; but where the
+/// machine stalls and nobody can do anything, no time passes.
 const STEP: Duration = Duration::from_millis(20);
+const LONGEST_STEP: Duration = Duration::from_millis(40);
 
 /// An invented Instagram that takes its time, and allows so many calls of an account in an hour.
 async fn bench(calls_per_hour: u64) -> Bench {
+    bench_of(calls_per_hour, settings()).await
+}
+
+async fn bench_of(calls_per_hour: u64, settings: Settings) -> Bench {
     let limits = UsageLimits { calls_per_hour, headers_after: 3 };
     let config =
         SimulatorConfig { app_id: APP.to_owned(), latency: LATENCY, limits, ..SimulatorConfig::default() };
     let world = WorldConfig { days: 240, expired_stories: 0, ..WorldConfig::new(7, start()) };
-    Bench::of(Setup { world, settings: settings(), config }, |api, _| api).await
+    Bench::of(Setup { world, settings, config }, |api, _| api).await
 }
 
 impl Bench {
@@ -40,20 +48,23 @@ impl Bench {
     /// it took.
     async fn work_with(&self, processes: usize, is_enough: impl AsyncFn(&Self) -> bool) -> Duration {
         let shutdown = CancellationToken::new();
+        let mut workers = Vec::new();
+        for _ in 0..processes {
+            workers.push(self.worker_apart().await);
+        }
         let began = Instant::now();
-        let workers: Vec<_> = (0..processes)
-            .map(|_| {
-                let (worker, shutdown) = (self.another_worker(), shutdown.clone());
-                tokio::spawn(async move { worker.run(shutdown).await })
-            })
-            .collect();
+        let run = |worker: Enricher| {
+            let shutdown = shutdown.clone();
+            tokio::spawn(async move { worker.run(shutdown).await })
+        };
+        let workers: Vec<_> = workers.into_iter().map(run).collect();
         let mut last = Instant::now();
         while !is_enough(self).await {
             assert!(began.elapsed() < Duration::from_mins(2), "the queue was not emptied in time");
             SystemClock.sleep(STEP).await;
             let passed = last.elapsed();
             last = Instant::now();
-            self.advance(passed);
+            self.advance(passed.min(LONGEST_STEP));
         }
         let took = began.elapsed();
         shutdown.cancel();
@@ -79,17 +90,22 @@ fn asked(calls: &[Call]) -> BTreeMap<String, usize> {
     asked
 }
 
+/// Each process makes one call at a time, so that Meta's time is what it waits for, and not this machine's.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_read_is_done_twice_however_many_processes_share_the_queue() {
+async fn no_read_is_done_twice_and_more_processes_do_as_much_more() {
+    let mut rates = Vec::new();
     for processes in [1, 2, 4] {
-        let bench = bench(50_000).await;
-        bench.want_media(0..12, 20).await;
+        let bench = bench_of(50_000, Settings { concurrency: 1, ..settings() }).await;
+        bench.want_media(0..12, 5).await;
         let took = bench.work_with(processes, is_settled).await;
         let asked = asked(&bench.simulator.calls());
-        println!("{processes} processes: {} reads in {:.1} s", asked.len(), took.as_secs_f64());
-        assert_eq!(asked.len(), 12 * 20);
+        let rate = asked.len() as f64 / took.as_secs_f64();
+        println!("{processes} processes: {} reads in {:.1} s, {rate:.1}/s", asked.len(), took.as_secs_f64());
+        assert_eq!(asked.len(), 12 * 5);
         assert!(asked.values().all(|times| *times == 1), "{asked:?}");
+        rates.push(rate);
     }
+    assert!(rates[1] > rates[0] * 1.4 && rates[2] > rates[0] * 2.0, "{rates:?}");
 }
 
 /// One account that may be called a hundred times in an hour, and has more reads due.
@@ -112,7 +128,7 @@ async fn the_budget_is_kept_in_sum_and_stops_before_meta_has_to() {
 }
 
 /// Whoever is refused notes it before it takes its next read, so that each place of each process is refused
-/// once at most, however slow the machine.
+/// once at most; and whoever begins a call looks for a block right before.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_process_calls_on_after_an_account_was_refused() {
     let bench = bench(50_000).await;
@@ -137,4 +153,8 @@ async fn no_process_calls_on_after_an_account_was_refused() {
     let places = 4 * usize::try_from(settings().per_account).unwrap();
     assert!((1..=places).contains(&refused), "{refused} refusals of {} calls", calls.len());
     assert!(calls.len() < 60, "the block came in the middle");
+    let told = calls.iter().find(|call| call.error_code == Some(80_002)).unwrap().answered_at.unwrap();
+    let late = calls.iter().map(|call| call.at.duration_since(told).as_millis()).max().unwrap();
+    println!("the last call began {late} ms after the first refusal was sent");
+    assert!(late <= 250, "{late} ms");
 }

@@ -70,12 +70,16 @@ async fn one_call_tells_of_all_media_their_children_and_their_counts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_list_is_read_page_by_page_and_a_refused_expansion_costs_no_child() {
     let bench = Bench::new().await;
-    bench.simulator.add_fault(Fault::new(too_much()).for_kind(CallKind::UserMedia).times(1));
+    bench.simulator.add_fault(Fault::new(too_much()).for_kind(CallKind::UserMedia).times(3));
     bench.want_list(reads::kind::USER_MEDIA).await;
     let posts = bench.posts();
     assert!(posts.len() > 25, "the smaller page must not hold them all");
     assert_eq!(bench.media_rows().await, bench.expected(&posts));
-    assert_eq!(bench.calls(CallKind::UserMedia), 3, "refused, a small page, and the rest");
+    assert_eq!(
+        bench.calls(CallKind::UserMedia),
+        5,
+        "refused with comments, with figures, and by itself; a small page, and the rest"
+    );
     let pages = "SELECT count(*) FROM pipeline.enrichment_task WHERE kind = 'user_media' AND cursor <> ''";
     assert_eq!(bench.number(pages).await, 1, "a page is a task of its own");
     let mut newest: Vec<_> = posts.clone();

@@ -9,10 +9,12 @@ mod competitors;
 mod crowd;
 mod figures;
 mod late;
+mod ledger;
 mod lists;
 mod owners;
 mod purse;
 mod refusals;
+mod sweep;
 mod three_days;
 mod vault;
 mod worker;
@@ -108,9 +110,26 @@ impl Bench {
 
     /// A worker of another process, which has learned nothing yet.
     fn another_worker(&self) -> Enricher {
+        self.worker_with(self.pool())
+    }
+
+    /// The same with connections of its own.
+    async fn worker_apart(&self) -> Enricher {
+        let options = sqlx::postgres::PgPoolOptions::new().max_connections(8);
+        self.worker_with(options.connect(&self.database.url()).await.unwrap())
+    }
+
+    /// A worker that speaks another version of the API.
+    fn worker_of(&self, version: &str) -> Enricher {
+        let clock: SharedClock = self.clock.clone();
+        let api = Arc::new(client_of(&self.simulator, &clock, version));
+        Enricher::new(self.pool(), api, keys(), APP, clock, self.settings)
+    }
+
+    fn worker_with(&self, pool: PgPool) -> Enricher {
         let clock: SharedClock = self.clock.clone();
         let api = Arc::new(client(&self.simulator, &clock));
-        Enricher::new(self.pool(), api, keys(), APP, clock, self.settings)
+        Enricher::new(pool, api, keys(), APP, clock, self.settings)
     }
 
     fn pool(&self) -> PgPool {
@@ -290,7 +309,12 @@ async fn rebuild(bench: &Bench) -> usize {
 }
 
 fn client(simulator: &Simulator, clock: &SharedClock) -> HttpGraphApi {
+    client_of(simulator, clock, &cekbrand_graph::Settings::default().version)
+}
+
+fn client_of(simulator: &Simulator, clock: &SharedClock, version: &str) -> HttpGraphApi {
     let settings = cekbrand_graph::Settings {
+        version: version.to_owned(),
         base_url: simulator.base_url().to_owned(),
         app_secrets: vec![simulator.app_secret()],
         timeout: Duration::from_secs(5),
@@ -314,9 +338,9 @@ fn start() -> Timestamp {
     "2026-11-20T05:00:00Z".parse().unwrap()
 }
 
-/// Media are read when somebody wants it, and not by the clock.
+/// Media are read when somebody wants it, not by the clock, and each by itself.
 fn settings() -> Settings {
-    Settings { ageing: reads::Ageing::NEVER, ..Settings::default() }
+    Settings { ageing: reads::Ageing::NEVER, sweep_from: None, ..Settings::default() }
 }
 
 fn keys() -> TokenKeys {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cekbrand_devkit::simulator::{Call, CallKind};
-use cekbrand_devkit::world::{Medium, Product, WorldConfig};
+use cekbrand_devkit::world::{Medium, Product, Thing, WorldConfig};
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 
@@ -16,6 +16,7 @@ const DAYS: i64 = 3;
 /// The places of the accounts: the last one is the small one.
 const THROTTLED: usize = 0;
 const TOKEN_DIES: usize = 1;
+const SMALL: usize = 2;
 
 /// For how long the throttled account is refused, and from when on.
 const BLOCK: (SignedDuration, u32) = (SignedDuration::from_hours(30), 300);
@@ -29,6 +30,7 @@ async fn three_days_of_three_accounts_leave_no_story_unread_that_could_be_read()
     // What the world calls history goes on until its end: posts and stories appear as the days pass.
     let bench =
         Bench::by_the_clock(WorldConfig { accounts: 3, outsiders: 2, ..WorldConfig::new(11, end) }).await;
+    compare(&bench).await;
     let throttled = bench.account(THROTTLED);
     let dies = bench.account(TOKEN_DIES);
 
@@ -48,7 +50,22 @@ async fn three_days_of_three_accounts_leave_no_story_unread_that_could_be_read()
     nothing_is_called_after_a_refusal(&calls);
     every_story_was_read(&bench).await;
     upkeep_follows_the_curve(&bench, &calls);
+    lost_only_where_every_slot_was_barred(&bench).await;
     tables_are_filled(&bench).await;
+    what_is_absent_says_why(&bench).await;
+}
+
+/// What the operator's command leaves: a competitor by id and user name.
+async fn compare(bench: &Bench) {
+    let world = bench.simulator.world();
+    let (mine, rival) = (bench.account(SMALL), world.accounts().iter().find(|other| !other.watched).unwrap());
+    let user = r#"INSERT INTO instagram."user" (id, username) VALUES ($1, $2)"#;
+    for account in [mine, rival] {
+        let query = sqlx::query(user).bind(account.id.as_str()).bind(&account.username);
+        query.execute(&bench.pool()).await.unwrap();
+    }
+    let pair = "INSERT INTO instagram.user_competitor (user_id, competitor_id) VALUES ($1, $2)";
+    sqlx::query(pair).bind(mine.id.as_str()).bind(rival.id.as_str()).execute(&bench.pool()).await.unwrap();
 }
 
 fn blocked_until() -> Timestamp {
@@ -98,13 +115,35 @@ async fn every_story_was_read(bench: &Bench) {
         }
     }
     assert!(read >= 10, "only {read} stories ended in three days");
-    let blamed = "
-        SELECT count(*) FROM pipeline.story_vault
-        WHERE outcome = 'lost' AND (account_id, reason) NOT IN (($1, 'throttled'), ($2, 'token_dead'))";
-    let barred = [THROTTLED, TOKEN_DIES].map(|account| bench.account(account).id.as_str());
-    let query = sqlx::query_scalar(blamed).bind(barred[0]).bind(barred[1]);
-    let wrong: i64 = query.fetch_one(&bench.pool()).await.unwrap();
-    assert_eq!(wrong, 0, "lost only where every slot was barred, and it says by what");
+}
+
+/// A story is lost only if its account could not be read at any of the set times, and it says why.
+async fn lost_only_where_every_slot_was_barred(bench: &Bench) {
+    let lost: Vec<(String, String)> =
+        sqlx::query_as("SELECT media_id, reason FROM pipeline.story_vault WHERE outcome = 'lost'")
+            .fetch_all(&bench.pool())
+            .await
+            .unwrap();
+    let settled = bench.number("SELECT count(*) FROM pipeline.story_vault WHERE outcome <> 'lost'").await;
+    println!("{settled} stories were saved, {} lost: {lost:?}", lost.len());
+    assert!(settled >= 10);
+    let (dead, blocked) = ((start() + DEAD.0, start() + DEAD.1), (start() + BLOCK.0, blocked_until()));
+    for (media_id, reason) in &lost {
+        let Some(Thing::Medium(story)) = bench.simulator.world().find(media_id) else { panic!("{media_id}") };
+        let (barred, why) = match story.account {
+            TOKEN_DIES => (dead, "token_dead"),
+            THROTTLED => (blocked, "throttled"),
+            _ => panic!("{media_id} of an account that nothing happened to"),
+        };
+        assert_eq!(reason, why, "{media_id}");
+        for (slot, before) in [("six hours", 360), ("two hours", 120), ("twenty minutes", 20)] {
+            let at = story.ends().unwrap() - SignedDuration::from_mins(before);
+            // A slot comes a little earlier or later, and a worker looks every five minutes.
+            let since = barred.0 - SignedDuration::from_mins(20);
+            let until = barred.1 + SignedDuration::from_mins(25);
+            assert!((since..until).contains(&at), "{media_id} could be read {slot} before its end");
+        }
+    }
 }
 
 async fn polls_since(bench: &Bench, story: &Medium, since: Timestamp) -> i64 {
@@ -147,21 +186,18 @@ fn upkeep_follows_the_curve(bench: &Bench, calls: &[Call]) {
     assert!(young > 3 && old > 3, "{young} young and {old} old media");
 }
 
-/// Tables that must hold something after three days.
-const FILLED: [&str; 7] = [
+/// Every table of the schema: an account's past, its audience, what it is compared with, and what the API tells
+/// no more.
+const TABLES: [&str; 17] = [
     "fetch_catalogue",
     "instagram_tokens",
     "media",
+    "media_comment",
     "media_insight",
     "media_like_comment",
     "user",
-    "user_data",
-];
-/// Tables that may be empty: account figures and competitors, whose reads may not be among this version's,
-/// comments, which no webhook brings here, and what the API tells no more.
-const MAY_BE_EMPTY: [&str; 10] = [
-    "media_comment",
     "user_competitor",
+    "user_data",
     "user_insight_audience_city",
     "user_insight_audience_country",
     "user_insight_audience_gender_age",
@@ -173,20 +209,62 @@ const MAY_BE_EMPTY: [&str; 10] = [
 ];
 
 async fn tables_are_filled(bench: &Bench) {
-    let mut filled = BTreeSet::new();
-    for table in FILLED.into_iter().chain(MAY_BE_EMPTY) {
-        let sql = format!("SELECT EXISTS (SELECT 1 FROM instagram.\"{table}\")");
-        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
-        if query.fetch_one(&bench.pool()).await.unwrap() {
-            filled.insert(table);
-        }
-    }
-    println!("{} of {} tables are filled: {filled:?}", filled.len(), FILLED.len() + MAY_BE_EMPTY.len());
-    for table in FILLED {
-        assert!(filled.contains(table), "{table} is empty");
+    for table in TABLES {
+        let sql = format!("SELECT count(*) FROM instagram.\"{table}\"");
+        let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&bench.pool()).await.unwrap();
+        println!("instagram.{table}: {rows} rows");
+        assert!(rows > 0, "{table} is empty");
     }
     let days = "SELECT count(DISTINCT datestamp) FROM instagram.user_data WHERE user_id = $1";
-    let days: i64 =
-        sqlx::query_scalar(days).bind(bench.account(2).id.as_str()).fetch_one(&bench.pool()).await.unwrap();
+    let days: i64 = sqlx::query_scalar(days)
+        .bind(bench.account(SMALL).id.as_str())
+        .fetch_one(&bench.pool())
+        .await
+        .unwrap();
     assert!(days >= DAYS, "a snapshot of each day: {days}");
+}
+
+/// `(reason, rows)` of figures of the small account.
+type Reasons = Vec<(String, i64)>;
+
+/// No figure is empty without a reason, in rows of one figure or of several; and what a small account cannot have
+/// says that it is small.
+async fn what_is_absent_says_why(bench: &Bench) {
+    for table in ["media_insight", "user_insight_metric"].iter().chain(&TABLES[9..]) {
+        let sql = format!("SELECT count(*) FROM instagram.{table} WHERE (value IS NULL) = (absence IS NULL)");
+        let mute: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&bench.pool()).await.unwrap();
+        assert_eq!(mute, 0, "{table}");
+    }
+    // An album's child has no counts of its own.
+    let counts = [
+        ("user_data", "followers_count", "TRUE"),
+        ("user_data", "follows_count", "TRUE"),
+        ("user_data", "media_count", "TRUE"),
+        ("media", "like_count", "media_type IS NOT NULL AND parent_id IS NULL"),
+        ("media", "comments_count", "media_type IS NOT NULL AND parent_id IS NULL"),
+        ("media_like_comment", "like_count", "TRUE"),
+        ("media_like_comment", "comments_count", "TRUE"),
+    ];
+    for (table, column, of) in counts {
+        let sql = format!(
+            "SELECT count(*) FROM instagram.{table}
+            WHERE {of} AND {column} IS NULL AND NOT COALESCE(absence::jsonb ? '{column}', FALSE)"
+        );
+        let mute: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&bench.pool()).await.unwrap();
+        assert_eq!(mute, 0, "{table}.{column}");
+    }
+    let too_few = "
+        SELECT absence::text, count(*) FROM (
+            SELECT absence, user_id FROM instagram.user_insight_audience_city
+            UNION ALL SELECT absence, user_id FROM instagram.user_insight_online_follower
+            UNION ALL SELECT absence, user_id FROM instagram.user_insight_metric
+            WHERE metric IN ('follower_count', 'follows_and_unfollows')
+        ) AS large WHERE user_id = $1 GROUP BY absence";
+    let reasons: Reasons = sqlx::query_as(too_few)
+        .bind(bench.account(SMALL).id.as_str())
+        .fetch_all(&bench.pool())
+        .await
+        .unwrap();
+    assert_eq!(reasons.len(), 1, "{reasons:?}");
+    assert_eq!(reasons[0].0, "too_few_followers");
 }
