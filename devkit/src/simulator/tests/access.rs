@@ -1,5 +1,7 @@
 //! Who may read what, and how much.
 
+use std::time::Duration;
+
 use super::*;
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Figures, and what the API does not tell.
 
+use std::time::Duration;
+
 use super::*;
 
 #[tokio::test]
