@@ -7,7 +7,7 @@
 //! - [`config`]: the table of settings and its layers. [`logging`], [`shutdown`]: how a process begins and
 //!   ends.
 //! - [`admin`]: health, readiness, metrics. [`port`]: who has a port. [`files`]: how many may be open.
-//! - [`topics`]: creating Kafka topics.
+//! - [`canary`]: a delivery of our own, to see that there is a way. [`topics`]: creating Kafka topics.
 //! - [`store`]: accounts, books, dead letters, audit. [`credential`]: an account's token, opened.
 //!   [`progress`]: bars.
 //! - [`connect`]: accounts by Meta's dialogs, in a browser. [`subscriptions`]: webhooks at both levels.
@@ -17,6 +17,7 @@
 //! - [`command`]: the subcommands.
 
 mod admin;
+mod canary;
 mod command;
 mod config;
 mod connect;

@@ -99,9 +99,9 @@ impl Receiver {
             aside(move || (receiver.read(claim, bytes), share)).await?
         };
         let Read { taken, secret_label } = read?;
-        let accepted =
-            Accepted { secret_label, changes: taken.changes, dead_letters: taken.dead_letters, bytes: size };
-        self.publisher.publish(taken.records).await?;
+        let record::Records { records, changes, dead_letters, is_test } = taken;
+        let accepted = Accepted { secret_label, changes, dead_letters, bytes: size, is_test };
+        self.publisher.publish(records).await?;
         Ok(accepted)
     }
 

@@ -38,6 +38,8 @@ pub struct Records {
     pub changes: usize,
     /// Changes that go to the dead-letter topic.
     pub dead_letters: usize,
+    /// Whether all of it is a test of the dashboard or a canary.
+    pub is_test: bool,
 }
 
 /// Turns a signed body into records. Whatever it contains, nothing of it is left out.
@@ -52,7 +54,7 @@ pub fn records(body: &SignedBody, received_at: Timestamp) -> Records {
                 received_at,
                 secret_label: body.secret_label(),
             };
-            Records { records: dead_letter(letter).collect(), changes: 1, dead_letters: 1 }
+            Records { records: dead_letter(letter).collect(), changes: 1, dead_letters: 1, is_test: false }
         }
     }
 }
@@ -81,7 +83,8 @@ pub fn records_of(changes: &[Change<'_>], secret_label: &str, received_at: Times
             dead: None,
         });
     }
-    Records { records, changes: changes.len(), dead_letters }
+    let is_test = !changes.is_empty() && changes.iter().all(Change::is_test);
+    Records { records, changes: changes.len(), dead_letters, is_test }
 }
 
 fn dead_letter(letter: DeadLetter<'_>) -> impl Iterator<Item = Record> {

@@ -114,6 +114,9 @@ impl Config {
         if self.duration("graph.backoff_min").ok() > self.duration("graph.backoff_max").ok() {
             found.push("graph.backoff_min is over graph.backoff_max".to_owned());
         }
+        if self.text("canary.every").is_some() && self.text("meta.app_secrets").is_none() {
+            found.push("canary.every is set and meta.app_secrets is not: the canary is signed".to_owned());
+        }
         if self
             .number::<u32>("database.max_connections")
             .is_ok_and(|connections| connections < FEWEST_CONNECTIONS)

@@ -150,6 +150,17 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     preset("retention.audit", "400d", Kind::Duration, "How long it is known who did what"),
     preset("retention.replays", "90d", Kind::Duration, "How long replays that ended are remembered"),
+    optional(
+        "canary.every",
+        Kind::Duration,
+        "How often a worker posts a delivery of its own and looks for its rows; without it never",
+    ),
+    preset("canary.within", "30s", Kind::Duration, "When such a delivery counts as missing"),
+    optional(
+        "canary.url",
+        Kind::Url,
+        "The receiver for it; by default by ingest.public_url, else by ingest.listen",
+    ),
     preset("serve.listen", "127.0.0.1:8081", Kind::Address, "Where the read API listens"),
     preset("serve.requests_per_second", "50", Kind::Number, "For each API key; over it 429"),
     optional(

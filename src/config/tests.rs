@@ -109,6 +109,7 @@ fn settings_that_do_not_fit_together_are_refused() {
         ("CEKBRAND__WORK__LEASE", "10s"),
         ("CEKBRAND__GRAPH__BACKOFF_MIN", "1h"),
         ("CEKBRAND__DATABASE__MAX_CONNECTIONS", "2"),
+        ("CEKBRAND__CANARY__EVERY", "1min"),
     ];
     let error = load("", &environment, &[]).unwrap_err().to_string();
     for name in [
@@ -116,6 +117,7 @@ fn settings_that_do_not_fit_together_are_refused() {
         "graph.timeout is not under",
         "graph.backoff_min is over",
         "database.max_connections is under",
+        "canary.every is set and meta.app_secrets is not",
     ] {
         assert!(error.contains(name), "{error}");
     }

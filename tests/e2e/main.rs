@@ -5,6 +5,7 @@
 mod bad_input;
 mod bench;
 mod call;
+mod canary;
 mod cli;
 mod command;
 mod compose;

@@ -8,7 +8,7 @@ use cekbrand_schema::topic::Topics;
 
 use crate::analyse::AnalyseSettings;
 use crate::enrich;
-use crate::retention::RetentionSettings;
+use crate::retention::{Archive, RetentionSettings};
 use crate::token::seal::TokenKeys;
 
 /// Settings of a worker process.
@@ -24,6 +24,8 @@ pub struct Settings {
     pub analyse: AnalyseSettings,
     /// How long what is kept.
     pub retention: RetentionSettings,
+    /// Where files are kept of what retention drops; `None`: nowhere.
+    pub archive: Option<Archive>,
     /// Keys that open tokens.
     pub token_keys: TokenKeys,
     /// The Meta app whose quota is spent.
@@ -41,6 +43,7 @@ impl Settings {
             enrich: enrich::settings::Settings::default(),
             analyse: AnalyseSettings::default(),
             retention: RetentionSettings::default(),
+            archive: None,
             token_keys,
             app_id,
             management: None,

@@ -59,7 +59,8 @@ impl Worker {
         erase::describe();
         suppress::describe();
         gauges::describe();
-        let Settings { parts, land, enrich, analyse, retention, token_keys, app_id, management } = settings;
+        let Settings { parts, land, enrich, analyse, retention, archive, token_keys, app_id, management } =
+            settings;
         let stop = CancellationToken::new();
         let make = Maker { clock, stop: &stop };
         let mut list = vec![database_loop(pool, database_clock, &stop)];
@@ -95,10 +96,18 @@ impl Worker {
             let run = |eraser: Eraser, stop| async move { eraser.run(stop).await };
             list.push(make.restarted("erase", ERASURE_STUCK_AFTER, eraser, run));
             let retention = Retention::new(pool.clone(), Arc::clone(clock), retention, stop.clone());
+            let retention = retention.with_archive(archive);
             let run = |retention: Retention, _stop| async move { retention.run().await };
             list.push(make.restarted("retention", RETENTION_STUCK_AFTER, retention, run));
         }
         Ok(Self { loops: Loops::new(list, Arc::clone(clock), stop.clone()), stop })
+    }
+
+    /// The same with one more loop, which ends when its token is cancelled.
+    #[must_use]
+    pub fn with(mut self, make: impl FnOnce(CancellationToken) -> Loop) -> Self {
+        self.loops.push(make(self.stop.clone()));
+        self
     }
 
     /// Whether every loop moves and the database takes writes; what does not, in one sentence each.

@@ -63,11 +63,18 @@ struct Step<'a> {
     reached: Option<&'a Portion>,
 }
 
-/// Tries again where another try may help: live work goes on at the same rows.
 async fn try_long(replayer: &Replayer, run: &Run, step: Step<'_>) -> Result<Changes, sqlx::Error> {
+    patiently(replayer, async || transact(replayer, run, step).await).await
+}
+
+/// Tries again where another try may help: live work goes on at the same rows.
+pub(super) async fn patiently(
+    replayer: &Replayer,
+    attempt: impl AsyncFn() -> Result<Changes, sqlx::Error>,
+) -> Result<Changes, sqlx::Error> {
     let began = Instant::now();
     loop {
-        let error = match transact(replayer, run, step).await {
+        let error = match attempt().await {
             Ok(changed) => return Ok(changed),
             Err(error) => error,
         };
@@ -88,7 +95,7 @@ async fn transact(replayer: &Replayer, run: &Run, step: Step<'_>) -> Result<Chan
     // The rows are what they were when the changes came, the time of writing included.
     let then = step.changes.iter().map(|change| change.received_at).max().unwrap_or(run.order.to);
     let mut tx = replayer.pool.begin().await?;
-    let changed = apply(&mut tx, run, &rows, then).await?;
+    let changed = apply(&mut tx, run, &[rows], then).await?;
     if run.order.enrich == Enrich::Fresh && !run.order.dry_run {
         let late = |task: NewTask| NewTask { lane: TaskLane::Backfill, ..task };
         let wanted: Vec<NewTask> = tasks.into_values().map(late).collect();
@@ -121,16 +128,18 @@ async fn make(replayer: &Replayer, run: &Run, changes: &[Arrived]) -> Result<Mad
     Ok(made)
 }
 
-/// Writes rows and counts what that changes; a dry run takes it back.
+/// Writes rows, one after the other, and counts what that changes; a dry run takes it back.
 pub(super) async fn apply(
     conn: &mut PgConnection,
     run: &Run,
-    rows: &Rows,
+    all: &[Rows],
     then: Timestamp,
 ) -> Result<Changes, sqlx::Error> {
     let mut savepoint = conn.begin().await?;
     let before = changes::counts(&mut savepoint).await?;
-    writer::apply(&mut savepoint, rows, then).await?;
+    for rows in all {
+        writer::apply(&mut savepoint, rows, then).await?;
+    }
     let changed = changes::since(&before, changes::counts(&mut savepoint).await?);
     if run.order.dry_run {
         savepoint.rollback().await?;

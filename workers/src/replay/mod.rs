@@ -8,7 +8,8 @@
 //! ```
 //!
 //! - [`order`]: what is asked for, and why it is refused. [`range`]: which records of Kafka that is.
-//! - [`source`]: reads portions. `apply`: writes them. `answers`: recorded answers. `changes`: counts rows.
+//! - [`source`]: reads portions. `apply`: writes them. `changes`: counts rows.
+//! - `answers`: recorded answers, many at once. `layers`: rows that may be written together.
 //! - [`store`]: runs, and how far they got.
 //!
 //! Invariants: the consumer is in no group and commits nothing, and the books are left alone; only events
@@ -18,6 +19,7 @@
 mod answers;
 mod apply;
 mod changes;
+mod layers;
 pub mod order;
 pub mod range;
 mod source;

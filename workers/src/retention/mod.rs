@@ -4,8 +4,9 @@
 //! books' counters stay, and say how many of what they counted was pruned. What happened to an account's data
 //! by law (deletion requests, suppressions) and dead letters that are open stay for ever.
 //!
-//! - [`settings`]: how long what is kept. [`store`]: the statements.
+//! - [`settings`]: how long what is kept. [`archive`]: files of what is dropped. [`store`]: the statements.
 
+pub mod archive;
 pub mod settings;
 mod store;
 
@@ -14,11 +15,13 @@ use std::time::Duration;
 
 use cekbrand_schema::SharedClock;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use metrics::counter;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
+pub use self::archive::{Archive, ArchiveError};
 pub use self::settings::RetentionSettings;
 use self::store::Pruning;
 
@@ -31,10 +34,16 @@ const FAILURES: &str = "cekbrand_worker_retention_failures_total";
 /// What a round took away: rows by table, and partitions by their table's name.
 pub type Pruned = BTreeMap<&'static str, u64>;
 
-/// The database refused; the next round tries again.
+/// Something refused; the next round tries again.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot take away what is old")]
-pub struct RetentionError(#[from] sqlx::Error);
+pub enum RetentionError {
+    /// The database.
+    #[error("cannot take away what is old")]
+    Database(#[from] sqlx::Error),
+    /// The archive. What it did not take is still there.
+    #[error("cannot keep what is old, and so did not take it away")]
+    Archive(#[from] ArchiveError),
+}
 
 /// Takes away what is old. Any number may run at once; one at a time gets through.
 #[derive(Debug, Clone)]
@@ -42,6 +51,7 @@ pub struct Retention {
     pool: PgPool,
     clock: SharedClock,
     settings: RetentionSettings,
+    archive: Option<Archive>,
     stop: CancellationToken,
 }
 
@@ -54,7 +64,13 @@ impl Retention {
         stop: CancellationToken,
     ) -> Self {
         describe();
-        Self { pool, clock, settings, stop }
+        Self { pool, clock, settings, archive: None, stop }
+    }
+
+    /// The same, which keeps in files what it drops by days.
+    #[must_use]
+    pub fn with_archive(self, archive: Option<Archive>) -> Self {
+        Self { archive, ..self }
     }
 
     /// Looks every hour until told to stop. An error is logged; the next round tries again.
@@ -110,22 +126,35 @@ impl Retention {
             match self.prune_rows(pruning, before(now, age)).await {
                 Ok(0) => {}
                 Ok(rows) => drop(pruned.insert(pruning.table, rows)),
-                Err(error) => drop(failed.get_or_insert(error)),
+                Err(error) => drop(failed.get_or_insert(error.into())),
             }
         }
-        failed.map_or(Ok(pruned), |error| Err(error.into()))
+        failed.map_or(Ok(pruned), Err)
     }
 
-    /// Drops partitions of days that ended before the instant.
-    async fn drop_partitions(&self, parent: &'static str, until: Timestamp) -> Result<u64, sqlx::Error> {
+    /// Drops partitions of days that ended before the instant, each after its file where files are kept.
+    async fn drop_partitions(&self, parent: &'static str, until: Timestamp) -> Result<u64, RetentionError> {
         let last = until.to_zoned(TimeZone::UTC).date();
         let mut dropped = 0;
         for day in store::days_before(&self.pool, parent, last).await? {
             if self.stop.is_cancelled() {
                 break;
             }
-            dropped += u64::from(store::drop_day(&self.pool, parent, day).await?);
+            dropped += u64::from(self.drop_day(parent, day).await?);
         }
+        Ok(dropped)
+    }
+
+    async fn drop_day(&self, parent: &'static str, day: Date) -> Result<bool, RetentionError> {
+        let mut tx = store::hold_day(&self.pool, parent, day).await?;
+        if let Some(archive) = &self.archive
+            && let Some(table) = archive::Table::find(parent)
+        {
+            let rows = archive.keep(&mut tx, table, day).await?;
+            tracing::info!(sql.table = parent, %day, rows, "the rows of a day are in the archive");
+        }
+        let dropped = store::drop_day(&mut tx, parent, day).await?;
+        tx.commit().await?;
         Ok(dropped)
     }
 

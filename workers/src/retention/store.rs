@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 /// Rows taken away together.
 pub(super) const BATCH: u64 = 2000;
@@ -35,16 +35,25 @@ pub(super) async fn days_before(pool: &PgPool, parent: &str, day: Date) -> Resul
 /// Whoever writes waits while the partition goes, and it waits for them: for a moment, or not at all.
 const LOCK_BRIEFLY: &str = "SELECT set_config('lock_timeout', '2s', true)";
 
+const HOLD: &str = "SELECT pipeline.hold_partition($1, $2)";
+
+/// Begins a transaction in which nobody else writes the partition of a day.
+pub(super) async fn hold_day(
+    pool: &PgPool,
+    parent: &str,
+    day: Date,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query(LOCK_BRIEFLY).execute(&mut *transaction).await?;
+    sqlx::query(HOLD).bind(parent).bind(day.to_sqlx()).execute(&mut *transaction).await?;
+    Ok(transaction)
+}
+
 const DROP: &str = "SELECT pipeline.drop_partition($1, $2)";
 
 /// Drops the partition of a day.
-pub(super) async fn drop_day(pool: &PgPool, parent: &str, day: Date) -> Result<bool, sqlx::Error> {
-    let mut transaction = pool.begin().await?;
-    sqlx::query(LOCK_BRIEFLY).execute(&mut *transaction).await?;
-    let dropped =
-        sqlx::query_scalar(DROP).bind(parent).bind(day.to_sqlx()).fetch_one(&mut *transaction).await?;
-    transaction.commit().await?;
-    Ok(dropped)
+pub(super) async fn drop_day(conn: &mut PgConnection, parent: &str, day: Date) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(DROP).bind(parent).bind(day.to_sqlx()).fetch_one(conn).await
 }
 
 /// Takes old rows out of a table.

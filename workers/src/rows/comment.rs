@@ -18,10 +18,11 @@ INSERT INTO instagram.media_comment AS c
     (id, username, from_id, media_id, parent_id, text, text_at, timestamp, like_count, hidden, account_id, source,
      read_at, first_seen_at, updated_timestamp)
 SELECT n.id, n.username, n.from_id, n.media_id, n.parent_id, n.text,
-    CASE WHEN n.text IS NOT NULL THEN $11::timestamptz END, n.timestamp, n.like_count, n.hidden, $10, $12, $11, $11, $11
+    CASE WHEN n.text IS NOT NULL THEN n.read_at END, n.timestamp, n.like_count, n.hidden, n.account_id, n.source,
+    n.read_at, n.read_at, n.read_at
 FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bigint[],
-            $9::boolean[])
-    AS n (id, username, from_id, media_id, parent_id, text, timestamp, like_count, hidden)
+            $9::boolean[], $10::text[], $11::timestamptz[], $12::text[])
+    AS n (id, username, from_id, media_id, parent_id, text, timestamp, like_count, hidden, account_id, read_at, source)
 ORDER BY n.id
 ON CONFLICT (id) DO UPDATE SET
     username = COALESCE(c.username, EXCLUDED.username),
@@ -49,7 +50,8 @@ RETURNING c.id";
 
 const MEDIA: &str = "
 INSERT INTO instagram.media (id, first_seen_at)
-SELECT DISTINCT n.id, $2::timestamptz FROM UNNEST($1::text[]) AS n (id) WHERE n.id IS NOT NULL ORDER BY n.id
+SELECT n.id, min(n.read_at)
+FROM UNNEST($1::text[], $2::timestamptz[]) AS n (id, read_at) WHERE n.id IS NOT NULL GROUP BY n.id ORDER BY n.id
 ON CONFLICT (id) DO NOTHING";
 
 // An ad's copy is no child, though its comments count for another medium as well.
@@ -136,38 +138,42 @@ impl Page {
     }
 }
 
-/// Writes comments; whether they `mend` is told by [`super::Rows`]. Says what analytics must look at again.
+/// Writes pages, which share no comment; whether they `mend` is told by [`super::Rows`]. Says what analytics
+/// must look at again.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.
 pub async fn write(
     conn: &mut PgConnection,
-    page: &Page,
-    reading: &Reading,
+    pages: &[(&Page, &Reading)],
     mends: bool,
 ) -> Result<Vec<Mark>, sqlx::Error> {
-    if page.comments.is_empty() {
+    let all = || {
+        pages.iter().flat_map(|&(page, reading)| {
+            page.comments.iter().map(move |comment| (comment, page.source, reading))
+        })
+    };
+    let ids: Vec<_> = all().map(|(c, ..)| c.id.as_str()).collect();
+    if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let observed_at = reading.observed_at.to_sqlx();
-    let all = || page.comments.iter();
-    let ids: Vec<_> = all().map(|c| c.id.as_str()).collect();
-    let media: Vec<_> = all().map(|c| c.media_id.as_deref()).collect();
-    sqlx::query(MEDIA).bind(&media).bind(observed_at).execute(&mut *conn).await?;
+    let media: Vec<_> = all().map(|(c, ..)| c.media_id.as_deref()).collect();
+    let read_at: Vec<_> = all().map(|(_, _, reading)| reading.observed_at.to_sqlx()).collect();
+    sqlx::query(MEDIA).bind(&media).bind(&read_at).execute(&mut *conn).await?;
     sqlx::query(CHILDREN).bind(&ids).bind(&media).execute(&mut *conn).await?;
     let written: Vec<String> = sqlx::query_scalar(COMMENTS)
         .bind(&ids)
-        .bind(all().map(|c| c.username.as_deref()).collect::<Vec<_>>())
-        .bind(all().map(|c| c.from_id.as_deref()).collect::<Vec<_>>())
+        .bind(all().map(|(c, ..)| c.username.as_deref()).collect::<Vec<_>>())
+        .bind(all().map(|(c, ..)| c.from_id.as_deref()).collect::<Vec<_>>())
         .bind(&media)
-        .bind(all().map(|c| c.parent_id.as_deref()).collect::<Vec<_>>())
-        .bind(all().map(|c| c.text.as_deref()).collect::<Vec<_>>())
-        .bind(all().map(|c| c.timestamp.map(ToSqlx::to_sqlx)).collect::<Vec<_>>())
-        .bind(all().map(|c| c.like_count).collect::<Vec<_>>())
-        .bind(all().map(|c| c.hidden).collect::<Vec<_>>())
-        .bind(&reading.account_id)
-        .bind(observed_at)
-        .bind(page.source.as_str())
+        .bind(all().map(|(c, ..)| c.parent_id.as_deref()).collect::<Vec<_>>())
+        .bind(all().map(|(c, ..)| c.text.as_deref()).collect::<Vec<_>>())
+        .bind(all().map(|(c, ..)| c.timestamp.map(ToSqlx::to_sqlx)).collect::<Vec<_>>())
+        .bind(all().map(|(c, ..)| c.like_count).collect::<Vec<_>>())
+        .bind(all().map(|(c, ..)| c.hidden).collect::<Vec<_>>())
+        .bind(all().map(|(_, _, reading)| reading.account_id.as_str()).collect::<Vec<_>>())
+        .bind(&read_at)
+        .bind(all().map(|(_, source, _)| source.as_str()).collect::<Vec<_>>())
         .bind(mends)
         .fetch_all(&mut *conn)
         .await?;

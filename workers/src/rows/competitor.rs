@@ -1,5 +1,7 @@
 //! Rows of a competitor: its profile, its counts of the day, its media.
 
+use std::collections::BTreeMap;
+
 use cekbrand_graph::node::{MediaNode, UserNode};
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
@@ -49,9 +51,10 @@ pub async fn write(
         if let Some(node) = &found.user {
             marks.extend(user::write(conn, node, reading, user::Seen::ByOthers).await?);
         }
-        for medium in &found.media {
-            marks.extend(media::write(conn, medium, reading).await?);
-        }
+        // A list that changes while it is read may name a medium twice.
+        let media: BTreeMap<&str, _> =
+            found.media.iter().map(|node| (node.id.as_str(), (node, reading))).collect();
+        marks.extend(media::write(conn, &media.into_values().collect::<Vec<_>>()).await?);
     }
     Ok(marks)
 }

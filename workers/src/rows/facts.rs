@@ -1,15 +1,16 @@
 //! What the rows know of media: for planning a read, and for finding out whose analytics are concerned.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
 use super::Mark;
 
 const FACTS: &str = r#"
-SELECT m.user_id, m.timestamp, m.first_seen_at, m.media_product_type, m.media_hastag, m.parent_id,
+SELECT m.id, m.user_id, m.timestamp, m.first_seen_at, m.media_product_type, m.media_hastag, m.parent_id,
     GREATEST(r.node_at, CASE WHEN m.media_type IS NOT NULL THEN m.updated_timestamp END) AS read_at,
     r.comments_at AS comments_read_at,
     m.deleted_at IS NOT NULL OR m.lost_at IS NOT NULL AS is_gone,
@@ -18,7 +19,7 @@ FROM instagram.media m
 LEFT JOIN pipeline.media_read r ON r.media_id = m.id
 LEFT JOIN pipeline.account a ON a.account_id = m.user_id AND a.removed_at IS NULL
 LEFT JOIN instagram."user" u ON u.id = m.user_id
-WHERE m.id = $1"#;
+WHERE m.id = ANY($1)"#;
 
 const FIGURES: &str = "
 SELECT i.metric, bool_or(i.value IS NOT NULL) AS has_value, bool_or(i.source = 'webhook') AS has_webhook,
@@ -71,13 +72,31 @@ pub struct Facts {
 /// # Errors
 /// Whatever keeps the statement from running.
 pub async fn facts(conn: &mut PgConnection, media_id: &str) -> Result<Option<Facts>, sqlx::Error> {
-    let Some(row) = sqlx::query(FACTS).bind(media_id).fetch_optional(conn).await? else { return Ok(None) };
+    Ok(of_all(conn, &[media_id]).await?.remove(media_id))
+}
+
+/// Reads what is known of media, by their ids.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn of_all(
+    conn: &mut PgConnection,
+    media_ids: &[&str],
+) -> Result<HashMap<String, Facts>, sqlx::Error> {
+    if media_ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query(FACTS).bind(media_ids).fetch_all(conn).await?;
+    rows.iter().map(|row| Ok((row.try_get("id")?, read(row)?))).collect()
+}
+
+fn read(row: &PgRow) -> Result<Facts, sqlx::Error> {
     let instant = |name: &str| -> Result<Option<Timestamp>, sqlx::Error> {
         let instant: Option<jiff_sqlx::Timestamp> = row.try_get(name)?;
         Ok(instant.map(jiff_sqlx::Timestamp::to_jiff))
     };
     let parent: Option<String> = row.try_get("parent_id")?;
-    Ok(Some(Facts {
+    Ok(Facts {
         owner: row.try_get("user_id")?,
         is_ours: row.try_get("is_ours")?,
         published: instant("timestamp")?,
@@ -89,7 +108,7 @@ pub async fn facts(conn: &mut PgConnection, media_id: &str) -> Result<Option<Fac
         is_child: parent.is_some(),
         is_gone: row.try_get("is_gone")?,
         region: row.try_get("region")?,
-    }))
+    })
 }
 
 /// What is known of a medium's figures.

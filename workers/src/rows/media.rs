@@ -1,39 +1,54 @@
-//! Rows of a medium: the medium itself, and its likes and comments of the day.
+//! Rows of media, many at once: the medium itself, and its likes and comments of the day.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cekbrand_graph::node::MediaNode;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
+use serde_json::Value;
 use sqlx::PgConnection;
 
-use super::facts::{Facts, facts};
+use super::facts::{self, Facts};
 use super::hashtag::{self, Hashtag};
 use super::user::absences;
 use super::{Mark, Reading};
 
-const LOCK: &str = "SELECT 1 FROM instagram.media m WHERE m.id = $1 FOR UPDATE";
+const LOCK: &str = "
+SELECT 1 FROM instagram.media m WHERE m.id = ANY($1) ORDER BY m.id FOR UPDATE";
 
 // The node tells a medium's owner by id to the owner alone, else by name at most. With Instagram Login the id
 // is one that is known to the app alone, and no other account's media can be read.
-const IS_ACCOUNT: &str = r#"
+const ARE_ACCOUNTS: &str = r#"
 SELECT EXISTS (
     SELECT 1 FROM instagram."user" u
-    WHERE u.id = $1 AND (lower(u.username) = lower($2) OR u.app_scoped_id = $3)
+    WHERE u.id = n.account_id AND (lower(u.username) = lower(n.username) OR u.app_scoped_id = n.owner_id)
 ) OR EXISTS (
     SELECT 1 FROM pipeline.account a
-    WHERE a.account_id = $1 AND a.login = 'instagram' AND $3::text IS NOT NULL
-)"#;
+    WHERE a.account_id = n.account_id AND a.login = 'instagram' AND n.owner_id IS NOT NULL
+)
+FROM UNNEST($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS n (account_id, username, owner_id, place)
+ORDER BY n.place"#;
 
 // An answer older than the row does not overwrite it, unless nobody has read the medium yet, nor does one
 // from before the medium was found to be gone; one that says nothing new writes nothing.
-const MEDIUM: &str = r#"
+const MEDIA: &str = r#"
 INSERT INTO instagram.media AS m
     (id, user_id, owner_id, username, media_type, media_product_type, timestamp, caption, media_hastag, permalink,
      shortcode, media_url, thumbnail_url, is_comment_enabled, is_shared_to_feed, like_count, comments_count, absence,
      first_seen_at, media_hastag_shown, datestamp, updated_timestamp)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    ($19 AT TIME ZONE COALESCE((SELECT u.timezone FROM instagram."user" u WHERE u.id = $2), 'UTC'))::date, $19)
+SELECT n.id, n.user_id, n.owner_id, n.username, n.media_type, n.media_product_type, n.timestamp, n.caption,
+    n.media_hastag, n.permalink, n.shortcode, n.media_url, n.thumbnail_url, n.is_comment_enabled, n.is_shared_to_feed,
+    n.like_count, n.comments_count, n.absence, n.observed_at, n.media_hastag_shown,
+    (n.observed_at AT TIME ZONE COALESCE(u.timezone, 'UTC'))::date, n.observed_at
+FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[],
+            $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[], $15::boolean[],
+            $16::bigint[], $17::bigint[], $18::jsonb[], $19::timestamptz[], $20::text[])
+    AS n (id, user_id, owner_id, username, media_type, media_product_type, timestamp, caption, media_hastag, permalink,
+          shortcode, media_url, thumbnail_url, is_comment_enabled, is_shared_to_feed, like_count, comments_count,
+          absence, observed_at, media_hastag_shown)
+LEFT JOIN instagram."user" u ON u.id = n.user_id
+ORDER BY n.id
 ON CONFLICT (id) DO UPDATE SET
     user_id = COALESCE(EXCLUDED.user_id, m.user_id),
     owner_id = COALESCE(EXCLUDED.owner_id, m.owner_id),
@@ -78,15 +93,20 @@ WHERE (COALESCE(m.updated_timestamp <= EXCLUDED.updated_timestamp, TRUE) OR m.me
 const COUNTS: &str = r#"
 INSERT INTO instagram.media_like_comment AS c
     (media_id, datestamp, like_count, comments_count, absence, updated_timestamp)
-SELECT $1, ($2 AT TIME ZONE COALESCE(
-        (SELECT u.timezone FROM instagram.media m JOIN instagram."user" u ON u.id = m.user_id WHERE m.id = $1),
-        'UTC'))::date, $3, $4, $5, $2
+SELECT n.media_id, (n.observed_at AT TIME ZONE COALESCE(u.timezone, 'UTC'))::date, n.like_count, n.comments_count,
+    n.absence, n.observed_at
+FROM UNNEST($1::text[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::jsonb[])
+    AS n (media_id, observed_at, like_count, comments_count, absence)
+LEFT JOIN instagram.media m ON m.id = n.media_id
+LEFT JOIN instagram."user" u ON u.id = m.user_id
+ORDER BY n.media_id
 ON CONFLICT (media_id, datestamp) DO UPDATE SET
     like_count = EXCLUDED.like_count, comments_count = EXCLUDED.comments_count, absence = EXCLUDED.absence,
     updated_timestamp = EXCLUDED.updated_timestamp
 WHERE COALESCE(c.updated_timestamp <= EXCLUDED.updated_timestamp, TRUE)
     AND (c.like_count, c.comments_count, c.absence)
-        IS DISTINCT FROM (EXCLUDED.like_count, EXCLUDED.comments_count, EXCLUDED.absence)"#;
+        IS DISTINCT FROM (EXCLUDED.like_count, EXCLUDED.comments_count, EXCLUDED.absence)
+RETURNING c.media_id"#;
 
 // A story whose day has passed, or whose day is not known, was lost unread; anything else was deleted. What
 // belongs to somebody else may merely have become invisible to us.
@@ -116,71 +136,100 @@ impl Gone {
     }
 }
 
-/// Writes a medium. Says what analytics must look at again.
+/// A medium as a read told it, with whose it is.
+pub(super) struct Row<'a> {
+    pub(super) node: &'a MediaNode,
+    pub(super) owner: Option<String>,
+    pub(super) absence: Option<Value>,
+    pub(super) observed_at: Timestamp,
+}
+
+/// Writes media, each of which is there once. Says what analytics must look at again.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.
 pub async fn write(
     conn: &mut PgConnection,
-    node: &MediaNode,
-    reading: &Reading,
+    media: &[(&MediaNode, &Reading)],
 ) -> Result<Vec<Mark>, sqlx::Error> {
-    let observed_at = reading.observed_at;
-    sqlx::query(LOCK).bind(&node.id).execute(&mut *conn).await?;
-    let before = facts(conn, &node.id).await?;
-    let owner = owner(conn, node, &reading.account_id).await?;
+    if media.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<&str> = media.iter().map(|(node, _)| node.id.as_str()).collect();
+    sqlx::query(LOCK).bind(&ids).execute(&mut *conn).await?;
+    let before = facts::of_all(conn, &ids).await?;
+    let owners = owners(conn, media).await?;
+    let rows: Vec<Row<'_>> =
+        media.iter().zip(owners).map(|((node, reading), owner)| row(node, reading, owner)).collect();
+    write_media(conn, &rows).await?;
+    let counted = count(conn, &rows).await?;
+    let after = facts::of_all(conn, &ids).await?;
+    let marks = rows.iter().flat_map(|row| {
+        let id = row.node.id.as_str();
+        touched(before.get(id), after.get(id), counted.contains(id), row.observed_at)
+    });
+    Ok(marks.collect())
+}
+
+fn row<'a>(node: &'a MediaNode, reading: &Reading, owner: Option<String>) -> Row<'a> {
     let absence = absences(&[
         ("like_count", node.like_count, "hidden"),
         ("comments_count", node.comments_count, "no_data"),
     ]);
-    write_medium(conn, node, owner, absence.as_ref(), observed_at).await?;
-    let counts = sqlx::query(COUNTS)
-        .bind(&node.id)
-        .bind(observed_at.to_sqlx())
-        .bind(node.like_count)
-        .bind(node.comments_count)
-        .bind(absence)
-        .execute(&mut *conn)
-        .await?;
-    let after = facts(conn, &node.id).await?;
-    Ok(touched(before.as_ref(), after.as_ref(), counts.rows_affected() > 0, observed_at))
+    Row { node, owner, absence, observed_at: reading.observed_at }
 }
 
-pub(super) async fn write_medium(
-    conn: &mut PgConnection,
-    node: &MediaNode,
-    owner: Option<String>,
-    absence: Option<&serde_json::Value>,
-    observed_at: Timestamp,
-) -> Result<(), sqlx::Error> {
-    let hashtags = node.caption.as_deref().map(hashtag::found).filter(|hashtags| !hashtags.is_empty());
-    let listed = |written: fn(&Hashtag) -> &str| {
-        hashtags.as_ref().map(|hashtags| hashtags.iter().map(written).collect::<Vec<_>>().join(" "))
+pub(super) async fn write_media(conn: &mut PgConnection, rows: &[Row<'_>]) -> Result<(), sqlx::Error> {
+    let hashtags: Vec<Vec<Hashtag>> =
+        rows.iter().map(|row| row.node.caption.as_deref().map(hashtag::found).unwrap_or_default()).collect();
+    let listed = |written: fn(&Hashtag) -> &str| -> Vec<Option<String>> {
+        let list = |hashtags: &Vec<Hashtag>| {
+            let list = hashtags.iter().map(written).collect::<Vec<_>>().join(" ");
+            (!hashtags.is_empty()).then_some(list)
+        };
+        hashtags.iter().map(list).collect()
     };
-    sqlx::query(MEDIUM)
-        .bind(&node.id)
-        .bind(owner)
-        .bind(&node.owner_id)
-        .bind(&node.username)
-        .bind(&node.media_type)
-        .bind(&node.media_product_type)
-        .bind(node.timestamp.map(ToSqlx::to_sqlx))
-        .bind(&node.caption)
+    sqlx::query(MEDIA)
+        .bind(rows.iter().map(|row| row.node.id.as_str()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.owner.as_deref()).collect::<Vec<_>>())
+        .bind(column(rows, |node| &node.owner_id))
+        .bind(column(rows, |node| &node.username))
+        .bind(column(rows, |node| &node.media_type))
+        .bind(column(rows, |node| &node.media_product_type))
+        .bind(rows.iter().map(|row| row.node.timestamp.map(ToSqlx::to_sqlx)).collect::<Vec<_>>())
+        .bind(column(rows, |node| &node.caption))
         .bind(listed(|hashtag| &hashtag.compared))
-        .bind(&node.permalink)
-        .bind(&node.shortcode)
-        .bind(&node.media_url)
-        .bind(&node.thumbnail_url)
-        .bind(node.is_comment_enabled)
-        .bind(node.is_shared_to_feed)
-        .bind(node.like_count)
-        .bind(node.comments_count)
-        .bind(absence)
-        .bind(observed_at.to_sqlx())
+        .bind(column(rows, |node| &node.permalink))
+        .bind(column(rows, |node| &node.shortcode))
+        .bind(column(rows, |node| &node.media_url))
+        .bind(column(rows, |node| &node.thumbnail_url))
+        .bind(rows.iter().map(|row| row.node.is_comment_enabled).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.node.is_shared_to_feed).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.node.like_count).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.node.comments_count).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.absence.clone()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.observed_at.to_sqlx()).collect::<Vec<_>>())
         .bind(listed(|hashtag| &hashtag.shown))
         .execute(conn)
         .await?;
     Ok(())
+}
+
+fn column<'a>(rows: &[Row<'a>], of: fn(&MediaNode) -> &Option<String>) -> Vec<Option<&'a str>> {
+    rows.iter().map(|row| of(row.node).as_deref()).collect()
+}
+
+/// Writes the likes and comments of the day; the media of which that says something new.
+async fn count(conn: &mut PgConnection, rows: &[Row<'_>]) -> Result<BTreeSet<String>, sqlx::Error> {
+    let counted: Vec<String> = sqlx::query_scalar(COUNTS)
+        .bind(rows.iter().map(|row| row.node.id.as_str()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.observed_at.to_sqlx()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.node.like_count).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.node.comments_count).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.absence.clone()).collect::<Vec<_>>())
+        .fetch_all(conn)
+        .await?;
+    Ok(counted.into_iter().collect())
 }
 
 /// Notes that a medium is gone. Says what analytics must look at again.
@@ -199,26 +248,25 @@ pub async fn note_gone(
         .bind(&reading.account_id)
         .execute(&mut *conn)
         .await?;
-    let facts = facts(conn, &gone.media_id).await?;
+    let facts = facts::facts(conn, &gone.media_id).await?;
     Ok(touched(None, facts.as_ref(), noted.rows_affected() > 0, reading.observed_at))
 }
 
-/// The medium's owner as one of our ids: its own, or the caller's where only the name is told.
-async fn owner(
+/// The owner of each medium as one of our ids: its own, or the caller's where only the name is told.
+async fn owners(
     conn: &mut PgConnection,
-    node: &MediaNode,
-    account_id: &str,
-) -> Result<Option<String>, sqlx::Error> {
-    if node.owner_id.as_deref() == Some(account_id) {
-        return Ok(node.owner_id.clone());
-    }
-    let is_account: bool = sqlx::query_scalar(IS_ACCOUNT)
-        .bind(account_id)
-        .bind(&node.username)
-        .bind(&node.owner_id)
-        .fetch_one(conn)
+    media: &[(&MediaNode, &Reading)],
+) -> Result<Vec<Option<String>>, sqlx::Error> {
+    let are_accounts: Vec<bool> = sqlx::query_scalar(ARE_ACCOUNTS)
+        .bind(media.iter().map(|(_, reading)| reading.account_id.as_str()).collect::<Vec<_>>())
+        .bind(media.iter().map(|(node, _)| node.username.as_deref()).collect::<Vec<_>>())
+        .bind(media.iter().map(|(node, _)| node.owner_id.as_deref()).collect::<Vec<_>>())
+        .fetch_all(conn)
         .await?;
-    Ok(if is_account { Some(account_id.to_owned()) } else { node.owner_id.clone() })
+    let owner = |((node, reading), is_account): (&(&MediaNode, &Reading), bool)| {
+        if is_account { Some(reading.account_id.clone()) } else { node.owner_id.clone() }
+    };
+    Ok(media.iter().zip(are_accounts).map(owner).collect())
 }
 
 /// The instants for which analytics must look again: the day of the medium when it is new there or no longer

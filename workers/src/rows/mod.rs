@@ -9,8 +9,8 @@
 //! - [`user_figure`]: figures of accounts. [`account`]: what is known of an account.
 //! - [`competitor`]: somebody else's account.
 //! - [`facts`]: what is known of a medium. [`hashtag`]: what a caption links.
-//! - Figures of media are merged by [`crate::insight`].
-//! - `content`: all that is to be written at once. `reading`: whose it is. `erased`: what is left out.
+//! - `content`: all that is to be written at once. `told`: what many reads told, in rounds. `reading`: whose it
+//!   is. `erased`: what is left out. Figures of media are merged by [`crate::insight`].
 //!
 //! Invariants: writing the same rows twice changes nothing; the order in which rows arrive does not matter
 //! where Instagram gives no order; rows are touched in one order everywhere, so that two transactions seldom
@@ -27,6 +27,7 @@ pub mod hashtag;
 pub mod media;
 mod reading;
 pub mod stub;
+mod told;
 pub mod user;
 pub mod user_figure;
 pub mod webhook_comment;
@@ -64,37 +65,13 @@ pub async fn apply_checked(conn: &mut PgConnection, rows: &Rows, now: Timestamp)
     } else {
         insight::upsert(conn, rows.insights.iter(), now).await?
     };
+    touched.extend(user_figure::upsert(conn, &rows.user_figures, rows.mends, now).await?);
+    touched.extend(told::write(conn, &rows.told, rows.mends).await?);
     if figures > 0 {
+        // Whose the media are may be told beside the figures.
         touched.extend(facts::owners(conn, &observed(&rows.insights)).await?);
     }
-    touched.extend(user_figure::upsert(conn, &rows.user_figures, now).await?);
-    for told in &rows.told {
-        touched.extend(apply_told(conn, told, rows.mends).await?);
-    }
     marks::mark(conn, &touched, now).await
-}
-
-async fn apply_told(conn: &mut PgConnection, told: &Told, mends: bool) -> Result<Vec<Mark>, sqlx::Error> {
-    match told {
-        Told::User(node, reading) => user::write(conn, node, reading, user::Seen::ByItself).await,
-        Told::Competitor(found, reading) => competitor::write(conn, found, reading).await,
-        Told::CompetitorGone(name, reading) => competitor::note_gone(conn, name, reading).await,
-        Told::Problem(problem, reading) => {
-            user::note_problem(conn, *problem, reading).await?;
-            Ok(Vec::new())
-        }
-        Told::Media(node, reading) => media::write(conn, node, reading).await,
-        Told::Child(child, reading) => {
-            child::write(conn, child, reading).await?;
-            Ok(Vec::new())
-        }
-        Told::MediaGone(gone, reading) => media::note_gone(conn, gone, reading).await,
-        Told::Comment(node, reading) => {
-            comment::write(conn, &comment::Page::of((**node).clone()), reading, mends).await
-        }
-        Told::Comments(page, reading) => comment::write(conn, page, reading, mends).await,
-        Told::CommentGone(id, reading) => comment::note_gone(conn, id, reading).await,
-    }
 }
 
 /// The latest observation of each medium.

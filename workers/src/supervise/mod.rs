@@ -85,6 +85,11 @@ impl Loops {
         Self { list, clock, stop }
     }
 
+    /// One more.
+    pub fn push(&mut self, each: Loop) {
+        self.list.push(each);
+    }
+
     /// Whether every loop moves and none is in trouble; one sentence about each that does not or is.
     pub fn readiness(&self) -> Readiness {
         let pulses: Vec<_> = self.list.iter().map(|each| (each.name, Arc::clone(&each.pulse))).collect();

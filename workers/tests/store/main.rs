@@ -5,9 +5,12 @@
 mod analyse;
 mod analyse_days;
 mod analytics;
+#[cfg(feature = "archive")]
+mod archive;
 mod brand;
 mod clock;
 mod described;
+mod disk;
 mod enrich;
 mod erase;
 mod insight;

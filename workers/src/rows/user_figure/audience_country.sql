@@ -14,4 +14,7 @@ WHERE
      array_position($13::text[], excluded.source), coalesce(excluded.value, 0))
     > (held.value IS NOT NULL, coalesce(array_position($12::text[], held.absence), 0), held.observed_at,
        array_position($13::text[], held.source), coalesce(held.value, 0))
+    OR ($14 AND held.observed_at = excluded.observed_at AND held.source = excluded.source
+        AND (held.value, held.absence, held.api_version)
+            IS DISTINCT FROM (excluded.value, excluded.absence, excluded.api_version))
 RETURNING user_id, end_time

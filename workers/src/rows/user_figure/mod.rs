@@ -3,7 +3,8 @@
 //!
 //! All statements take the same parameters: `$1` accounts, `$2` to `$4` what else is in the key, as text,
 //! `$5` end_time, `$6` values, `$7` absences, `$8` sources, `$9` observed_at, `$10` API versions, `$11` now,
-//! `$12` absences and `$13` sources in the order of their rank.
+//! `$12` absences and `$13` sources in the order of their rank, `$14` whether the very same observation is
+//! corrected.
 
 use std::collections::BTreeMap;
 
@@ -136,20 +137,21 @@ static TABLES: [Table; 9] = [
     Table { holds: |of| matches!(of, Of::Locale { .. }), sql: include_str!("audience_locale.sql") },
 ];
 
-/// Writes figures. Says what analytics must look at again.
+/// Writes figures; whether they `mend` is told by [`super::Rows`]. Says what analytics must look at again.
 ///
 /// # Errors
 /// Whatever keeps the statements from running.
 pub async fn upsert(
     conn: &mut PgConnection,
     figures: &BTreeMap<UserFigureKey, UserFigure>,
+    mends: bool,
     now: Timestamp,
 ) -> Result<Vec<Mark>, sqlx::Error> {
     let mut marks = Vec::new();
     for table in &TABLES {
         let rows: Vec<_> = figures.iter().filter(|(key, _)| (table.holds)(&key.of)).collect();
         if !rows.is_empty() {
-            marks.extend(write(conn, table.sql, &rows, now).await?);
+            marks.extend(write(conn, (table.sql, mends), &rows, now).await?);
         }
     }
     Ok(marks)
@@ -157,7 +159,7 @@ pub async fn upsert(
 
 async fn write(
     conn: &mut PgConnection,
-    sql: &'static str,
+    (sql, mends): (&'static str, bool),
     rows: &[(&UserFigureKey, &UserFigure)],
     now: Timestamp,
 ) -> Result<Vec<Mark>, sqlx::Error> {
@@ -180,6 +182,7 @@ async fn write(
         .bind(now.to_sqlx())
         .bind(Absence::ALL.map(Absence::as_str).as_slice())
         .bind(sources.as_slice())
+        .bind(mends)
         .fetch_all(conn)
         .await?;
     let mark =

@@ -74,7 +74,7 @@ async fn an_answer_that_says_nothing_new_or_comes_late_writes_nothing() {
     let node = medium(Some(5), early);
     let read_at = |observed_at| Reading { account_id: account.to_owned(), observed_at };
     let user = UserNode { id: account.to_owned(), followers_count: Some(9), ..UserNode::default() };
-    assert_eq!(rows::media::write(&mut conn, &node, &read_at(late)).await.unwrap().len(), 2);
+    assert_eq!(rows::media::write(&mut conn, &[(&node, &read_at(late))]).await.unwrap().len(), 2);
     assert_eq!(rows::user::write(&mut conn, &user, &read_at(late), Seen::ByItself).await.unwrap().len(), 1);
     let picture = "
         SELECT md5(string_agg(x, ',')) FROM (
@@ -83,15 +83,15 @@ async fn an_answer_that_says_nothing_new_or_comes_late_writes_nothing() {
             SELECT d.xmin::text || d::text FROM instagram.user_data d UNION ALL
             SELECT u.xmin::text || u::text FROM instagram.\"user\" u ORDER BY 1) AS rows (x)";
     let before: String = sqlx::query_scalar(picture).fetch_one(&bench.pool()).await.unwrap();
-    assert!(rows::media::write(&mut conn, &node, &read_at(late)).await.unwrap().is_empty());
+    assert!(rows::media::write(&mut conn, &[(&node, &read_at(late))]).await.unwrap().is_empty());
     let stale = medium(Some(3), early);
-    assert!(rows::media::write(&mut conn, &stale, &read_at(early)).await.unwrap().is_empty());
+    assert!(rows::media::write(&mut conn, &[(&stale, &read_at(early))]).await.unwrap().is_empty());
     assert!(rows::user::write(&mut conn, &user, &read_at(late), Seen::ByItself).await.unwrap().is_empty());
     let after: String = sqlx::query_scalar(picture).fetch_one(&bench.pool()).await.unwrap();
     assert_eq!(before, after);
     let hidden = medium(None, early);
     let newer = late.checked_add(Duration::from_secs(1)).unwrap();
-    assert_eq!(rows::media::write(&mut conn, &hidden, &read_at(newer)).await.unwrap().len(), 1);
+    assert_eq!(rows::media::write(&mut conn, &[(&hidden, &read_at(newer))]).await.unwrap().len(), 1);
     let absence: serde_json::Value =
         sqlx::query_scalar("SELECT absence FROM instagram.media").fetch_one(&bench.pool()).await.unwrap();
     assert_eq!(absence, serde_json::json!({"like_count": "hidden"}));

@@ -1,6 +1,8 @@
 //! Replay over a finished database, on real servers: an unchanged program changes no row, a mended one mends
 //! the rows that a bug spoilt, and what makes no sense is refused.
 
+mod interrupted;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! The spool of the built receiver: Kafka away, SIGKILL, Kafka back.
 
+mod steady;
+
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -42,15 +44,20 @@ async fn ready(role: &mut Role, admin: u16) -> serde_json::Value {
     }
 }
 
+/// A delivery of a comment with this number.
+fn comment(number: usize) -> Vec<u8> {
+    let body = format!(
+        r#"{{"object":"instagram","entry":[{{"id":"17841400000000001","time":1763700000,"changes":[{{"field":"comments","value":{{"id":"{number}"}}}}]}}]}}"#
+    );
+    body.into_bytes()
+}
+
 /// Posts comments with these numbers; each must be answered 200.
 async fn send(port: u16, numbers: std::ops::Range<usize>) {
     let url = format!("http://127.0.0.1:{port}/webhooks/instagram");
     let sender = Sender::new(SenderConfig::new(&url, Signer::new(SECRET.into()))).unwrap();
     for number in numbers {
-        let body = format!(
-            r#"{{"object":"instagram","entry":[{{"id":"17841400000000001","time":1763700000,"changes":[{{"field":"comments","value":{{"id":"{number}"}}}}]}}]}}"#
-        );
-        assert_eq!(sender.post(body.into_bytes()).await.unwrap(), 200);
+        assert_eq!(sender.post(comment(number)).await.unwrap(), 200);
     }
 }
 
