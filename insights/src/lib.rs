@@ -105,7 +105,8 @@ impl Insights {
         let listener = TcpListener::bind(listen).await.map_err(|error| StartError::Listen(listen, error))?;
         let local_addr = listener.local_addr().map_err(|error| StartError::Listen(listen, error))?;
         observe::describe();
-        let api = Api::new(pool.clone(), Arc::clone(&clock), settings.requests_per_second);
+        let api = Api::new(pool.clone(), Arc::clone(&clock), settings.requests_per_second)
+            .with_telling(settings.telling.clone());
         Ok(Self {
             listener,
             local_addr,

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use crate::accounts::{self, comments, list, series, tables};
 use crate::api::Api;
-use crate::people::{alerts, correction, labels, notes, shares};
+use crate::people::{alerts, channels, correction, labels, notes, shares};
 use crate::problem::Problem;
 use crate::{access, deletion, media, observe, openapi, pages, pipeline};
 
@@ -67,6 +67,11 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(labels::attach, labels::detach))
         .routes(routes!(alerts::list, alerts::create))
         .routes(routes!(alerts::delete))
+        .routes(routes!(channels::list, channels::create))
+        .routes(routes!(channels::delete))
+        .routes(routes!(channels::test))
+        .routes(routes!(channels::history))
+        .routes(routes!(channels::deliveries))
         .routes(routes!(media::detail::detail))
         .routes(routes!(comments::of_medium))
         .routes(routes!(correction::put, correction::delete))

@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 /// Settings of the API.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -16,6 +18,17 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// Time that running requests have after the signal to stop.
     pub shutdown_grace: Duration,
+    /// How people are told.
+    pub telling: Telling,
+}
+
+/// How receivers of alerts are told; as the worker has it.
+#[derive(Debug, Clone, Default)]
+pub struct Telling {
+    /// What their secrets are made from; without it none can be added.
+    pub secret: Option<SecretString>,
+    /// Whether they may stand at private addresses, and be called without TLS.
+    pub allow_private: bool,
 }
 
 impl Default for Settings {
@@ -26,6 +39,7 @@ impl Default for Settings {
             header_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(10),
             shutdown_grace: Duration::from_secs(25),
+            telling: Telling::default(),
         }
     }
 }

@@ -16,7 +16,8 @@
 //! - [`ids`]: typed ids. [`figure`]: numbers that may be absent, and how observations merge.
 //! - [`metric`]: which figures exist for which kind of medium today, what each means, and which are retired.
 //! - [`meta_time`]: Meta's ways of writing an instant. [`clock`]: where the present comes from. [`health`],
-//!   [`kafka`]: what roles share.
+//!   [`kafka`]: what roles share. [`notice`]: how what is told to receivers is signed; [`outside`]: where they
+//!   may be.
 //!
 //! # Words
 //!
@@ -52,6 +53,8 @@ pub mod kafka;
 mod lenient;
 pub mod meta_time;
 pub mod metric;
+pub mod notice;
+pub mod outside;
 pub mod repair;
 pub mod topic;
 pub mod value;

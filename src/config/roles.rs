@@ -7,6 +7,7 @@ use anyhow::{Context, Result, anyhow};
 use cekbrand_graph::Management;
 use cekbrand_ingest::LabelledSecret;
 use cekbrand_ingest::publish::spool::SpoolSettings;
+use cekbrand_insights::settings::Telling;
 use cekbrand_schema::kafka::KafkaSettings;
 use cekbrand_schema::{SystemClock, Topics};
 use cekbrand_workers::LandSettings;
@@ -14,6 +15,7 @@ use cekbrand_workers::analyse::AnalyseSettings;
 use cekbrand_workers::database::{self, Use};
 use cekbrand_workers::reads::Ageing;
 use cekbrand_workers::retention::RetentionSettings;
+use cekbrand_workers::tell::TellSettings;
 use cekbrand_workers::token::seal::TokenKeys;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -159,11 +161,20 @@ impl Config {
             weekly_until: self.duration("work.media_weekly_for")?,
         };
         settings.retention = self.retention()?;
+        settings.tell = TellSettings {
+            secret: self.secret("alerts.secret"),
+            allow_private: self.is_on("alerts.allow_private"),
+            public_url: self.text("serve.public_url").unwrap_or_default(),
+        };
         settings.enrich.lease = self.duration("work.lease")?;
         settings.enrich.backoff.first = self.duration("graph.backoff_min")?;
         settings.enrich.backoff.longest = self.duration("graph.backoff_max")?;
         settings.management = Some(self.management()?);
         Ok(settings)
+    }
+
+    fn is_on(&self, name: &str) -> bool {
+        self.text(name).is_some_and(|text| text == "true")
     }
 
     /// Settings of analytics: a worker's, and those of a rebuild.
@@ -191,6 +202,7 @@ impl Config {
             dead_letters: kept("dead_letters")?,
             audit: kept("audit")?,
             replays: kept("replays")?,
+            alerts: kept("alerts")?,
         })
     }
 
@@ -203,6 +215,10 @@ impl Config {
             listen: self.address("serve.listen")?,
             requests_per_second: self.number("serve.requests_per_second")?,
             shutdown_grace: self.duration("shutdown_grace")?,
+            telling: Telling {
+                secret: self.secret("alerts.secret"),
+                allow_private: self.is_on("alerts.allow_private"),
+            },
             ..cekbrand_insights::Settings::default()
         })
     }

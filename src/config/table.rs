@@ -150,6 +150,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     preset("retention.audit", "400d", Kind::Duration, "How long it is known who did what"),
     preset("retention.replays", "90d", Kind::Duration, "How long replays that ended are remembered"),
+    preset("retention.alerts", "90d", Kind::Duration, "How long it is known what was told to whom"),
     optional(
         "canary.every",
         Kind::Duration,
@@ -163,6 +164,18 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     preset("serve.listen", "127.0.0.1:8081", Kind::Address, "Where the read API listens"),
     preset("serve.requests_per_second", "50", Kind::Number, "For each API key; over it 429"),
+    optional("serve.public_url", Kind::Url, "The dashboard's address as people see it, for links in alerts"),
+    optional(
+        "alerts.secret",
+        Kind::Secret,
+        "What the secrets of webhooks' receivers are made from, for serve and work; without it nobody is told",
+    ),
+    preset(
+        "alerts.allow_private",
+        "false",
+        Kind::Choice(&["false", "true"]),
+        "Whether receivers may stand at private addresses and be called without TLS",
+    ),
     optional(
         "admin.listen",
         Kind::Address,

@@ -14,7 +14,8 @@
 //! - [`enrich`]: works on the queue within the shared quota. [`token`]: tokens, sealed at rest.
 //! - [`replay`]: past changes through the row writers again. [`analyse`]: analytics of dirty days.
 //! - [`schedule`]: what time alone makes due. [`retention`]: takes away what is old.
-//!   [`erase`]: what is to be forgotten; [`suppress`]: it does not come back. [`gauges`]: what alarms go by.
+//!   [`erase`]: what is to be forgotten; [`suppress`]: it does not come back. [`tell`]: whom to tell what.
+//!   [`gauges`]: what alarms go by.
 //!
 //! Invariants: effects happen exactly once; the books close; PostgreSQL and Kafka are all that workers share,
 //! so that more processes share the work.
@@ -38,6 +39,7 @@ pub mod settings;
 pub mod supervise;
 pub mod suppress;
 pub mod tasks;
+pub mod tell;
 pub mod token;
 pub mod worker;
 

@@ -9,6 +9,7 @@ use cekbrand_schema::topic::Topics;
 use crate::analyse::AnalyseSettings;
 use crate::enrich;
 use crate::retention::{Archive, RetentionSettings};
+use crate::tell::TellSettings;
 use crate::token::seal::TokenKeys;
 
 /// Settings of a worker process.
@@ -24,6 +25,8 @@ pub struct Settings {
     pub analyse: AnalyseSettings,
     /// How long what is kept.
     pub retention: RetentionSettings,
+    /// How people are told.
+    pub tell: TellSettings,
     /// Where files are kept of what retention drops; `None`: nowhere.
     pub archive: Option<Archive>,
     /// Keys that open tokens.
@@ -43,6 +46,7 @@ impl Settings {
             enrich: enrich::settings::Settings::default(),
             analyse: AnalyseSettings::default(),
             retention: RetentionSettings::default(),
+            tell: TellSettings::default(),
             archive: None,
             token_keys,
             app_id,

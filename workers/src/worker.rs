@@ -20,6 +20,7 @@ use crate::retention::Retention;
 use crate::schedule::Scheduler;
 use crate::settings::Settings;
 use crate::supervise::{AtEnd, Loop, Loops, Pulse, Running};
+use crate::tell::{self, Deliverer, TellSettings, Watch};
 use crate::token::upkeep::Upkeep;
 use crate::{database, erase, gauges, schedule, suppress};
 
@@ -59,8 +60,19 @@ impl Worker {
         erase::describe();
         suppress::describe();
         gauges::describe();
-        let Settings { parts, land, enrich, analyse, retention, archive, token_keys, app_id, management } =
-            settings;
+        tell::describe();
+        let Settings {
+            parts,
+            land,
+            enrich,
+            analyse,
+            retention,
+            archive,
+            tell,
+            token_keys,
+            app_id,
+            management,
+        } = settings;
         let stop = CancellationToken::new();
         let make = Maker { clock, stop: &stop };
         let mut list = vec![database_loop(pool, database_clock, &stop)];
@@ -99,6 +111,7 @@ impl Worker {
             let retention = retention.with_archive(archive);
             let run = |retention: Retention, _stop| async move { retention.run().await };
             list.push(make.restarted("retention", RETENTION_STUCK_AFTER, retention, run));
+            list.extend(telling(&make, pool, tell)?);
         }
         Ok(Self { loops: Loops::new(list, Arc::clone(clock), stop.clone()), stop })
     }
@@ -161,6 +174,22 @@ impl Maker<'_> {
             }) as Running
         })
     }
+}
+
+/// What people are told: looking, and where there is something to sign with, sending.
+fn telling(make: &Maker<'_>, pool: &PgPool, settings: TellSettings) -> Result<Vec<Loop>, Halt> {
+    let mut list = Vec::new();
+    if let Some(secret) = settings.secret.clone() {
+        let (pool, clock) = (pool.clone(), Arc::clone(make.clock));
+        let deliverer = Deliverer::new(pool, clock, secret, settings.allow_private)
+            .map_err(|error| Halt::Loop { name: "deliver", reason: error.to_string() })?;
+        let run = |deliverer: Deliverer, stop| async move { deliverer.run(stop).await };
+        list.push(make.restarted("deliver", STUCK_AFTER, deliverer, run));
+    }
+    let watch = Watch::new(pool.clone(), Arc::clone(make.clock), settings);
+    let run = |watch: Watch, stop| async move { watch.run(stop).await };
+    list.push(make.restarted("alerts", STUCK_AFTER, watch, run));
+    Ok(list)
 }
 
 /// Asks the database whether it takes writes, so that readiness says so even where nothing else asks, and

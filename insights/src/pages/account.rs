@@ -1,5 +1,7 @@
 //! The account that a page is about, and its days.
 
+use std::borrow::Borrow;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -71,6 +73,31 @@ impl Account {
     /// Where notes are added.
     pub(crate) fn notes_path(&self) -> String {
         format!("{}/notes", self.path())
+    }
+
+    /// Its alerts.
+    pub(crate) fn alerts_path(&self) -> String {
+        format!("{}/alerts", self.path())
+    }
+
+    /// Where rules are made.
+    pub(crate) fn rules_path(&self) -> String {
+        format!("{}/rules", self.alerts_path())
+    }
+
+    /// Where a rule is deleted.
+    pub(crate) fn rule_path(&self, rule: impl Borrow<i64>) -> String {
+        format!("{}/{}/delete", self.rules_path(), rule.borrow())
+    }
+
+    /// Where receivers are added.
+    pub(crate) fn channels_path(&self) -> String {
+        format!("{}/channels", self.alerts_path())
+    }
+
+    /// Where something is done with a receiver: test, delete.
+    pub(crate) fn channel_path(&self, channel: impl Borrow<i64>, what: &str) -> String {
+        format!("{}/{}/{what}", self.channels_path(), channel.borrow())
     }
 
     /// A card, or the chart, as CSV; nothing for whoever came by a link.

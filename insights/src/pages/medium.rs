@@ -13,7 +13,7 @@ use super::cards::cells::kind;
 use super::cards::comments::{self, CommentsCard};
 use super::respond::{Frame, SignedIn, html};
 use super::words::{CardWords, Lang, absences};
-use super::{drawing, format};
+use super::{drawing, format, labels};
 use crate::api::Api;
 use crate::problem::Problem;
 use crate::query::post::{self, FigureDay, PostDetail};
@@ -31,6 +31,8 @@ struct Medium<'a> {
     is_gone: bool,
     figures: Vec<Figure>,
     card: CommentsCard,
+    labels: Vec<labels::Choice>,
+    add_label: String,
 }
 
 /// One figure of the medium, and how it came about.
@@ -63,6 +65,8 @@ pub(crate) async fn page(
     let days = account.local(first.unwrap_or(account.period.from), account.today);
     let (kind, symbol) = kind(words, medium.media_product_type.as_deref(), medium.media_type.as_deref());
     let page = Medium {
+        labels: labels::of_medium(&api, &account.row.id, &id).await?,
+        add_label: format!("/media/{id}/labels"),
         card: comments::read(&api, &frame, days, &id).await?,
         kind,
         symbol,

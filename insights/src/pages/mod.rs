@@ -16,6 +16,7 @@
 
 mod account;
 mod address;
+mod alerts;
 mod assets;
 pub(crate) mod attempts;
 mod brand;
@@ -28,6 +29,7 @@ mod figures;
 mod flags;
 mod format;
 mod glossary;
+mod labels;
 mod login;
 mod medium;
 mod notes;
@@ -56,10 +58,18 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/accounts/{id}", get(brand::page))
         .route("/accounts/{id}/csv/{part}", get(brand::csv))
         .route("/media/{id}", get(medium::page))
+        .route("/media/{id}/labels", post(labels::add))
+        .route("/media/{id}/labels/{label}/remove", post(labels::remove))
         .route("/comments/{id}/label", post(cards::comments::correct))
         .route("/s/{token}", get(share::page))
         .route("/accounts/{id}/share", post(share::make))
         .route("/accounts/{id}/notes", post(notes::add))
+        .route("/accounts/{id}/alerts", get(alerts::page))
+        .route("/accounts/{id}/alerts/rules", post(alerts::add_rule))
+        .route("/accounts/{id}/alerts/rules/{rule}/delete", post(alerts::delete_rule))
+        .route("/accounts/{id}/alerts/channels", post(alerts::add_channel))
+        .route("/accounts/{id}/alerts/channels/{channel}/delete", post(alerts::delete_channel))
+        .route("/accounts/{id}/alerts/channels/{channel}/test", post(alerts::test_channel))
         .route("/pipeline", get(pipeline::page))
         .route("/glossary", get(glossary::page))
         .route("/login", get(login::form).post(login::sign_in))

@@ -3,14 +3,15 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use utoipa::ToSchema;
 
-use crate::accounts::summary::{AccountSummary, Flag, Headline};
+use crate::accounts::summary::Flag;
 use crate::api::Api;
 use crate::body::{Body, number, whole, words};
-use crate::figure::{Count, NO_DATA, Ratio};
+use crate::figure::Ratio;
 use crate::problem::Problem;
 use crate::query::portfolio;
 use crate::query::rules::{self, NewRule, Rule};
@@ -32,12 +33,12 @@ pub(crate) struct Alerts {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct RuleState {
     #[serde(flatten)]
-    rule: Rule,
-    /// The figure now, or its growth.
-    current: Ratio,
+    pub(crate) rule: Rule,
+    /// The figure now, or its change.
+    pub(crate) current: Ratio,
     /// Whether the figure is beyond the threshold; null where it is not known.
     #[schema(required = true)]
-    firing: Option<bool>,
+    pub(crate) firing: Option<bool>,
 }
 
 /// What is to be told of an account now: what needs attention, and each rule with its figure.
@@ -51,48 +52,29 @@ pub(crate) async fn list(
     account: Watched,
     reply: Reply,
 ) -> Result<Response, Problem> {
-    let week = portfolio::one(&api.pool, &account.id, Timeframe::Week, reply.now()).await?;
     let month = portfolio::one(&api.pool, &account.id, Timeframe::Month, reply.now()).await?;
-    let (week, month) = week.zip(month).ok_or(Problem::UnknownAccount)?;
+    let flags = month.ok_or(Problem::UnknownAccount)?.flags;
+    let rules = states(&api.pool, &account.id, reply.now()).await?;
+    let csv: Vec<Line> = rules.iter().map(|state| Line(Some(state.clone()))).collect();
+    reply.table(&Alerts { account_id: account.id, flags, rules }, "alerts", &csv)
+}
+
+/// The rules of an account, each with its figure.
+///
+/// # Errors
+///
+/// [`Problem::Database`].
+pub(crate) async fn states(pool: &PgPool, account: &str, now: Timestamp) -> Result<Vec<RuleState>, Problem> {
     let mut states = Vec::new();
-    for rule in rules::list(&api.pool, &account.id).await? {
-        let summary = if rule.timeframe == Timeframe::Week { &week } else { &month };
-        let current = current(&api.pool, &account, &rule, summary).await?;
+    for rule in rules::list(pool, account).await? {
+        let current = rules::figure(pool, account, &rule, now).await?;
         let firing = current.value.map(|value| match rule.direction.as_str() {
             "above" => value > rule.threshold,
             _ => value < rule.threshold,
         });
         states.push(RuleState { rule, current, firing });
     }
-    let csv: Vec<Line> = states.iter().map(|state| Line(Some(state.clone()))).collect();
-    reply.table(&Alerts { account_id: account.id, flags: month.flags, rules: states }, "alerts", &csv)
-}
-
-async fn current(
-    pool: &PgPool,
-    account: &Watched,
-    rule: &Rule,
-    summary: &AccountSummary,
-) -> Result<Ratio, Problem> {
-    let headline = match rule.metric.as_str() {
-        "followers" => summary.followers,
-        "reach" => summary.reach,
-        "views" => summary.views,
-        "engagement" => summary.engagement,
-        _ => negative(pool, account, rule.timeframe).await?,
-    };
-    if rule.measure == "growth" {
-        return Ok(headline.growth);
-    }
-    let count = headline.count;
-    Ok(Ratio::computed(count.value.map(|value| value as f64), count.absence.unwrap_or(NO_DATA)))
-}
-
-async fn negative(pool: &PgPool, account: &Watched, timeframe: Timeframe) -> Result<Headline, Problem> {
-    let (now, before) = rules::negative_comments(pool, &account.id, account.today, timeframe).await?;
-    let more = now.value.zip(before.value).map(|(now, before)| now - before);
-    let growth = Ratio::share(Count::computed(more, NO_DATA), before);
-    Ok(Headline { day: Some(account.today), count: now, growth })
+    Ok(states)
 }
 
 /// A rule as a line of CSV.
@@ -120,61 +102,114 @@ impl CsvRow for Line {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RuleToMake {
     #[schema(min_length = 1, max_length = 60)]
-    name: String,
-    metric: RuleMetric,
-    measure: RuleMeasure,
-    direction: RuleDirection,
+    pub(crate) name: String,
+    pub(crate) metric: RuleMetric,
+    pub(crate) measure: RuleMeasure,
+    pub(crate) direction: RuleDirection,
     /// A growth of 5 % is 0.05.
-    threshold: f64,
+    pub(crate) threshold: f64,
     /// 7 or 28; 28 where nothing is said.
     #[serde(default, deserialize_with = "whole")]
     #[schema(schema_with = crate::range::timeframe_schema, required = false)]
-    timeframe: Option<i32>,
+    pub(crate) timeframe: Option<i32>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+/// What a rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum RuleMetric {
+pub(crate) enum RuleMetric {
     Followers,
     Reach,
     Views,
     Engagement,
     NegativeComments,
+    /// Of the local day so far; its usual is the mean of the timeframe's days before.
+    NegativeCommentsToday,
+    /// 1 where the token is missing, dead, or ends within seven days; else 0.
+    TokenAtRisk,
+    /// Live stories in their last six hours of which no figure is known.
+    StoriesAtRisk,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+/// What is compared with the threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum RuleMeasure {
+pub(crate) enum RuleMeasure {
     Value,
+    /// Against the timeframe before.
     Growth,
+    /// The change against what is usual: the mean of the four timeframes before.
+    Usual,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+/// On which side of the threshold it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum RuleDirection {
+pub(crate) enum RuleDirection {
     Above,
     Below,
 }
 
-impl RuleToMake {
-    fn words(&self) -> (&'static str, &'static str, &'static str) {
-        let metric = match self.metric {
-            RuleMetric::Followers => "followers",
-            RuleMetric::Reach => "reach",
-            RuleMetric::Views => "views",
-            RuleMetric::Engagement => "engagement",
-            RuleMetric::NegativeComments => "negative_comments",
-        };
-        let measure = match self.measure {
-            RuleMeasure::Value => "value",
-            RuleMeasure::Growth => "growth",
-        };
-        let direction = match self.direction {
-            RuleDirection::Above => "above",
-            RuleDirection::Below => "below",
-        };
-        (metric, measure, direction)
+impl RuleMetric {
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Followers => "followers",
+            Self::Reach => "reach",
+            Self::Views => "views",
+            Self::Engagement => "engagement",
+            Self::NegativeComments => "negative_comments",
+            Self::NegativeCommentsToday => "negative_comments_today",
+            Self::TokenAtRisk => "token_at_risk",
+            Self::StoriesAtRisk => "stories_at_risk",
+        }
     }
+}
+
+impl RuleMeasure {
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Value => "value",
+            Self::Growth => "growth",
+            Self::Usual => "usual",
+        }
+    }
+}
+
+impl RuleDirection {
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Above => "above",
+            Self::Below => "below",
+        }
+    }
+}
+
+/// Stores a rule, for programs and for pages.
+///
+/// # Errors
+///
+/// [`Problem::InvalidParameter`] that says what is wrong with it.
+pub(crate) async fn make(
+    api: &Api,
+    account: &str,
+    key_id: &str,
+    wanted: &RuleToMake,
+) -> Result<Rule, Problem> {
+    let is_state = matches!(wanted.metric, RuleMetric::TokenAtRisk | RuleMetric::StoriesAtRisk);
+    if is_state && wanted.measure != RuleMeasure::Value {
+        return Err(Problem::invalid("Of token_at_risk and stories_at_risk the measure is value."));
+    }
+    let rule = NewRule {
+        account,
+        name: words("name", &wanted.name, 60)?,
+        metric: wanted.metric.code(),
+        measure: wanted.measure.code(),
+        direction: wanted.direction.code(),
+        threshold: wanted.threshold,
+        timeframe: Timeframe::wanted(wanted.timeframe)?,
+        key_id,
+    };
+    Ok(rules::create(&api.pool, rule, api.clock.now()).await?)
 }
 
 /// A rule that was made.
@@ -195,21 +230,8 @@ pub(crate) async fn create(
     account: Watched,
     Body(wanted): Body<RuleToMake>,
 ) -> Result<Response, Problem> {
-    let (metric, measure, direction) = wanted.words();
-    let timeframe = Timeframe::wanted(wanted.timeframe)?;
-    let rule = NewRule {
-        account: &account.id,
-        name: words("name", &wanted.name, 60)?,
-        metric,
-        measure,
-        direction,
-        threshold: wanted.threshold,
-        timeframe,
-        key_id: &caller.key_id,
-    };
-    let now = api.clock.now();
-    let rule = rules::create(&api.pool, rule, now).await?;
-    done(StatusCode::CREATED, &RuleMade { rule }, now)
+    let rule = make(&api, &account.id, &caller.key_id, &wanted).await?;
+    done(StatusCode::CREATED, &RuleMade { rule }, api.clock.now())
 }
 
 /// Deletes a rule.

@@ -19,7 +19,9 @@ SELECT side.id, side.id = $1 AS is_self, known.username, known.name,
     counts.media_count AS media, counts.absence ->> 'media_count' AS media_absence,
     NULL::text AS media_source, counts.updated_timestamp AS media_at,
     before.followers_count AS followers_before, before.absence ->> 'followers_count' AS followers_before_absence,
-    published.posts, published.engagement, published.engagement_absence, published.engagement_per_post,
+    -- Of whom nothing was ever read, nobody knows what they published.
+    CASE WHEN published.posts > 0 OR counts.updated_timestamp IS NOT NULL THEN published.posts END AS posts,
+    published.engagement, published.engagement_absence, published.engagement_per_post,
     published.engagement_absence AS engagement_per_post_absence, published.skipped_posts
 FROM (
     SELECT $1::text AS id
@@ -65,8 +67,9 @@ pub(crate) struct Competitor {
     pub(crate) followers_growth: Ratio,
     /// Media that it has published in all.
     pub(crate) media: Count,
-    /// Posts and reels that were published in the range.
-    pub(crate) posts: i32,
+    /// Posts and reels that were published in the range; null where nothing was ever read of the account.
+    #[schema(required = true)]
+    pub(crate) posts: Option<i32>,
     /// Their likes and comments together.
     pub(crate) engagement: Count,
     pub(crate) engagement_per_post: Ratio,
@@ -116,7 +119,7 @@ impl CsvRow for Competitor {
         cells.plain("followers_observed_at", self.followers.observed_at);
         cells.ratio("followers_growth", &self.followers_growth);
         cells.count("media", &self.media);
-        cells.plain("posts", Some(self.posts));
+        cells.plain("posts", self.posts);
         cells.count("engagement", &self.engagement);
         cells.ratio("engagement_per_post", &self.engagement_per_post);
         cells.ratio("engagement_rate", &self.engagement_rate);

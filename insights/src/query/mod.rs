@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod api_key;
 pub(crate) mod audience;
 pub(crate) mod books;
+pub(crate) mod channels;
 pub(crate) mod comments;
 pub(crate) mod competitors;
 pub(crate) mod correction;

@@ -24,7 +24,7 @@ SELECT account.account_id, owner.username, owner.name, COALESCE(owner.timezone, 
     liked.growth AS engagement_growth, liked.absence AS engagement_growth_absence,
     felt.date_stamp AS sentiment_day, felt.pos, felt.neu, felt.neg,
     token.state AS token_state, token.dead_reason, token.expired_at, token.checked_at,
-    COALESCE(story.live, 0) AS stories_live, COALESCE(story.at_risk, 0) AS stories_at_risk,
+    story.live AS stories_live, story.at_risk AS stories_at_risk,
     quota.usage_percent, quota.blocked_until
 FROM pipeline.account AS account
 LEFT JOIN instagram."user" AS owner ON owner.id = account.account_id

@@ -26,12 +26,14 @@ SELECT medium.id, medium.user_id AS account_id, medium.media_type, medium.media_
 FROM instagram.media AS medium
 INNER JOIN pipeline.account AS account ON account.account_id = medium.user_id AND account.removed_at IS NULL
 LEFT JOIN instagram."user" AS owner ON owner.id = medium.user_id
+-- Where there are comments, or may be, and none was scored, nobody knows what they feel.
 LEFT JOIN LATERAL (
     SELECT COUNT(*) FILTER (WHERE scored.sentiment = 'pos') AS pos,
         COUNT(*) FILTER (WHERE scored.sentiment = 'neu') AS neu,
         COUNT(*) FILTER (WHERE scored.sentiment = 'neg') AS neg
     FROM toba_cek_insta.user_media_comment_sentiment AS scored
     WHERE scored.media_id = medium.id
+    HAVING COUNT(*) > 0 OR medium.comments_count = 0
 ) AS felt ON TRUE
 WHERE medium.id = $1 AND ($2::text[] IS NULL OR medium.user_id = ANY ($2))"#;
 
@@ -85,9 +87,12 @@ pub(crate) struct PostDetail {
 /// Scored comments of a medium.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema, FromRow)]
 pub(crate) struct CommentsFelt {
-    pub(crate) pos: i64,
-    pub(crate) neu: i64,
-    pub(crate) neg: i64,
+    #[schema(required = true)]
+    pub(crate) pos: Option<i64>,
+    #[schema(required = true)]
+    pub(crate) neu: Option<i64>,
+    #[schema(required = true)]
+    pub(crate) neg: Option<i64>,
 }
 
 impl FromRow<'_, PgRow> for PostDetail {

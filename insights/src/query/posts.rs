@@ -232,8 +232,7 @@ pub(crate) async fn leaders(
 ) -> Result<Leaders, sqlx::Error> {
     let mut leaders = Leaders::default();
     for row in sqlx::query(LEADERS).bind(account).bind(timeframe.days()).fetch_all(pool).await? {
-        let value: Option<i64> = row.try_get("value")?;
-        let figure = Leading { day: day(&row, "datestamp")?, value: value.unwrap_or_default() };
+        let figure = Leading { day: day(&row, "datestamp")?, value: row.try_get("value")? };
         let leader = Some(Leader { media_id: row.try_get("media_id")?, figure });
         match row.try_get("place")? {
             "most_engagement" => leaders.most_engagement = leader,

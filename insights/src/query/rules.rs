@@ -1,7 +1,6 @@
 //! Rules of alerts: which figure of an account people want to be told of, and what it is now.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
 use serde::Serialize;
 use sqlx::postgres::PgRow;
@@ -9,7 +8,7 @@ use sqlx::{FromRow, PgPool, Row};
 use utoipa::ToSchema;
 
 use super::some_instant;
-use crate::figure::{Count, NO_DATA};
+use crate::figure::{NO_DATA, Ratio};
 use crate::iso::Iso;
 use crate::range::{Timeframe, in_days};
 
@@ -29,17 +28,12 @@ const DELETE: &str = "
 DELETE FROM pipeline.alert_rule
 WHERE account_id = $1 AND id = $2";
 
-/// Negative comments that the days of two windows added; no sum where nothing was ever scored.
-const NEGATIVE: &str = "
+/// The figure of a rule as the workers see it, so that what is shown is what is told.
+const FIGURE: &str = "
 SELECT
-    CASE WHEN COUNT(*) > 0
-        THEN COALESCE(SUM(neg) FILTER (WHERE day > $2::date - $3::int AND day <= $2), 0)::bigint
-    END AS now,
-    CASE WHEN COUNT(*) > 0
-        THEN COALESCE(SUM(neg) FILTER (WHERE day > $2::date - 2 * $3::int AND day <= $2::date - $3::int), 0)::bigint
-    END AS before
-FROM toba_cek_insta.sentiment_delta
-WHERE user_id = $1";
+    CASE $3 WHEN 'value' THEN figure.value WHEN 'growth' THEN figure.growth ELSE figure.usual END AS current,
+    CASE WHEN figure.value IS NULL THEN figure.absence END AS current_absence
+FROM pipeline.account_figure($1, $2, $4, $5) AS figure";
 
 /// A rule.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -47,9 +41,10 @@ pub(crate) struct Rule {
     /// By which it is deleted.
     pub(crate) id: i64,
     pub(crate) name: String,
-    /// followers, reach, views, engagement or negative_comments.
+    /// followers, reach, views, engagement, negative_comments, negative_comments_today, token_at_risk (1 or 0) or
+    /// stories_at_risk.
     pub(crate) metric: String,
-    /// value, or growth against the timeframe before.
+    /// value, growth against the timeframe before, or usual: the change against what is usual.
     pub(crate) measure: String,
     /// above or below.
     pub(crate) direction: String,
@@ -116,15 +111,19 @@ pub(crate) async fn delete(pool: &PgPool, account: &str, id: i64) -> Result<bool
     Ok(sqlx::query(DELETE).bind(account).bind(id).execute(pool).await?.rows_affected() > 0)
 }
 
-/// Negative comments of the timeframe that ends today, and of the one before.
-pub(crate) async fn negative_comments(
+/// The figure of a rule now, or its change.
+pub(crate) async fn figure(
     pool: &PgPool,
     account: &str,
-    today: Date,
-    timeframe: Timeframe,
-) -> Result<(Count, Count), sqlx::Error> {
-    let query = sqlx::query(NEGATIVE).bind(account).bind(today.to_sqlx()).bind(timeframe.days());
-    let row = query.fetch_one(pool).await?;
-    let count = |name| Ok::<_, sqlx::Error>(Count::computed(row.try_get(name)?, NO_DATA));
-    Ok((count("now")?, count("before")?))
+    rule: &Rule,
+    now: Timestamp,
+) -> Result<Ratio, sqlx::Error> {
+    let query = sqlx::query(FIGURE)
+        .bind(account)
+        .bind(&rule.metric)
+        .bind(&rule.measure)
+        .bind(rule.timeframe.days())
+        .bind(now.to_sqlx());
+    let row = query.fetch_optional(pool).await?;
+    row.map_or(Ok(Ratio::computed(None, NO_DATA)), |row| Ratio::of(&row, "current"))
 }

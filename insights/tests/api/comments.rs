@@ -139,3 +139,17 @@ async fn a_correction_is_of_a_comment_that_the_key_sees_and_says_one_of_three_wo
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn what_comments_feel_is_unknown_where_none_was_scored_and_zero_where_there_is_none() -> Result<()> {
+    let api = brand::api().await?;
+    let felt = async || anyhow::Ok(api.get("/api/media/102").await?["sentiment"].clone());
+    assert_eq!(felt().await?, json!({ "pos": 1, "neu": 0, "neg": 0 }));
+    let forget = "DELETE FROM toba_cek_insta.user_media_comment_sentiment";
+    sqlx::raw_sql(forget).execute(&api.pool).await?;
+    assert_eq!(felt().await?, json!({ "pos": null, "neu": null, "neg": null }));
+    let none = "UPDATE instagram.media SET comments_count = 0 WHERE id = '102'";
+    sqlx::raw_sql(none).execute(&api.pool).await?;
+    assert_eq!(felt().await?, json!({ "pos": 0, "neu": 0, "neg": 0 }));
+    Ok(())
+}

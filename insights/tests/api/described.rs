@@ -8,7 +8,7 @@ use crate::brand::{self, ACCOUNT};
 use crate::server::TestApi;
 
 /// The contract's paths.
-const PATHS: [&str; 27] = [
+const PATHS: [&str; 30] = [
     "/api/instagram/insights/{media_id}",
     "/api/instagram/insights/{media_id}/profile-activity",
     "/api/instagram/insights/{media_id}/navigation",
@@ -32,6 +32,9 @@ const PATHS: [&str; 27] = [
     "/api/accounts/{account_id}/notes",
     "/api/accounts/{account_id}/labels",
     "/api/accounts/{account_id}/alerts",
+    "/api/accounts/{account_id}/alerts/channels",
+    "/api/accounts/{account_id}/alerts/deliveries",
+    "/api/accounts/{account_id}/alerts/history",
     "/api/media/{media_id}",
     "/api/media/{media_id}/comments",
     "/api/shares",

@@ -2,7 +2,9 @@
 
 mod access;
 mod accounts;
+mod alert_pages;
 mod brand;
+mod channels;
 mod comments;
 mod deletion;
 mod described;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use cekbrand_devkit::servers::{TestDatabase, TestServers};
 use cekbrand_insights::keys::{self, GeneratedKey, Scope};
+use cekbrand_insights::settings::Telling;
 use cekbrand_insights::{Insights, Settings};
 use cekbrand_schema::health::Readiness;
 use cekbrand_schema::{Clock, ManualClock};
@@ -39,7 +40,8 @@ impl TestApi {
         let database = TestServers::shared()?.database().await?;
         let pool = database.pool();
         let clock = ManualClock::new(START.parse()?);
-        let settings = Settings { listen: "127.0.0.1:0".parse()?, ..Settings::default() };
+        let telling = Telling { secret: Some("the installation's".into()), allow_private: false };
+        let settings = Settings { listen: "127.0.0.1:0".parse()?, telling, ..Settings::default() };
         let api = Insights::bind(settings, pool.clone(), Arc::new(clock.clone())).await?;
         let base = format!("http://{}", api.local_addr());
         let readiness = api.readiness();

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use cekbrand_devkit::servers::TestServers;
 use cekbrand_insights::access::Scope;
+use cekbrand_insights::settings::Telling;
 use cekbrand_insights::{Insights, Settings, keys};
 use cekbrand_schema::{Clock, ManualClock};
 use secrecy::ExposeSecret;
@@ -25,8 +26,13 @@ async fn pages_do_in_a_browser_what_they_promise() -> Result<()> {
     let pool = database.pool();
     sqlx::raw_sql(include_str!("fill.sql")).execute(&pool).await.context("fill.sql")?;
     let clock = Arc::new(ManualClock::new(NOW.parse()?));
-    let settings =
-        Settings { listen: "127.0.0.1:0".parse()?, requests_per_second: 1000, ..Settings::default() };
+    let telling = Telling { secret: Some("the installation's".into()), allow_private: false };
+    let settings = Settings {
+        listen: "127.0.0.1:0".parse()?,
+        requests_per_second: 1000,
+        telling,
+        ..Settings::default()
+    };
     let key = keys::create(&mut *pool.acquire().await?, "browser", &Scope::All, None, clock.now()).await?;
     let serve = Insights::bind(settings, pool.clone(), clock).await?;
     let base = format!("http://{}", serve.local_addr());

@@ -245,6 +245,39 @@ await step("a link shows its account and days to whoever has it, and nothing els
   await guest.close();
 });
 
+await step("a rule and a receiver are made with forms, and the secret is shown once", async () => {
+  await go(`${BRAND}/alerts?lang=en`);
+  await axe("alerts without any");
+  await page.fill("input[name=name]", "Reach falls");
+  await page.selectOption("select[name=metric]", "reach");
+  await page.selectOption("select[name=direction]", "below");
+  await page.fill("input[name=threshold]", "100000000");
+  await page.click("form[action*='/rules?'] button");
+  await page.locator("#rules td", { hasText: "Reach falls" }).waitFor();
+  await page.locator("#channels summary").click();
+  await page.fill("input[name=address]", "https://hooks.example.com/brands");
+  await page.click("form[action*='/channels?'] button");
+  assert.match(await text("#secret"), /^whsec_/);
+  await go(`${BRAND}/alerts?lang=en`);
+  await page.locator("button", { hasText: "Send a test" }).click();
+  await page.locator("#log td", { hasText: "waiting" }).waitFor();
+  await axe("alerts");
+  await go(`${BRAND}/alerts?lang=id`);
+  assert.match(await text("#rules table"), /Jangkauan 7 hari di bawah 100.000.000/);
+});
+
+await step("a medium's label has its figures on the brand's page", async () => {
+  await go(`${BRAND}?lang=en&range=28`);
+  await page.locator(".post").first().click();
+  await page.waitForURL(/\/media\//);
+  await page.fill(".labels input[name=name]", "Promo akhir tahun");
+  await page.click(".labels form.filters button");
+  await page.locator(".labels .flag", { hasText: "Promo akhir tahun" }).waitFor();
+  await axe("a medium with a label");
+  await go(`${BRAND}?lang=en&range=28`);
+  assert.match(await text("#labels table"), /Promo akhir tahun/);
+});
+
 await step("a table goes as CSV", async () => {
   const got = await page.request.get(`${BASE}${BRAND}/csv/comments?lang=en&range=28`);
   assert.equal(got.headers()["content-type"], "text/csv; charset=utf-8");

@@ -177,6 +177,9 @@ fn settings(
         ("meta.app_secrets", format!("demo={}", simulator.app_secret().expose_secret())),
         ("meta.verify_token", "demo".to_owned()),
         ("token_key", STANDARD.encode(rand::random::<[u8; 32]>())),
+        ("alerts.secret", STANDARD.encode(rand::random::<[u8; 32]>())),
+        // Everything else of the demo is on this machine too.
+        ("alerts.allow_private", "true".to_owned()),
         // On a real broker nothing of the demo may meet what is there.
         ("kafka.topic_prefix", format!("demo-{:08x}.", rand::random::<u32>())),
     ];

@@ -25,6 +25,8 @@ pub struct RetentionSettings {
     pub audit: Duration,
     /// Replays that ended.
     pub replays: Duration,
+    /// What fired, and what was told to whom.
+    pub alerts: Duration,
 }
 
 impl Default for RetentionSettings {
@@ -37,19 +39,22 @@ impl Default for RetentionSettings {
             dead_letters: days(90),
             audit: days(400),
             replays: days(90),
+            alerts: days(90),
         }
     }
 }
 
 impl RetentionSettings {
     /// What goes row by row, each with its age. A session ends by itself.
-    pub(super) fn by_rows(&self) -> [(Pruning, Duration); 6] {
+    pub(super) fn by_rows(&self) -> [(Pruning, Duration); 8] {
         [
             (store::EVENT_KEYS, self.event_keys),
             (store::TASKS, self.tasks),
             (store::DEAD_LETTERS, self.dead_letters),
             (store::AUDIT, self.audit),
             (store::REPLAYS, self.replays),
+            (store::DELIVERIES, self.alerts),
+            (store::FIRINGS, self.alerts),
             (store::SESSIONS, Duration::ZERO),
         ]
     }

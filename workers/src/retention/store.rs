@@ -118,6 +118,21 @@ pub(super) const REPLAYS: Pruning = Pruning {
         WHERE id = ANY(ARRAY(SELECT id FROM pipeline.replay_run WHERE finished_at < $1 LIMIT $2))",
 };
 
+/// With their tries. A digest is not told again for that: its week is long over.
+pub(super) const DELIVERIES: Pruning = Pruning {
+    table: "alert_delivery",
+    statement: "
+        DELETE FROM pipeline.alert_delivery
+        WHERE id = ANY(ARRAY(SELECT id FROM pipeline.alert_delivery WHERE ended_at < $1 LIMIT $2))",
+};
+
+pub(super) const FIRINGS: Pruning = Pruning {
+    table: "alert_firing",
+    statement: "
+        DELETE FROM pipeline.alert_firing
+        WHERE id = ANY(ARRAY(SELECT id FROM pipeline.alert_firing WHERE fired_at < $1 ORDER BY id LIMIT $2))",
+};
+
 pub(super) const SESSIONS: Pruning = Pruning {
     table: "session",
     statement:

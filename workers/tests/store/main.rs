@@ -25,5 +25,6 @@ mod sentiment;
 mod source;
 mod statements;
 mod tasks;
+mod tell;
 mod tokens;
 mod views;

@@ -42,6 +42,7 @@ pub(crate) struct Cards {
     pub(crate) audience: AudienceCard,
     pub(crate) rivals: Table,
     pub(crate) stories: StoriesCard,
+    pub(crate) labels: Table,
     happenings: Vec<Happening>,
 }
 
@@ -64,7 +65,9 @@ pub(crate) async fn read(api: &Api, frame: &Frame, account: &Account) -> Result<
     let online = query::hours::week(pool, id, zone, hours::window(account)).await?;
     let audience = query::audience::latest(pool, id, account.today).await?;
     let rivals = query::pages::rivals::list(pool, period).await?;
+    let labels = crate::query::labels::list(pool, id).await?;
     Ok(Cards {
+        labels: super::labels::table(lang, &labels),
         happenings: posts::happenings(&all, account),
         formats: formats::table(lang, &all),
         posts: PostsCard::new(frame, account, all),
@@ -94,6 +97,7 @@ impl Cards {
             "audience" => Some(self.audience.table),
             "competitors" => Some(self.rivals),
             "stories" => Some(self.stories.table),
+            "labels" => Some(self.labels),
             _ => None,
         }
     }

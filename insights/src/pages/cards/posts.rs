@@ -58,7 +58,7 @@ impl By {
             Self::Likes => post.like_count,
             Self::Comments => post.comments_count,
             Self::Saved => post.saved,
-            Self::Mood => Some(post.pos - post.neg),
+            Self::Mood => post.pos.zip(post.neg).map(|(pos, neg)| pos - neg),
             Self::Published => Some(post.at.to_jiff().as_second()),
         }
     }
@@ -120,14 +120,17 @@ fn row(lang: Lang, account: &Account, post: &PostRow) -> Vec<Cell> {
     let or_absent = |value: Option<i64>| {
         value.map_or_else(|| absent(lang, post.reach_absence.as_deref()), |value| count(lang, value))
     };
-    let mood = format!("+{} / −{}", post.pos, post.neg);
+    let mood = match post.pos.zip(post.neg) {
+        Some((pos, neg)) => Cell::sorted(format!("+{pos} / −{neg}"), (pos - neg).to_string()),
+        None => absent(lang, None),
+    };
     vec![
         Cell::text(words),
         Cell::sorted(format::moment(lang, at, &account.zone), at.to_string()),
         engagement,
         or_absent(post.reach),
         or_absent(post.saved),
-        Cell::sorted(mood, (post.pos - post.neg).to_string()),
+        mood,
     ]
 }
 

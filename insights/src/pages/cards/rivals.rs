@@ -23,7 +23,10 @@ pub(super) fn table(lang: Lang, rows: &[RivalRow]) -> Table {
             Some(value) => Cell::number(format::short(lang, value), value.round()),
             None => Cell::absent(lang.words().brand.nothing_published),
         };
-        let published = Cell::number(format::whole(lang, row.published as f64), row.published as f64);
+        let published = row.published.map_or_else(
+            || absent(lang, None),
+            |published| Cell::number(format::whole(lang, published as f64), published as f64),
+        );
         vec![Cell::text(name), followers, growth(lang, row), published, engagement]
     };
     Table {

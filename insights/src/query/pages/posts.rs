@@ -27,14 +27,16 @@ FROM instagram.media AS medium
 LEFT JOIN LATERAL pipeline.figure_as_of(medium.id, 'reach', 'infinity') AS reach ON true
 LEFT JOIN LATERAL pipeline.absence_as_of(medium.id, 'reach', 'infinity') AS reach_absence ON true
 LEFT JOIN LATERAL pipeline.figure_as_of(medium.id, 'saved', 'infinity') AS saved ON true
-CROSS JOIN LATERAL (
+-- Where there are comments, or may be, and none was scored, nobody knows what they feel.
+LEFT JOIN LATERAL (
     SELECT
         count(*) FILTER (WHERE held.sentiment = 'pos') AS pos,
         count(*) FILTER (WHERE held.sentiment = 'neg') AS neg
     FROM instagram.media_comment AS comment
     INNER JOIN toba_cek_insta.user_media_comment_sentiment AS held ON held.comment_id = comment.id
     WHERE comment.media_id = medium.id AND comment.deleted_at IS NULL
-) AS felt
+    HAVING count(*) > 0 OR medium.comments_count = 0
+) AS felt ON true
 WHERE
     medium.user_id = $1
     AND medium.media_product_type IS DISTINCT FROM 'STORY'
@@ -60,8 +62,8 @@ pub(crate) struct PostRow {
     pub(crate) reach: Option<i64>,
     pub(crate) reach_absence: Option<String>,
     pub(crate) saved: Option<i64>,
-    pub(crate) pos: i64,
-    pub(crate) neg: i64,
+    pub(crate) pos: Option<i64>,
+    pub(crate) neg: Option<i64>,
 }
 
 /// Newest first.

@@ -13,7 +13,8 @@ SELECT
     side.id = $1 AS is_self,
     latest.followers_count AS followers,
     earlier.followers_count AS followers_before,
-    posts.published,
+    -- Of whom nothing was ever read, nobody knows what they published.
+    CASE WHEN posts.published > 0 OR latest.followers_count IS NOT NULL THEN posts.published END AS published,
     posts.engagement_per_post
 FROM (
     SELECT $1 AS id
@@ -56,7 +57,7 @@ pub(crate) struct RivalRow {
     pub(crate) followers: Option<i64>,
     /// On the last known day before the period.
     pub(crate) followers_before: Option<i64>,
-    pub(crate) published: i64,
+    pub(crate) published: Option<i64>,
     /// Likes and comments, where both are known.
     pub(crate) engagement_per_post: Option<f64>,
 }

@@ -1,0 +1,175 @@
+//! Sends what waits. A delivery is one worker's at a time, by a lease; who is killed with one leaves it to
+//! the next, who sends the same id and the same bytes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cekbrand_schema::{SharedClock, notice};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use sqlx::PgPool;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::body;
+use super::outside::{CallError, Notice, Outside};
+use super::queue::{self, Delivery, Outcome};
+
+const DELIVERIES: &str = "cekbrand_worker_alert_deliveries_total";
+
+/// How often it is asked what waits.
+const PERIOD: Duration = Duration::from_secs(5);
+/// Deliveries at once.
+const AT_ONCE: u8 = 8;
+/// Far longer than a call may take.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// After so many tries, over two days and a half, a receiver is given up.
+const MOST_ATTEMPTS: i32 = 10;
+const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(10);
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(12);
+
+/// Sends what waits. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Deliverer {
+    pool: PgPool,
+    clock: SharedClock,
+    secret: Arc<SecretString>,
+    outside: Outside,
+}
+
+impl Deliverer {
+    /// Sends what waits in this database, signed with secrets made from the installation's.
+    ///
+    /// # Errors
+    /// The TLS set-up of the machine cannot be used.
+    pub fn new(
+        pool: PgPool,
+        clock: SharedClock,
+        secret: SecretString,
+        allow_private: bool,
+    ) -> Result<Self, reqwest::Error> {
+        Ok(Self { pool, clock, secret: Arc::new(secret), outside: Outside::new(allow_private)? })
+    }
+
+    /// Sends until told to stop. An error is logged; the next round tries again.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            let pause = match self.round().await {
+                Ok(sent) if sent == usize::from(AT_ONCE) => Duration::ZERO,
+                Ok(_) => PERIOD,
+                Err(error) => {
+                    metrics::counter!("cekbrand_worker_alert_failures_total").increment(1);
+                    tracing::error!(error = ?error, "what waits could not be sent and will be tried again");
+                    PERIOD
+                }
+            };
+            // Cut short by the end of the process, which the condition sees.
+            let _slept = shutdown.run_until_cancelled(self.clock.sleep(pause)).await;
+        }
+    }
+
+    /// Sends what is due; says how much that was.
+    ///
+    /// # Errors
+    /// The database's. A receiver who does not answer is no error.
+    pub async fn round(&self) -> Result<usize, sqlx::Error> {
+        let taken = self.take().await?;
+        let count = taken.len();
+        let mut sending = JoinSet::new();
+        for delivery in taken {
+            let deliverer = self.clone();
+            sending.spawn(async move { deliverer.send(&delivery).await });
+        }
+        let mut failed = None;
+        while let Some(sent) = sending.join_next().await {
+            if let Ok(Err(error)) = sent {
+                failed.get_or_insert(error);
+            }
+        }
+        failed.map_or(Ok(count), Err)
+    }
+
+    /// Takes what is due.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take(&self) -> Result<Vec<Delivery>, sqlx::Error> {
+        let now = self.clock.now();
+        queue::claim(&mut *self.pool.acquire().await?, now, later(now, LEASE), AT_ONCE.into()).await
+    }
+
+    /// Sends one that was taken, and notes what became of it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn send(&self, delivery: &Delivery) -> Result<(), sqlx::Error> {
+        let notice = Notice {
+            id: &body::id(delivery.id),
+            timestamp: self.clock.now().as_second(),
+            body: &delivery.body,
+            secret: &notice::secret_of(&self.secret, delivery.channel_id),
+        };
+        let answer = self.outside.post(&delivery.address, notice).await;
+        let now = self.clock.now();
+        let outcome = outcome(delivery, answer, now);
+        let told = match outcome.state {
+            "waiting" => "failed",
+            state => state,
+        };
+        metrics::counter!(DELIVERIES, "outcome" => told).increment(1);
+        if let Some(error) = &outcome.error {
+            tracing::warn!(delivery.id = %delivery.id, channel.id = delivery.channel_id, error, "a receiver was not told");
+        }
+        queue::settle(&mut *self.pool.acquire().await?, delivery, &outcome, now).await
+    }
+}
+
+/// What an answer means.
+fn outcome(delivery: &Delivery, answer: Result<u16, CallError>, now: Timestamp) -> Outcome {
+    let (status, error) = match answer {
+        Ok(status @ 200..=299) => {
+            return Outcome { state: "delivered", again_at: None, status: Some(status.into()), error: None };
+        }
+        Ok(status @ 300..=399) => {
+            (Some(status), format!("it answered {status}: what leads elsewhere is not followed"))
+        }
+        Ok(status) => (Some(status), format!("it answered {status}")),
+        Err(error) => (None, error.to_string()),
+    };
+    // 410: it wants no more of it.
+    let is_over = status == Some(410) || delivery.attempt >= MOST_ATTEMPTS;
+    Outcome {
+        state: if is_over { "given_up" } else { "waiting" },
+        again_at: (!is_over).then(|| later(now, wait(delivery.attempt))),
+        status: status.map(Into::into),
+        error: Some(error),
+    }
+}
+
+/// Six times as long each time: 10 s, 1 min, 6 min, 36 min, 3 h 36 min, then half a day.
+fn wait(attempt: i32) -> SignedDuration {
+    let factor = 6_i32.saturating_pow(attempt.saturating_sub(1).clamp(0, 9).unsigned_abs());
+    FIRST_WAIT.saturating_mul(factor).min(LONGEST_WAIT)
+}
+
+pub(super) fn describe() {
+    metrics::describe_counter!(
+        DELIVERIES,
+        "Tries to tell a receiver, by outcome: delivered, failed (and tried again), given_up"
+    );
+}
+
+fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
+    now.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_up_to_half_a_day() {
+        let waits: Vec<i64> = (1..=7).map(|attempt| wait(attempt).as_secs()).collect();
+        assert_eq!(waits, [10, 60, 360, 2160, 12_960, 43_200, 43_200]);
+    }
+}
