@@ -6,6 +6,7 @@
 //!
 //! - [`config`]: the table of settings and its layers. [`logging`], [`shutdown`]: how a process begins and
 //!   ends.
+//! - `telemetry`: traces, with the cargo feature `otel`.
 //! - [`admin`]: health, readiness, metrics. [`port`]: who has a port. [`files`]: how many may be open.
 //! - [`canary`]: a delivery of our own, to see that there is a way. [`topics`]: creating Kafka topics.
 //! - [`store`]: accounts, books, dead letters, audit. [`credential`]: an account's token, opened.
@@ -33,6 +34,8 @@ mod shutdown;
 mod sizing;
 mod store;
 mod subscriptions;
+#[cfg(feature = "otel")]
+mod telemetry;
 mod topics;
 mod version;
 
@@ -82,5 +85,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
         runtime.worker_threads(threads);
     }
     let runtime = runtime.enable_all().build().context("the runtime cannot start")?;
-    runtime.block_on(command::run(cli.command, cli.config.as_deref(), Cli::command))
+    let ended = runtime.block_on(command::run(cli.command, cli.config.as_deref(), Cli::command));
+    #[cfg(feature = "otel")]
+    telemetry::end();
+    ended
 }

@@ -25,6 +25,8 @@ pub(crate) struct Parcel {
     key: String,
     event_id: EventId,
     value: Vec<u8>,
+    /// The trace that goes on.
+    trace: Option<String>,
     /// The number of the try.
     attempt: i32,
 }
@@ -44,7 +46,8 @@ pub(crate) fn parcels(
     let attempt = letter.attempts + 1;
     if topics.lane(&letter.topic) != Some(Lane::DeadLetter) {
         let key = letter.account_id.clone().unwrap_or_default();
-        return Ok(vec![Parcel { topic: letter.topic.clone(), key, event_id, value: payload, attempt }]);
+        let (topic, trace) = (letter.topic.clone(), letter.traceparent.clone());
+        return Ok(vec![Parcel { topic, key, event_id, value: payload, attempt, trace }]);
     }
     let changes = delivery::parse(&payload).map_err(|reason| format!("it still is no delivery: {reason}"))?;
     let label = letter.secret_label.as_deref().unwrap_or_default();
@@ -58,6 +61,7 @@ pub(crate) fn parcels(
         key: record.key,
         event_id: record.event_id,
         value: record.value,
+        trace: letter.traceparent.clone(),
         attempt,
     };
     Ok(records.records.into_iter().map(parcel).collect())
@@ -103,10 +107,13 @@ impl Republisher {
         for parcel in parcels {
             let (event_id, attempt) = (parcel.event_id.to_string(), parcel.attempt.to_string());
             let named = |key, value| Header { key, value: Some(value) };
-            let headers = OwnedHeaders::new_with_capacity(3)
+            let mut headers = OwnedHeaders::new_with_capacity(4)
                 .insert(named(header::EVENT_ID, event_id.as_str()))
                 .insert(named(header::SCHEMA_VERSION, "1"))
                 .insert(named(header::ATTEMPT, attempt.as_str()));
+            if let Some(trace) = &parcel.trace {
+                headers = headers.insert(named(header::TRACEPARENT, trace.as_str()));
+            }
             let record =
                 FutureRecord::to(&parcel.topic).key(&parcel.key).payload(&parcel.value).headers(headers);
             let sent = self.producer.send_result(record).map_err(|(error, _)| error);

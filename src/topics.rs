@@ -76,6 +76,21 @@ impl KafkaTopicAdmin {
         Ok(Self { client, brokers: settings.brokers.clone() })
     }
 
+    /// What [`TopicAdmin::create`] would find, without making anything: `Created` are those that it would make.
+    pub(crate) async fn look(&self, plan: &TopicPlan) -> Result<Vec<Planned>> {
+        // All of them: a broker may make a topic that is asked for by its name.
+        let metadata = self.client.inner().fetch_metadata(None, TIMEOUT).with_context(|| {
+            format!("Kafka at {} does not answer: check CEKBRAND__KAFKA__BROKERS", self.brokers)
+        })?;
+        let mut found = Vec::new();
+        for (_, topic) in plan.topics.iter() {
+            let is_there = metadata.topics().iter().any(|held| held.name() == topic);
+            let outcome = if is_there { self.compare(topic, plan).await? } else { Outcome::Created };
+            found.push(Planned { topic: topic.to_owned(), outcome });
+        }
+        Ok(found)
+    }
+
     async fn compare(&self, topic: &str, plan: &TopicPlan) -> Result<Outcome> {
         let metadata = self.client.inner().fetch_metadata(Some(topic), TIMEOUT).context("no metadata")?;
         let partitions = metadata.topics().first().map_or(0, |found| found.partitions().len());

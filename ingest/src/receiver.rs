@@ -5,15 +5,16 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Form, FromRequest, Request};
 use bytes::Bytes;
-use cekbrand_schema::SharedClock;
+use cekbrand_schema::{SharedClock, trace};
 use secrecy::SecretString;
 use serde::Deserialize;
+use tracing::Instrument;
 
 use crate::admission::Limit;
 use crate::body::{self, BodyLimits, WholeBody};
 use crate::problem::Problem;
-use crate::publish::Publisher;
-use crate::record::{self, Records};
+use crate::publish::{Publisher, Unpublished};
+use crate::record::{self, Record, Records};
 use crate::settings::Settings;
 use crate::signature::{Claim, SignatureError, Verifier};
 use crate::signed_request::SignedRequest;
@@ -101,7 +102,7 @@ impl Receiver {
         let Read { taken, secret_label } = read?;
         let record::Records { records, changes, dead_letters, is_test } = taken;
         let accepted = Accepted { secret_label, changes, dead_letters, bytes: size, is_test };
-        self.publisher.publish(records).await?;
+        self.publish(records).await?;
         Ok(accepted)
     }
 
@@ -120,9 +121,20 @@ impl Receiver {
         let now = self.clock.now();
         let signed = SignedRequest::verify(&signed_request, &self.verifier, now)?;
         let taken = record::records_of(&[signed.change(field)], &signed.secret_label, now);
-        self.publisher.publish(taken.records).await?;
+        self.publish(taken.records).await?;
         tracing::info!(webhook.field = field, "a signed request was taken");
         Ok(signed.confirmation_code)
+    }
+
+    /// Publishes; where traces are on, whoever lands the records goes on from the span of this.
+    async fn publish(&self, mut records: Vec<Record>) -> Result<(), Unpublished> {
+        let span = tracing::debug_span!("kafka.publish", records = records.len());
+        if let Some(place) = trace::place(&span) {
+            for record in &mut records {
+                record.trace = Some(place.clone());
+            }
+        }
+        self.publisher.publish(records).instrument(span).await
     }
 
     /// From the bytes of a body to what is to be published.

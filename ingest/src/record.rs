@@ -5,6 +5,7 @@ use cekbrand_schema::dead_letter::{DeadLetter, DeadPart};
 use cekbrand_schema::delivery;
 use cekbrand_schema::envelope::{self, Arrival};
 use cekbrand_schema::identity::{identify, identify_body};
+use cekbrand_schema::trace::TraceParent;
 use cekbrand_schema::{Change, EventId, Lane};
 use jiff::Timestamp;
 
@@ -27,6 +28,8 @@ pub struct Record {
     pub value: Vec<u8>,
     /// Only for dead letters.
     pub dead: Option<DeadPart>,
+    /// Where traces are on: the span that publishes it.
+    pub trace: Option<TraceParent>,
 }
 
 /// What a delivery amounts to.
@@ -81,6 +84,7 @@ pub fn records_of(changes: &[Change<'_>], secret_label: &str, received_at: Times
             event_id: identity.event_id,
             value,
             dead: None,
+            trace: None,
         });
     }
     let is_test = !changes.is_empty() && changes.iter().all(Change::is_test);
@@ -95,6 +99,7 @@ fn dead_letter(letter: DeadLetter<'_>) -> impl Iterator<Item = Record> {
         event_id: part.event_id,
         value: bytes.to_vec(),
         dead: Some(part),
+        trace: None,
     })
 }
 
@@ -105,6 +110,13 @@ pub(crate) mod tests {
     /// A record that is known by its key.
     pub(crate) fn record(key: &str) -> Record {
         let event_id = identify_body(key.as_bytes());
-        Record { lane: Lane::Comments, key: key.to_owned(), event_id, value: Vec::new(), dead: None }
+        Record {
+            lane: Lane::Comments,
+            key: key.to_owned(),
+            event_id,
+            value: Vec::new(),
+            dead: None,
+            trace: None,
+        }
     }
 }

@@ -15,6 +15,7 @@
 //! - [`topic`]: lanes, topics, consumer groups, header names.
 //! - [`ids`]: typed ids. [`figure`]: numbers that may be absent, and how observations merge.
 //! - [`metric`]: which figures exist for which kind of medium today, what each means, and which are retired.
+//! - [`trace`]: how a delivery is followed where traces are on.
 //! - [`meta_time`]: Meta's ways of writing an instant. [`clock`]: where the present comes from. [`health`],
 //!   [`kafka`]: what roles share. [`notice`]: how what is told to receivers is signed; [`outside`]: where they
 //!   may be.
@@ -57,6 +58,7 @@ pub mod notice;
 pub mod outside;
 pub mod repair;
 pub mod topic;
+pub mod trace;
 pub mod value;
 mod wrapped;
 

@@ -129,6 +129,8 @@ pub mod header {
     pub const EVENT_ID: &str = "event-id";
     /// The envelope's version, decimal.
     pub const SCHEMA_VERSION: &str = "schema-version";
+    /// The span that the record's landing goes on from, where traces are on: W3C's `traceparent`.
+    pub const TRACEPARENT: &str = "traceparent";
     /// How often the record was published again after it had become a dead letter, decimal.
     pub const ATTEMPT: &str = "attempt";
     /// Dead letter: why the bytes could not be read.

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use cekbrand_schema::SystemClock;
+use cekbrand_workers::clock::DatabaseClock;
 use cekbrand_workers::database::Use;
 use clap::Parser;
 use tokio::net::TcpListener;
@@ -13,8 +15,8 @@ use crate::config::{Config, roles};
 use crate::connect::{Connecting, Means};
 use crate::{logging, port, shutdown};
 
-/// Prints an address for a browser, in which accounts are connected through Meta's login dialogs; ends once
-/// some are, or with Ctrl-C.
+/// Prints an address for a browser, in which accounts are connected through Meta's login dialogs, and shows how
+/// their first reads get on; ends once those are done or nobody looks any more, or with Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(
     after_help = "Example:\n  cekbrand connect\n  cekbrand connect --public-url https://brand.example.org/connect\n\n\
@@ -39,7 +41,9 @@ pub(crate) async fn run(args: Args, file: Option<&Path>) -> Result<()> {
     needs.extend(roles::TOKENS);
     let config = Config::load(file, &needs)?;
     logging::start_quiet()?;
-    let pool = config.pool(2, Use::Write).await?;
+    let pool = config.pool(4, Use::Write).await?;
+    let clock = Arc::new(DatabaseClock::new(Arc::new(SystemClock)));
+    clock.set(&pool).await.context("the database does not tell the time")?;
     let management = config.management()?;
     let listener = TcpListener::bind(args.listen).await;
     let listener = listener.map_err(|error| port::explain(error, args.listen, "--listen"))?;
@@ -50,7 +54,7 @@ pub(crate) async fn run(args: Args, file: Option<&Path>) -> Result<()> {
         if place.ip().is_loopback() { format!("http://localhost:{port}") } else { format!("http://{place}") };
     let base = args.public_url.unwrap_or(own);
     let base = base.trim_end_matches('/').to_owned();
-    let means = Means { config, pool, management, redirect_uri: format!("{base}/callback") };
+    let means = Means { config, pool, management, redirect_uri: format!("{base}/callback"), clock };
     let connecting = Arc::new(Connecting::new(means));
     println!("open {base}/ in a browser; the app has to know {base}/callback");
     let (interrupted, done) = (shutdown::on_signal()?, connecting.done.clone());

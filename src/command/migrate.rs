@@ -37,7 +37,7 @@ const LOCK_NOT_AVAILABLE: &str = "55P03";
                   cekbrand migrate --dry-run\n\n\
                   Topics that exist are left as they are; a difference from the settings is reported. Locks are waited for \
                   briefly and asked for again, so that writers are never held up for long. Exit code 1 of --dry-run: there is \
-                  something to do."
+                  something to do, or Kafka does not answer."
 )]
 pub(crate) struct Args {
     /// Say what would be done, and do nothing.
@@ -54,7 +54,7 @@ pub(crate) async fn run(args: &Args, file: Option<&Path>) -> Result<ExitCode> {
     logging::start_quiet()?;
     let pool = config.pool(2, Use::Migrate).await?;
     if args.dry_run {
-        return say_what_is_pending(&pool).await;
+        return say_what_is_pending(args, &config, &pool).await;
     }
     migrate(&pool, SystemClock.now()).await?;
     println!("the database's schema is up to date");
@@ -67,16 +67,29 @@ pub(crate) async fn run(args: &Args, file: Option<&Path>) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn say_what_is_pending(pool: &PgPool) -> Result<ExitCode> {
+async fn say_what_is_pending(args: &Args, config: &Config, pool: &PgPool) -> Result<ExitCode> {
     let pending = pending(pool).await?;
     if pending.is_empty() {
         println!("the database's schema is up to date");
-        return Ok(ExitCode::SUCCESS);
     }
     for migration in &pending {
         println!("would be applied: {migration}");
     }
-    Ok(ExitCode::FAILURE)
+    let mut is_done = pending.is_empty();
+    if !args.no_topics {
+        let plan = config.topic_plan()?;
+        for Planned { topic, outcome } in KafkaTopicAdmin::new(&config.kafka()?)?.look(&plan).await? {
+            is_done &= outcome != Outcome::Created;
+            match outcome {
+                Outcome::Created => {
+                    println!("would be created: {topic}, with {} partitions", plan.partitions);
+                }
+                Outcome::Unchanged => {}
+                Outcome::Differs(how) => println!("would be left as it is: {topic}, which {how}"),
+            }
+        }
+    }
+    Ok(if is_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The migrations that the database lacks, by number and name.

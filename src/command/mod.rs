@@ -21,7 +21,7 @@ mod serve;
 mod sizing;
 mod subscribe;
 mod support_bundle;
-mod sync;
+pub(crate) mod sync;
 mod work;
 
 use std::path::Path;

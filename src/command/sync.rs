@@ -46,17 +46,17 @@ pub(crate) struct Args {
 
 /// How far the account's reads are.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Standing {
+pub(crate) struct Standing {
     account: String,
-    done: i64,
-    of: i64,
+    pub(crate) done: i64,
+    pub(crate) of: i64,
     by_kind: BTreeMap<String, [i64; 2]>,
     /// Reads that wait for something else, by reason.
-    aside: BTreeMap<String, i64>,
-    calls: i64,
+    pub(crate) aside: BTreeMap<String, i64>,
+    pub(crate) calls: i64,
     usage_percent: Option<i32>,
-    quota_frees_at: Option<Timestamp>,
-    is_finished: bool,
+    pub(crate) quota_frees_at: Option<Timestamp>,
+    pub(crate) is_finished: bool,
     #[serde(skip)]
     busiest: Option<String>,
 }
@@ -72,7 +72,7 @@ pub(crate) async fn run(args: &Args, file: Option<&Path>) -> Result<ExitCode> {
         eprintln!("error: {} is not watched: `cekbrand account list` shows who is", args.account);
         return Ok(ExitCode::from(2));
     }
-    let sync = Sync { pool, clock, account: args.account.clone() };
+    let sync = Sync::new(pool, Arc::new(clock), &args.account);
     sync.begin().await.context("the sync could not be asked for")?;
     let stop = shutdown::on_signal()?;
     let Some(watched) = stop.run_until_cancelled(sync.watch()).await else {
@@ -89,15 +89,22 @@ pub(crate) async fn run(args: &Args, file: Option<&Path>) -> Result<ExitCode> {
     Ok(if is_barred { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-struct Sync {
+/// The first reads of an account, or all of them again.
+#[derive(Clone)]
+pub(crate) struct Sync {
     pool: PgPool,
-    clock: DatabaseClock,
+    clock: Arc<DatabaseClock>,
     account: String,
 }
 
 impl Sync {
+    /// Of a watched account.
+    pub(crate) fn new(pool: PgPool, clock: Arc<DatabaseClock>, account: &str) -> Self {
+        Self { pool, clock, account: account.to_owned() }
+    }
+
     /// Wants everything, unless a run was interrupted: its reads are in the queue already.
-    async fn begin(&self) -> Result<()> {
+    pub(crate) async fn begin(&self) -> Result<()> {
         let (account, now) = (self.account.as_str(), self.clock.now());
         let mut transaction = self.pool.begin().await?;
         let calls = store::quota(&mut *transaction, account, now).await?.calls;
@@ -109,7 +116,7 @@ impl Sync {
     }
 
     /// Looks until nothing is left to do.
-    async fn watch(&self) -> Result<Standing> {
+    pub(crate) async fn watch(&self) -> Result<Standing> {
         let bar = progress::bar(0, "reads");
         let started = Instant::now();
         let (mut last, mut moved) = (self.standing().await?, started);
@@ -143,7 +150,7 @@ impl Sync {
         Ok(schedule::backfill_comments(&mut conn, &self.account, self.clock.now()).await?)
     }
 
-    async fn standing(&self) -> Result<Standing> {
+    pub(crate) async fn standing(&self) -> Result<Standing> {
         let (pool, account, now) = (&self.pool, self.account.as_str(), self.clock.now());
         let run = store::run(pool, account).await.context("the sync cannot be read")?;
         let since = run.started_at.to_jiff();
@@ -162,7 +169,7 @@ impl Sync {
             calls: quota.calls - run.calls_before,
             usage_percent: quota.usage_percent,
             quota_frees_at: quota.blocked_until.map(jiff_sqlx::Timestamp::to_jiff),
-            is_finished: false,
+            is_finished: run.finished_at.is_some(),
         })
     }
 }

@@ -36,6 +36,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     preset("shutdown_grace", "25s", Kind::Duration, "How long a role may take to finish what it is doing"),
     preset("log.format", "auto", Kind::Choice(&["auto", "json", "text"]), "auto: JSON unless on a terminal"),
     preset("log.level", "info", Kind::Text, "As in RUST_LOG: a level, or target=level, comma separated"),
+    optional(
+        "trace.endpoint",
+        Kind::Url,
+        "Where traces go: the address of an OpenTelemetry collector (OTLP over HTTP); without it nobody traces",
+    ),
+    preset("trace.percent", "100", Kind::Percent, "Of deliveries that are traced"),
     preset("ingest.listen", "127.0.0.1:8080", Kind::Address, "Where the webhook receiver listens"),
     optional("ingest.public_url", Kind::Url, "The receiver's address as Meta sees it"),
     preset("ingest.max_body_bytes", "33554432", Kind::Number, "A longer delivery is refused with 413"),

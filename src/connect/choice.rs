@@ -1,9 +1,12 @@
 //! What a person may choose from, and what is done with the choice.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use cekbrand_graph::management::{Identity, Page, Permission, permission};
 use cekbrand_graph::{Credential, Flavour, GraphError, Management};
 use cekbrand_schema::{Clock, SystemClock};
+use cekbrand_workers::clock::DatabaseClock;
 use cekbrand_workers::token::seal::TokenKeys;
 use secrecy::SecretString;
 use sqlx::PgPool;
@@ -20,6 +23,8 @@ pub(crate) struct Means {
     pub(crate) management: Management,
     /// Where Meta sends people back to.
     pub(crate) redirect_uri: String,
+    /// What time the database has.
+    pub(crate) clock: Arc<DatabaseClock>,
 }
 
 /// An account that a person may connect.
@@ -48,6 +53,8 @@ pub(super) struct Connected {
     pub(super) id: String,
     pub(super) username: Option<String>,
     pub(super) problem: Option<String>,
+    /// Whether it is watched and has its token, whatever else is amiss.
+    pub(super) is_kept: bool,
 }
 
 /// Makes a long-lived token of the code, and finds out what it is good for.
@@ -84,16 +91,16 @@ pub(super) async fn connect(means: &Means, choice: Choice, chosen: &[&str]) -> V
     let mut connected = Vec::new();
     let is_chosen = |each: &&Candidate| chosen.contains(&each.identity.account_id.as_str());
     for candidate in choice.candidates.iter().filter(is_chosen) {
-        let problem = match connect_one(means, &choice, candidate).await {
-            Ok(problem) => problem,
-            Err(error) => Some(format!("{error:#}")),
+        let (problem, is_kept) = match connect_one(means, &choice, candidate).await {
+            Ok(problem) => (problem, true),
+            Err(error) => (Some(format!("{error:#}")), false),
         };
         let Identity { account_id, username, .. } = candidate.identity.clone();
         match &problem {
             None => println!("{account_id} is connected: watched, its token sealed, its webhooks subscribed"),
             Some(problem) => println!("{account_id} is not whole: {problem}"),
         }
-        connected.push(Connected { id: account_id, username, problem });
+        connected.push(Connected { id: account_id, username, problem, is_kept });
     }
     connected
 }

@@ -2,15 +2,17 @@
 //! and what is done with those that were chosen.
 //!
 //! ```text
-//!  / ─▶ /start/{login} ─▶ Meta's dialog ─▶ /callback (state, code) ─▶ long-lived token, pages, permissions
-//!                                                                        │ the person chooses
-//!                                  watched, token sealed, subscribed ◀── /choose
+//!  / ──▶ /start/{login} ──▶ Meta's dialog ──▶ /callback (state, code) ──▶ long-lived token, pages, permissions
+//!                                                                            │ the person chooses
+//!                                     watched, token sealed, subscribed ◀── /choose
+//!                                              first reads begun ──▶ /progress/{secret}
 //! ```
 //!
 //! A `state` is good once, and so is the form: neither can be made by somebody else. Tokens stay in this
 //! process until they are sealed; none is ever part of a page or an address.
 
 mod choice;
+mod first_reads;
 mod pages;
 
 use std::collections::HashMap;
@@ -28,16 +30,20 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::choice::Means;
 use self::choice::{Choice, Connected};
+use self::first_reads::FirstReads;
+use self::pages::Reads;
 
 /// What the pages of one run share.
 pub(crate) struct Connecting {
     means: Means,
-    /// Cancelled once accounts were connected.
+    /// Cancelled once accounts were connected and their first reads are done, or nobody looks at them.
     pub(crate) done: CancellationToken,
     /// Dialogs under way, by their state.
     started: Mutex<HashMap<String, Flavour>>,
     /// Choices that wait for a person, by the form's own secret.
     open: Mutex<HashMap<String, Choice>>,
+    /// First reads that were begun, by the secret of their page.
+    begun: Mutex<HashMap<String, Arc<FirstReads>>>,
 }
 
 type Shared = State<Arc<Connecting>>;
@@ -45,8 +51,8 @@ type Shared = State<Arc<Connecting>>;
 impl Connecting {
     /// Nothing is under way yet.
     pub(crate) fn new(means: Means) -> Self {
-        let (started, open) = (Mutex::default(), Mutex::default());
-        Self { means, done: CancellationToken::new(), started, open }
+        let (started, open, begun) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { means, done: CancellationToken::new(), started, open, begun }
     }
 
     /// The pages.
@@ -56,6 +62,8 @@ impl Connecting {
             .route("/start/{login}", get(start))
             .route("/callback", get(callback))
             .route("/choose", post(choose))
+            .route("/progress/{secret}", get(progress))
+            .route("/progress.js", get(script))
             .with_state(self)
     }
 }
@@ -127,15 +135,41 @@ async fn choose(State(connecting): Shared, Form(given): Form<Vec<(String, String
     };
     let chosen: Vec<&str> = of("account").collect();
     let connected: Vec<Connected> = choice::connect(&connecting.means, choice, &chosen).await;
-    if connected.iter().any(|each| each.problem.is_none()) {
-        connecting.done.cancel();
-    }
-    page(StatusCode::OK, pages::connected(&connected))
+    let Some(reads) = FirstReads::begin(&connecting.means, &connected).await else {
+        return page(StatusCode::OK, pages::connected(&connected, None));
+    };
+    let (reads, shown_at) = (Arc::new(reads), secret());
+    held(&connecting.begun).insert(shown_at.clone(), Arc::clone(&reads));
+    let (done, followed) = (connecting.done.clone(), Arc::clone(&reads));
+    tokio::spawn(async move {
+        followed.follow().await;
+        done.cancel();
+    });
+    // Where they cannot be told now, the page asks again.
+    let looks = reads.look().await.unwrap_or_default();
+    page(StatusCode::OK, pages::connected(&connected, Some(&Reads { shown_at, looks })))
 }
 
-/// A page that loads nothing and sends its forms here only.
+/// How the first reads get on.
+async fn progress(State(connecting): Shared, Path(shown_at): Path<String>) -> Response {
+    let reads = held(&connecting.begun).get(&shown_at).cloned();
+    let Some(reads) = reads else {
+        return page(StatusCode::NOT_FOUND, pages::failed("Nothing is being read here."));
+    };
+    match reads.look().await {
+        Ok(looks) => page(StatusCode::OK, pages::progress(&looks)),
+        Err(error) => page(StatusCode::BAD_GATEWAY, pages::failed(&format!("{error:#}"))),
+    }
+}
+
+async fn script() -> Response {
+    ([("content-type", "text/javascript")], pages::SCRIPT).into_response()
+}
+
+/// A page that loads one script of ours at most and sends its forms here only.
 fn page(status: StatusCode, body: String) -> Response {
-    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'";
+    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; \
+                          form-action 'self'; base-uri 'none'";
     let headers = [
         ("content-security-policy", POLICY),
         ("cache-control", "no-store"),

@@ -1,9 +1,10 @@
-//! The pages: plain HTML that needs no script.
+//! The pages: plain HTML that needs no script; one looks again by a script of ours.
 
 use cekbrand_graph::Flavour;
 use cekbrand_graph::management::Permission;
 
 use super::choice::{Candidate, Choice, Connected};
+use super::first_reads::Look;
 
 const HEAD: &str = "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
     <meta name=\"viewport\" content=\"width=device-width\"><title>Connect accounts - CekBrand</title>\
@@ -68,22 +69,83 @@ fn row(candidate: &Candidate) -> String {
     )
 }
 
-/// What became of them.
-pub(super) fn connected(connected: &[Connected]) -> String {
+/// What became of them, and how their first reads get on.
+pub(super) fn connected(connected: &[Connected], reads: Option<&Reads>) -> String {
     let rows: Vec<String> = connected.iter().map(outcome).collect();
     let rows = if rows.is_empty() {
         "<p>No account was chosen, and nothing was changed.</p>".to_owned()
     } else {
         format!("<ul>{}</ul>", rows.concat())
     };
+    let reads = reads.map_or_else(String::new, |reads| {
+        format!(
+            "<section id=\"reads\" data-from=\"/progress/{}\" aria-live=\"polite\">{}</section>\
+             <script src=\"/progress.js\"></script>",
+            reads.shown_at,
+            progress(&reads.looks)
+        )
+    });
     format!(
-        "{HEAD}<h1>Connected</h1>{rows}<p><code>cekbrand account show ID</code> says what was read and what is due. This \
-         page may be closed.</p></body></html>"
+        "{HEAD}<main><h1>Connected</h1>{rows}{reads}<p><code>cekbrand account show ID</code> says what was read and what is \
+         due. This page may be closed.</p></main></body></html>"
+    )
+}
+
+/// First reads as they stand when the page is made, and where they are told from then on.
+pub(super) struct Reads {
+    pub(super) shown_at: String,
+    pub(super) looks: Vec<Look>,
+}
+
+/// Asks how the reads get on until all is read; without scripts the page stays as it was made.
+pub(super) const SCRIPT: &str = "\
+const reads = document.getElementById('reads');
+const again = async () => {
+  const answer = await fetch(reads.dataset.from);
+  if (!answer.ok) return;
+  reads.innerHTML = await answer.text();
+  if (!reads.querySelector('[data-done]')) setTimeout(again, 1000);
+};
+setTimeout(again, 1000);
+";
+
+/// How the first reads get on: a part of a page.
+pub(super) fn progress(looks: &[Look]) -> String {
+    let rows: Vec<String> = looks.iter().map(reads_of).collect();
+    let rows = rows.concat();
+    if !looks.is_empty() && looks.iter().all(|look| look.standing.is_finished) {
+        return format!(
+            "<h2 data-done>All is read</h2>{rows}<p>From now on the workers keep it up to date; <code>cekbrand serve</code> has \
+             the dashboard.</p>"
+        );
+    }
+    format!("<h2>First reads</h2>{rows}<p>They go on when this page is closed.</p>")
+}
+
+fn reads_of(look: &Look) -> String {
+    let (name, standing) = (escaped(&look.name), &look.standing);
+    let (done, of) = (standing.done, standing.of.max(standing.done).max(1));
+    let hint = if look.is_stuck {
+        "<p>Nothing has been read yet: is a worker running? (<code>cekbrand work</code>)</p>"
+    } else {
+        ""
+    };
+    let until = standing.quota_frees_at.map_or_else(String::new, |until| {
+        let until = until.strftime("%H:%M:%S UTC");
+        format!("<p>Meta allows no more calls until {until}; the rest is read then.</p>")
+    });
+    let aside: Vec<String> =
+        standing.aside.iter().map(|(why, count)| format!(" {count} wait: {why}.")).collect();
+    format!(
+        "<p><b>{name}</b> <progress aria-label=\"Reads of {name}\" value=\"{done}\" max=\"{of}\"></progress> \
+         {done} of {of} reads done with {} calls.{}</p>{until}{hint}",
+        standing.calls,
+        escaped(&aside.concat())
     )
 }
 
 fn outcome(each: &Connected) -> String {
-    let Connected { id, username, problem } = each;
+    let Connected { id, username, problem, .. } = each;
     let name = username.as_ref().map_or_else(|| id.clone(), |name| format!("@{name} ({id})"));
     let well = "watched, its token sealed, its webhooks subscribed; its first reads are on their way";
     format!("<li><b>{}</b>: {}</li>", escaped(&name), escaped(problem.as_deref().unwrap_or(well)))

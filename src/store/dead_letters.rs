@@ -7,7 +7,7 @@ use sqlx::{FromRow, PgConnection, PgExecutor};
 
 const LIST: &str = r#"
 SELECT id, event_id, topic, partition, "offset", reason, error, octet_length(payload) AS bytes, parts, account_id, field,
-    secret_label, received_at, landed_at, attempts, resolution, resolved_at
+    secret_label, received_at, landed_at, attempts, resolution, resolved_at, traceparent
 FROM pipeline.dead_letter
 WHERE ($1::bigint[] IS NULL OR id = ANY($1))
     AND ($2::text IS NULL OR reason = $2)
@@ -93,6 +93,9 @@ pub(crate) struct DeadLetter {
     pub(crate) resolution: Option<String>,
     #[serde(serialize_with = "instant")]
     pub(crate) resolved_at: Option<jiff_sqlx::Timestamp>,
+    /// The trace that it came with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) traceparent: Option<String>,
 }
 
 /// Dead letters after one of them, the oldest first.

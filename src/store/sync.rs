@@ -20,7 +20,7 @@ UPDATE pipeline.sync_run SET finished_at = $2
 WHERE account_id = $1 AND finished_at IS NULL";
 
 const RUN: &str = "
-SELECT started_at, calls_before
+SELECT started_at, calls_before, finished_at
 FROM pipeline.sync_run
 WHERE account_id = $1";
 
@@ -56,6 +56,8 @@ WHERE account_id IN ($1, '')";
 pub(crate) struct Run {
     pub(crate) started_at: jiff_sqlx::Timestamp,
     pub(crate) calls_before: i64,
+    /// `None` while it goes on.
+    pub(crate) finished_at: Option<jiff_sqlx::Timestamp>,
 }
 
 /// The reads of one kind.

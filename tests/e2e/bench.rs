@@ -112,7 +112,11 @@ impl Bench {
 
     /// Starts the receiver and waits until it listens.
     pub(crate) async fn ingest(&self) -> (Cekbrand, Role) {
-        let cekbrand = self.command("ingest");
+        self.ingest_of(self.command("ingest")).await
+    }
+
+    /// The same with settings of its own.
+    pub(crate) async fn ingest_of(&self, cekbrand: Cekbrand) -> (Cekbrand, Role) {
         let role = cekbrand.start("ingest");
         let url = format!("http://127.0.0.1:{}/webhooks/instagram", self.webhook_port);
         let client = http();
@@ -128,6 +132,14 @@ impl Bench {
     pub(crate) fn worker(&self, name: &str, fail_point: Option<&str>) -> Worker {
         // What the clock alone makes due is no matter of deliveries.
         self.worker_of(name, "land,enrich,analyse", fail_point)
+    }
+
+    /// The same of the version before, where one is named: old and new workers share the partitions then.
+    pub(crate) fn older_worker(&self, name: &str) -> Worker {
+        let Some(program) = std::env::var_os("CEKBRAND_TEST_OLDER") else { return self.worker(name, None) };
+        let cekbrand = self.command(name).of(program);
+        let role = cekbrand.start_with(&["work", "--only", "land,enrich,analyse"]);
+        Worker { role, _directory: cekbrand }
     }
 
     /// A worker of the given parts.
@@ -288,6 +300,13 @@ impl Bench {
             CREATE TRIGGER note AFTER INSERT ON pipeline.event REFERENCING NEW TABLE AS fresh
             FOR EACH STATEMENT EXECUTE FUNCTION public.note();";
         sqlx::raw_sql(sql).execute(&self.pool()).await.unwrap();
+    }
+
+    /// Where deliveries go, and who signs them.
+    #[cfg(feature = "otel")]
+    pub(crate) fn webhook(&self) -> (String, Signer) {
+        let url = format!("http://127.0.0.1:{}/webhooks/instagram", self.webhook_port);
+        (url, Signer::new(self.simulator.app_secret()))
     }
 
     pub(crate) fn graph_calls(&self) -> u64 {

@@ -19,6 +19,7 @@ const TO_RUN: Duration = Duration::from_mins(10);
 
 /// The command with an environment and a directory of its own.
 pub(crate) struct Cekbrand {
+    program: PathBuf,
     dir: TempDir,
     environment: Vec<(String, String)>,
 }
@@ -26,7 +27,8 @@ pub(crate) struct Cekbrand {
 impl Cekbrand {
     /// No setting is given.
     pub(crate) fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), environment: Vec::new() }
+        let program = env!("CARGO_BIN_EXE_cekbrand").into();
+        Self { program, dir: tempfile::tempdir().unwrap(), environment: Vec::new() }
     }
 
     /// With an environment variable.
@@ -34,6 +36,11 @@ impl Cekbrand {
     pub(crate) fn with(mut self, variable: &str, value: impl ToString) -> Self {
         self.environment.push((variable.to_owned(), value.to_string()));
         self
+    }
+
+    /// Of another version.
+    pub(crate) fn of(self, program: impl Into<PathBuf>) -> Self {
+        Self { program: program.into(), ..self }
     }
 
     /// Where it runs.
@@ -92,7 +99,7 @@ impl Cekbrand {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cekbrand"));
+        let mut command = Command::new(&self.program);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("CEKBRAND__") || name == "DATABASE_URL" {
                 command.env_remove(name);

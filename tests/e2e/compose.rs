@@ -11,6 +11,8 @@ const COMPOSE: &str = include_str!("../../compose.yaml");
 const DOCKERFILE: &str = include_str!("../../deploy/Dockerfile");
 const MANIFEST: &str = include_str!("../../Cargo.toml");
 const ROLES: [&str; 3] = ["ingest", "work", "serve"];
+/// Programs of others.
+const STRANGERS: [&str; 4] = ["kafka", "postgres", "prometheus", "grafana"];
 /// The service that runs every other subcommand.
 const COMMAND: &str = "cekbrand";
 
@@ -195,7 +197,15 @@ fn no_volume_is_without_a_name() {
     {
         assert!(places.iter().any(|place| place.ends_with(declared)), "{declared}: {places:?}");
     }
-    assert_eq!(compose["volumes"].as_object().unwrap().len(), 2);
+    let mut named = 0;
+    for volume in compose["services"].as_object().unwrap().values().flat_map(|each| texts(&each["volumes"])) {
+        let (from, _) = volume.split_once(':').expect(&volume);
+        if !from.starts_with('.') {
+            assert!(compose["volumes"][from].is_object(), "{volume} is declared nowhere");
+            named += 1;
+        }
+    }
+    assert_eq!(compose["volumes"].as_object().unwrap().len(), named);
 }
 
 #[test]
@@ -256,7 +266,7 @@ fn the_metrics_of_each_role_can_be_read_from_this_machine() {
 #[test]
 fn what_runs_on_is_checked_and_waits_for_what_it_needs() {
     for (name, service) in services() {
-        if ROLES.contains(&name.as_str()) || ["kafka", "postgres"].contains(&name.as_str()) {
+        if ROLES.contains(&name.as_str()) || STRANGERS.contains(&name.as_str()) {
             assert!(service["healthcheck"]["test"].is_array(), "{name} has no health check");
         }
         if ROLES.contains(&name.as_str()) || name == COMMAND {
@@ -264,11 +274,7 @@ fn what_runs_on_is_checked_and_waits_for_what_it_needs() {
             assert_eq!(migrated, "service_completed_successfully", "{name}");
         }
         // Kafka says more in a minute than the rest in a day.
-        assert_eq!(
-            service["attach"] == Value::Bool(false),
-            ["kafka", "postgres"].contains(&name.as_str()),
-            "{name}"
-        );
+        assert_eq!(service["attach"] == Value::Bool(false), STRANGERS.contains(&name.as_str()), "{name}");
     }
 }
 
@@ -316,4 +322,32 @@ fn a_changed_source_does_not_rebuild_what_we_depend_on() {
     let flags = |line: &str| line.split_once("cargo build").unwrap().1.trim_end_matches(" \\").to_owned();
     assert_eq!(flags(builds[0]), flags(builds[1]), "other flags build everything again");
     assert!(builds[0].contains("--no-default-features"), "the image links the system's OpenSSL");
+}
+
+/// What Prometheus and Grafana are given is what the repository has, and they are started only when asked for.
+#[test]
+fn the_profile_observability_has_our_rules_and_our_dashboard() {
+    let services = services();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["prometheus", "grafana"] {
+        assert_eq!(texts(&services[name]["profiles"]), ["observability"], "{name}");
+        for volume in texts(&services[name]["volumes"]).iter().filter(|volume| volume.starts_with("./")) {
+            let from = volume.split(':').next().unwrap();
+            assert!(root.join(from).exists() && volume.ends_with(":ro"), "{volume}");
+        }
+    }
+    let read = |path: &str| -> Value {
+        serde_saphyr::from_str(&std::fs::read_to_string(root.join("deploy").join(path)).unwrap()).unwrap()
+    };
+    let prometheus = read("prometheus/prometheus.yml");
+    assert_eq!(prometheus["rule_files"], serde_json::json!(["alerts.yml"]));
+    let asked = &prometheus["scrape_configs"][0]["dns_sd_configs"][0];
+    assert_eq!((texts(&asked["names"]), &asked["port"]), (ROLES.map(str::to_owned).to_vec(), &9100.into()));
+    let source = &read("grafana/provisioning/datasources/prometheus.yml")["datasources"][0];
+    assert_eq!(source["url"], "http://prometheus:9090");
+    let provider = &read("grafana/provisioning/dashboards/cekbrand.yml")["providers"][0];
+    let folder = provider["options"]["path"].as_str().unwrap();
+    let volumes = texts(&services["grafana"]["volumes"]);
+    let dashboard = format!("./deploy/grafana/cekbrand.json:{folder}/cekbrand.json:ro");
+    assert!(volumes.contains(&dashboard), "{volumes:?}");
 }

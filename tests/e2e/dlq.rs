@@ -241,3 +241,27 @@ async fn dead_letters_by_the_thousand_are_listed_retried_and_dropped_and_the_boo
         assert!(said.contains(told) && said.contains("THE BOOKS DO NOT CLOSE"), "{said}");
     }
 }
+
+/// A dead letter has the trace that it came with, its retry has it again, and one without has none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_goes_through_the_dead_letters_and_comes_back_with_a_retry() {
+    const PLACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let bench = Bench::new().await;
+    let followed = |headers: OwnedHeaders| headers.insert(Header { key: "traceparent", value: Some(PLACE) });
+    let (body, headers) = dead(body(7, "later").as_bytes());
+    bench.publish(Lane::DeadLetter, vec![(body, followed(headers))]).await;
+    bench.publish(Lane::Comments, vec![(b"garbage".to_vec(), followed(OwnedHeaders::new()))]).await;
+    bench.publish(Lane::Comments, plain([b"rubbish".to_vec()].into_iter())).await;
+    let worker = bench.worker(("100", "1000000"));
+    bench.until(OPEN, 3).await;
+    let traced = "SELECT count(*) FROM pipeline.dead_letter WHERE traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'";
+    assert_eq!(bench.number(traced).await, 2);
+    bench.command().ok(&["dlq", "retry", "--yes"]);
+    // The body lands; the others come back, one with its trace.
+    bench.until("SELECT count(*) FROM pipeline.event", 1).await;
+    bench
+        .until("SELECT count(*) FROM pipeline.dead_letter WHERE attempts = 1 AND resolution IS NULL", 2)
+        .await;
+    assert_eq!(bench.number(traced).await, 3);
+    drop(worker);
+}

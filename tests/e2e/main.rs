@@ -10,6 +10,7 @@ mod cli;
 mod command;
 mod compose;
 mod dlq;
+mod foreign;
 mod operator;
 mod pipeline;
 mod readme;
@@ -17,4 +18,6 @@ mod replay;
 mod setup;
 mod spool;
 mod start;
+#[cfg(feature = "otel")]
+mod traces;
 mod trouble;

@@ -24,7 +24,7 @@ async fn nothing_is_lost_and_nothing_counted_twice_though_workers_are_killed() {
     let (second, last) = rest.split_at(rest.len() - 20);
 
     let (_directory, ingest) = bench.ingest().await;
-    let steady = bench.worker("steady", None);
+    let steady = bench.older_worker("steady");
     let mut before = bench.worker("before-commit", Some("land.before_commit=12*off->return"));
     bench.both_own_partitions("steady", "before-commit").await;
     let sending = bench.send(first);

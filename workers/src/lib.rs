@@ -16,6 +16,7 @@
 //! - [`schedule`]: what time alone makes due. [`retention`]: takes away what is old.
 //!   [`erase`]: what is to be forgotten; [`suppress`]: it does not come back. [`tell`]: whom to tell what.
 //!   [`gauges`]: what alarms go by.
+//! - `traced`: which trace a read goes on with, where traces are on.
 //!
 //! Invariants: effects happen exactly once; the books close; PostgreSQL and Kafka are all that workers share,
 //! so that more processes share the work.
@@ -41,6 +42,7 @@ pub mod suppress;
 pub mod tasks;
 pub mod tell;
 pub mod token;
+mod traced;
 pub mod worker;
 
 pub use settings::{LandSettings, Parts, Settings};

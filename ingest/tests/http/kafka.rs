@@ -98,6 +98,7 @@ async fn an_accepted_change_lies_in_its_topic_with_its_key_and_headers() {
     assert_eq!(comment.key(), Some(&b"17841400000000001"[..]));
     assert_eq!(text_header(comment, header::EVENT_ID), envelope.event_id.to_string());
     assert_eq!(text_header(comment, header::SCHEMA_VERSION), "1");
+    assert_eq!(comment.headers().unwrap().count(), 2, "nobody follows it");
 
     let dead = read(servers.kafka_brokers(), topics.topic(Lane::DeadLetter));
     let [dead] = &dead[..] else { panic!("one dead letter, not {}", dead.len()) };

@@ -9,6 +9,7 @@ use cekbrand_ingest::record::Record;
 use cekbrand_schema::dead_letter::DeadLetter;
 use cekbrand_schema::identity::identify_body;
 use cekbrand_schema::kafka::KafkaSettings;
+use cekbrand_schema::trace::TraceParent;
 use cekbrand_schema::{Lane, SystemClock, Topics};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
@@ -40,9 +41,15 @@ async fn check(publisher: &Arc<KafkaPublisher>) {
     tokio::task::spawn_blocking(move || publisher.check(Duration::from_secs(5))).await.unwrap();
 }
 
+/// A span, as the header names it.
+fn place() -> Option<TraceParent> {
+    TraceParent::read("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+}
+
 fn comment(id: &str) -> Record {
     let event_id = identify_body(id.as_bytes());
-    Record { lane: Lane::Comments, key: id.to_owned(), event_id, value: id.as_bytes().to_vec(), dead: None }
+    let value = id.as_bytes().to_vec();
+    Record { lane: Lane::Comments, key: id.to_owned(), event_id, value, dead: None, trace: None }
 }
 
 fn dead_letter() -> Vec<Record> {
@@ -59,6 +66,7 @@ fn dead_letter() -> Vec<Record> {
         event_id: letter.event_id,
         value: bytes.to_vec(),
         dead: Some(part),
+        trace: place(),
     };
     letter.parts(5).map(record).collect()
 }
@@ -68,7 +76,8 @@ async fn what_kafka_does_not_take_comes_back_as_it_was() {
     let cluster = cluster(Lane::ALL);
     let refusals = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED; 40];
     cluster.request_errors(RDKafkaApiKey::Produce, &refusals);
-    let sent: Vec<Record> = [comment("1"), comment("2")].into_iter().chain(dead_letter()).collect();
+    let followed = Record { trace: place(), ..comment("2") };
+    let sent: Vec<Record> = [comment("1"), followed].into_iter().chain(dead_letter()).collect();
     let mut back = publisher(&cluster).publish(sent.clone()).await.unwrap_err().records;
     let order = |record: &Record| sent.iter().position(|sent| sent == record);
     back.sort_by_key(order);

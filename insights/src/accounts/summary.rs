@@ -89,7 +89,8 @@ pub(crate) struct StoriesSummary {
 /// Something that needs attention.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Flag {
-    /// In one word: token_dead, no_token, stories_at_risk, blocked, token_ends, silent or quota.
+    /// In one word: token_dead, no_token, stories_at_risk, not_subscribed, no_webhooks, permission_missing,
+    /// blocked, token_ends, silent or quota.
     pub(crate) kind: &'static str,
     /// In a sentence.
     pub(crate) text: String,
@@ -138,23 +139,34 @@ impl AccountSummary {
             },
             flags: Vec::new(),
         };
-        let quota = Quota {
+        let obstacles = Obstacles {
             usage_percent: row.try_get("usage_percent")?,
             blocked_until: some_instant(row, "blocked_until")?,
+            alerts: row.try_get("alerts")?,
         };
-        summary.flags = flags(&summary, quota, now);
+        summary.flags = flags(&summary, &obstacles, now);
         Ok(summary)
     }
 }
 
-#[derive(Clone, Copy)]
-struct Quota {
+/// What stands in the way of an account's figures, apart from its token.
+#[derive(Default)]
+struct Obstacles {
     usage_percent: Option<i32>,
     blocked_until: Option<Iso>,
+    /// Kinds of what the operator was told of it and has not mended.
+    alerts: Vec<String>,
 }
 
+/// What the operator was told, in words, what loses most first.
+const ALERTS: [(&str, &str); 3] = [
+    ("not_subscribed", "Webhooks are not subscribed: no comment and no story's final figures come in."),
+    ("no_webhooks", "No webhook comes any more, and usually they do."),
+    ("permission_missing", "The token lacks a permission: some figures cannot be read."),
+];
+
 /// What needs attention, what loses most first.
-fn flags(account: &AccountSummary, quota: Quota, now: Timestamp) -> Vec<Flag> {
+fn flags(account: &AccountSummary, obstacles: &Obstacles, now: Timestamp) -> Vec<Flag> {
     let mut flags = Vec::new();
     let mut add = |kind, text| flags.push(Flag { kind, text });
     match account.token.state.as_str() {
@@ -166,7 +178,10 @@ fn flags(account: &AccountSummary, quota: Quota, now: Timestamp) -> Vec<Flag> {
         let count = account.stories.at_risk;
         add("stories_at_risk", format!("{count} live stories end soon and have no figure yet."));
     }
-    if let Some(until) = quota.blocked_until.filter(|until| until.0 > now) {
+    for (kind, text) in ALERTS.iter().filter(|(kind, _)| obstacles.alerts.iter().any(|held| held == kind)) {
+        add(kind, (*text).to_owned());
+    }
+    if let Some(until) = obstacles.blocked_until.filter(|until| until.0 > now) {
         add("blocked", format!("Meta allows no reads until {until}."));
     }
     let ends = account.token.expires_at.filter(|_| account.token.state == "valid");
@@ -177,7 +192,7 @@ fn flags(account: &AccountSummary, quota: Quota, now: Timestamp) -> Vec<Flag> {
     {
         add("silent", format!("Nothing has been read since {at}."));
     }
-    if let Some(usage) = quota.usage_percent.filter(|usage| *usage >= QUOTA_HIGH) {
+    if let Some(usage) = obstacles.usage_percent.filter(|usage| *usage >= QUOTA_HIGH) {
         add("quota", format!("{usage} % of the quota is used."));
     }
     flags
@@ -217,8 +232,9 @@ mod tests {
     fn kinds(account: &AccountSummary, usage: Option<i32>, blocked: Option<i64>) -> Vec<&'static str> {
         let now = Timestamp::from_second(1_000_000).unwrap();
         let at = |hours: i64| Iso(now + SignedDuration::from_hours(hours));
-        let quota = Quota { usage_percent: usage, blocked_until: blocked.map(at) };
-        flags(account, quota, now).into_iter().map(|flag| flag.kind).collect()
+        let obstacles =
+            Obstacles { usage_percent: usage, blocked_until: blocked.map(at), ..Obstacles::default() };
+        flags(account, &obstacles, now).into_iter().map(|flag| flag.kind).collect()
     }
 
     #[test]
@@ -238,5 +254,17 @@ mod tests {
         );
         account.token.state = "dead".to_owned();
         assert_eq!(kinds(&account, None, None), ["token_dead", "stories_at_risk", "silent"]);
+    }
+
+    #[test]
+    fn what_the_operator_was_told_is_told_here_as_well() {
+        let told = ["permission_missing", "no_webhooks", "token_dead", "not_subscribed"];
+        let obstacles = Obstacles { alerts: told.map(str::to_owned).to_vec(), ..Obstacles::default() };
+        let mut account = AccountSummary::default();
+        account.token.state = "valid".to_owned();
+        let flags = flags(&account, &obstacles, Timestamp::UNIX_EPOCH);
+        let kinds: Vec<_> = flags.iter().map(|flag| flag.kind).collect();
+        // The token's own state stands in its table.
+        assert_eq!(kinds, ["not_subscribed", "no_webhooks", "permission_missing"]);
     }
 }

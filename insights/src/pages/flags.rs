@@ -59,6 +59,15 @@ pub(crate) fn flags(lang: Lang, account: &AccountRow, now: Timestamp) -> Vec<Fla
     if account.stories_at_risk > 0 {
         raise(Weight::Urgent, sentences::stories_at_risk(lang, account.stories_at_risk));
     }
+    for alert in &account.alerts {
+        match alert.as_str() {
+            "not_subscribed" => raise(Weight::Urgent, sentences::not_subscribed(lang).to_owned()),
+            "no_webhooks" => raise(Weight::Warning, sentences::no_webhooks(lang).to_owned()),
+            "permission_missing" => raise(Weight::Warning, sentences::permission_missing(lang).to_owned()),
+            // The token has words of its own, above.
+            _ => {}
+        }
+    }
     if let Some(until) = account.blocked_until.map(jiff_sqlx::Timestamp::to_jiff)
         && until > now
     {

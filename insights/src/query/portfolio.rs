@@ -25,7 +25,7 @@ SELECT account.account_id, owner.username, owner.name, COALESCE(owner.timezone, 
     felt.date_stamp AS sentiment_day, felt.pos, felt.neu, felt.neg,
     token.state AS token_state, token.dead_reason, token.expired_at, token.checked_at,
     story.live AS stories_live, story.at_risk AS stories_at_risk,
-    quota.usage_percent, quota.blocked_until
+    quota.usage_percent, quota.blocked_until, COALESCE(told.kinds, '{}') AS alerts
 FROM pipeline.account AS account
 LEFT JOIN instagram."user" AS owner ON owner.id = account.account_id
 LEFT JOIN LATERAL (
@@ -81,6 +81,11 @@ LEFT JOIN LATERAL (
     FROM pipeline.account_quota
     WHERE account_id = account.account_id
 ) AS quota ON TRUE
+LEFT JOIN LATERAL (
+    SELECT array_agg(alert.kind) AS kinds
+    FROM pipeline.operator_alert AS alert
+    WHERE alert.account_id = account.account_id AND alert.resolved_at IS NULL
+) AS told ON TRUE
 WHERE
     account.removed_at IS NULL
     AND ($1::text[] IS NULL OR account.account_id = ANY ($1))

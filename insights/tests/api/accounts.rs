@@ -225,3 +225,21 @@ async fn an_answer_that_the_caller_has_is_not_sent_again() -> Result<()> {
     assert_eq!(changed.status(), 200);
     Ok(())
 }
+
+/// What the operator was told stands in the list, in its CSV and on the dashboard, until it is mended.
+#[tokio::test]
+async fn an_account_whose_webhooks_stopped_is_flagged() -> Result<()> {
+    let api = brand::api().await?;
+    let raise = "INSERT INTO pipeline.operator_alert (account_id, kind, detail, raised_at, resolved_at)
+        VALUES ($1, 'no_webhooks', 'd', '2026-11-20Z', NULL), ($1, 'not_subscribed', 'd', '2026-11-19Z', '2026-11-20Z')";
+    sqlx::query(raise).bind(ACCOUNT).execute(&api.pool).await?;
+    let body = api.get(&format!("/api/accounts/{ACCOUNT}")).await?;
+    let kinds = |body: &Value| -> Vec<String> {
+        let flags = body["flags"].as_array().into_iter().flatten();
+        flags.filter_map(|flag| flag["kind"].as_str().map(str::to_owned)).collect()
+    };
+    let flagged = kinds(&body["account"]).into_iter().chain(kinds(&body)).collect::<Vec<_>>();
+    assert!(flagged.iter().any(|kind| kind == "no_webhooks"), "{body}");
+    assert!(!flagged.iter().any(|kind| kind == "not_subscribed"), "it was mended: {body}");
+    Ok(())
+}

@@ -96,7 +96,81 @@ async fn a_migration_that_cannot_have_its_lock_asks_again() {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     assert!(migrate.stdout().contains("up to date"), "{}", migrate.log());
-    assert_eq!(cekbrand.run(&["migrate", "--dry-run"]).status.code(), Some(0));
+    assert_eq!(cekbrand.run(&["migrate", "--dry-run", "--no-topics"]).status.code(), Some(0));
+}
+
+/// Whoever writes to a table that a migration needs is not held up behind it: it waits for its lock for a
+/// moment, lets them go on, and asks again.
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_go_on_while_a_migration_waits_for_a_table() {
+    let servers = cekbrand_devkit::servers::TestServers::shared().unwrap();
+    let database = servers.database().await.unwrap();
+    let pool = database.pool();
+    let undone = "
+        DROP TABLE pipeline.trace;
+        ALTER TABLE pipeline.dead_letter DROP COLUMN traceparent;
+        DELETE FROM _sqlx_migrations WHERE version = 26";
+    sqlx::raw_sql(undone).execute(&pool).await.unwrap();
+    let mut reader = pool.begin().await.unwrap();
+    sqlx::raw_sql("LOCK TABLE pipeline.dead_letter IN ACCESS SHARE MODE")
+        .execute(&mut *reader)
+        .await
+        .unwrap();
+    let cekbrand = Cekbrand::new().with("CEKBRAND__DATABASE__URL", database.url());
+    let mut migrate = cekbrand.start_with(&["migrate", "--no-topics"]);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    let write = r#"INSERT INTO pipeline.dead_letter (topic, partition, "offset", reason, error, payload, landed_at)
+                   VALUES ('t', 0, $1, 'r', 'e', 'x', 'epoch')"#;
+    let mut longest = std::time::Duration::ZERO;
+    for number in 0i64.. {
+        let began = std::time::Instant::now();
+        sqlx::query(write).bind(number).execute(&pool).await.unwrap();
+        longest = longest.max(began.elapsed());
+        if migrate.log().matches("trying again").count() == 2 {
+            break;
+        }
+        assert!(migrate.is_running() && std::time::Instant::now() < deadline, "{}", migrate.log());
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    // Behind a lock that is asked for, for its five seconds at most.
+    assert!(longest < std::time::Duration::from_secs(8), "a writer waited for {longest:?}");
+    reader.commit().await.unwrap();
+    while migrate.is_running() {
+        assert!(std::time::Instant::now() < deadline, "{}", migrate.log());
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert!(migrate.stdout().contains("up to date"), "{}", migrate.log());
+}
+
+/// What `migrate` would do is said, and not done: tables and topics.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_says_what_would_be_done_and_does_nothing() {
+    let servers = cekbrand_devkit::servers::TestServers::shared().unwrap();
+    let database = servers.empty_database().await.unwrap();
+    let cekbrand = Cekbrand::new()
+        .with("CEKBRAND__DATABASE__URL", database.url())
+        .with("CEKBRAND__KAFKA__BROKERS", servers.kafka_brokers())
+        .with("CEKBRAND__KAFKA__TOPIC_PREFIX", servers.topic_prefix("dry"))
+        .with("CEKBRAND__KAFKA__PARTITIONS", 2);
+    for _ in 0..2 {
+        let dry = cekbrand.run(&["migrate", "--dry-run"]);
+        let said = String::from_utf8_lossy(&dry.stdout).into_owned();
+        assert_eq!(dry.status.code(), Some(1), "{said}");
+        assert!(said.contains("would be applied: 0001 pipeline"), "{said}");
+        assert_eq!(said.matches("would be created: dry").count(), 5, "{said}");
+    }
+    let schemas: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_namespace WHERE nspname = 'pipeline'")
+        .fetch_one(&database.pool())
+        .await
+        .unwrap();
+    assert_eq!(schemas, 0);
+    cekbrand.ok(&["migrate"]);
+    let dry = cekbrand.run(&["migrate", "--dry-run"]);
+    let said = String::from_utf8_lossy(&dry.stdout).into_owned();
+    assert!(dry.status.success() && !said.contains("would be"), "{said}");
+    let other = cekbrand.with("CEKBRAND__KAFKA__PARTITIONS", 3).run(&["migrate", "--dry-run"]);
+    let said = String::from_utf8_lossy(&other.stdout).into_owned();
+    assert!(said.contains("would be left as it is") && said.contains("has 2 partitions, not 3"), "{said}");
 }
 
 /// What deploy/ starts must be what the command has: roles, settings, and a configuration that can be

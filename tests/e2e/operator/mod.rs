@@ -1,6 +1,7 @@
 //! What an operator does and sees: accounts, tokens, subscriptions, and what is wrong.
 
 mod accounts;
+mod browser;
 mod connect;
 mod doctor;
 mod manual;

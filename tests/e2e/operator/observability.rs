@@ -152,6 +152,14 @@ fn the_rules_raise_what_they_should() {
     assert!(output.status.success() && said.contains("SUCCESS"), "{said}");
 }
 
+#[test]
+fn prometheus_takes_its_configuration() {
+    let Some(promtool) = promtool() else { return };
+    let config = root().join("deploy/prometheus/prometheus.yml");
+    let output = Command::new(promtool).args(["check", "config"]).arg(config).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// On PATH, or where the bootstrap puts it.
 fn promtool() -> Option<PathBuf> {
     let fetched = root().join("target/tools/usr/bin/promtool");

@@ -26,15 +26,17 @@ pub mod tables;
 
 use std::time::Duration;
 
-use cekbrand_schema::SharedClock;
+use cekbrand_schema::{SharedClock, trace};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, Span, info_span};
 
 use days::Reach;
 use tables::{TABLES, Table, Work};
+
+use crate::traced;
 
 /// Settings of the analyser.
 #[derive(Debug, Clone)]
@@ -125,6 +127,7 @@ impl Analyser {
         let (mut computed, mut failure) = (0, None);
         for account_id in accounts {
             let span = info_span!("store.analyse", account.id = account_id);
+            self.follow(&span, &account_id).await;
             match self.compute(&account_id).instrument(span).await {
                 Ok(true) => computed += 1,
                 Ok(false) => {}
@@ -133,6 +136,15 @@ impl Analyser {
         }
         metrics::counter!("cekbrand_worker_accounts_analysed_total").increment(computed as u64);
         failure.map_or(Ok(computed), Err)
+    }
+
+    /// Where traces are on, goes on with that of the account's last delivery.
+    async fn follow(&self, span: &Span, account_id: &str) {
+        if trace::is_on()
+            && let Ok(mut conn) = self.pool.acquire().await
+        {
+            traced::follow(&mut conn, span, account_id, "", self.clock.now()).await;
+        }
     }
 
     /// Computes one account in one transaction; `false` where another analyser holds it or its marks are

@@ -15,8 +15,8 @@ use super::store::stop;
 #[cfg(feature = "failpoints")]
 use crate::fail_points::stop_here;
 use crate::tasks::{Park, ParkReason, Task};
-use crate::token;
 use crate::token::seal::Column;
+use crate::{token, traced};
 
 const CALLS: &str = "cekbrand_worker_graph_calls_total";
 const CALL_SECONDS: &str = "cekbrand_worker_graph_call_seconds";
@@ -90,6 +90,7 @@ impl Inner {
             let park = Park { reason: refusal.reason, until: refusal.until, answer: None, note: None };
             return Ok(Attempt::stopped(End::Park(park)));
         }
+        traced::follow(&mut conn, &span, account, &task.key.target_id, now).await;
         drop(conn);
         let credential = Credential { token: opened, flavour: token.flavour };
         let outcome = self.send(span, request, &credential).await;

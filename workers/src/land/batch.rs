@@ -16,7 +16,7 @@ use super::books::{self, Topic};
 use super::decode::Incoming;
 use super::made::Made;
 use super::sort::{Sorted, admit};
-use super::{Positions, Tally, store, suppressed};
+use super::{Positions, Tally, followed, store, suppressed};
 use crate::database::{self, STEP_LIMIT};
 #[cfg(feature = "failpoints")]
 use crate::fail_points::stop_here;
@@ -146,7 +146,9 @@ impl Lander {
         poison: Option<&sqlx::Error>,
         outcome: &mut Outcome,
     ) -> Result<(), sqlx::Error> {
-        let span = tracing::info_span!("store.land", lane = %self.lane, changes = records.len());
+        let another = || tracing::info_span!("store.land", lane = %self.lane, changes = records.len());
+        let span = another();
+        let _followed = followed::follow(&self.pool, records, &span, another, self.clock.now()).await;
         let mut conn = self.pool.acquire().await?;
         let landing = self.transact_on(&mut conn, records, owned, poison, outcome).instrument(span);
         let landed = tokio::time::timeout(STEP_LIMIT, landing).await;

@@ -4,6 +4,7 @@ use cekbrand_schema::dead_letter::DeadPart;
 use cekbrand_schema::envelope::{Envelope, EnvelopeError};
 use cekbrand_schema::event::{Payload, Unreadable};
 use cekbrand_schema::topic::header;
+use cekbrand_schema::trace::TraceParent;
 use cekbrand_schema::{AccountId, EventId, Lane};
 use jiff::Timestamp;
 use metrics::{counter, describe_counter};
@@ -25,6 +26,8 @@ pub struct Incoming {
     pub bytes: Vec<u8>,
     /// What it is.
     pub content: Content,
+    /// The span that published it, where traces are on.
+    pub trace: Option<TraceParent>,
 }
 
 /// What a record is.
@@ -78,7 +81,7 @@ impl Incoming {
         let bytes = message.payload().unwrap_or_default().to_vec();
         let content = if lane == Lane::DeadLetter { dead_part(message) } else { change(&bytes) };
         let (partition, offset, attempt) = (message.partition(), message.offset(), attempt(message));
-        Self { partition, offset, attempt, bytes, content }
+        Self { partition, offset, attempt, bytes, content, trace: place(message) }
     }
 
     /// The dedupe key, where there is one. Further parts of a body go with its first.
@@ -165,6 +168,12 @@ fn attempt(message: &BorrowedMessage<'_>) -> i32 {
         find(headers, header::ATTEMPT).and_then(|text| std::str::from_utf8(text).ok()?.parse().ok())
     };
     message.headers().and_then(value).unwrap_or(0)
+}
+
+/// Where the record comes from in a trace.
+fn place(message: &BorrowedMessage<'_>) -> Option<TraceParent> {
+    let value = find(message.headers()?, header::TRACEPARENT)?;
+    TraceParent::read(std::str::from_utf8(value).ok()?)
 }
 
 fn find<'h>(headers: &'h rdkafka::message::BorrowedHeaders, name: &str) -> Option<&'h [u8]> {

@@ -12,6 +12,7 @@
 //! - [`position`]: epochs and offsets, from PostgreSQL.
 //! - [`decode`]: what a record is. [`batch`]: one transaction, and what to do when it fails.
 //!   `sort`: what each record of a batch is. `suppressed`: those that are about erased subjects.
+//!   `followed`: the spans of a batch, where traces are on.
 //! - [`limit`]: when to stop rather than drain a topic into dead letters. [`made`]: which rows and reads a
 //!   payload makes.
 //! - [`books`]: the statements of the books. [`store`]: the other statements.
@@ -23,6 +24,7 @@
 pub mod batch;
 pub mod books;
 pub mod decode;
+mod followed;
 pub mod landing;
 pub mod lane;
 pub mod limit;

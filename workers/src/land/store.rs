@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use cekbrand_schema::EventId;
 use cekbrand_schema::dead_letter::DeadPart;
 use cekbrand_schema::identity::identify_body;
+use cekbrand_schema::trace::TraceParent;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
@@ -95,8 +96,8 @@ pub(super) struct DeadLetter<'a> {
 const DEAD_LETTER: &str = r#"
     INSERT INTO pipeline.dead_letter
         (event_id, topic, partition, "offset", reason, error, payload, parts, account_id, field, secret_label, received_at, landed_at,
-         attempts)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+         attempts, traceparent)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
     ON CONFLICT (topic, partition, "offset") DO NOTHING"#;
 
 /// Writes a dead letter.
@@ -127,6 +128,7 @@ pub(super) async fn insert_dead_letter(
         .bind(received_at.map(Timestamp::to_sqlx))
         .bind(now.to_sqlx())
         .bind(record.attempt.max(0))
+        .bind(record.trace.as_ref().map(TraceParent::as_str))
         .execute(conn)
         .await?;
     Ok(())

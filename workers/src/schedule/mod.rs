@@ -2,17 +2,18 @@
 //! whoever writes it.
 //!
 //! A tick marks each account at its local midnight, because windows slide without a write; wants the reads
-//! whose beat has come; takes care of stories before and after their end; and makes the partitions of the
-//! days ahead. All that it knows stands in tables, so that a restart or a pause loses nothing.
+//! whose beat has come; takes care of stories before and after their end; sees who has fallen silent; and
+//! makes the partitions of the days ahead. All that it knows stands in tables, so that a restart or a pause loses nothing.
 //!
 //! - `beats`: reads with a cadence, and an account's first sync. `backfill`: comments that were missed.
-//! - `vault`: the stories. [`partitions`]: the days' partitions.
+//! - `vault`: the stories. [`voices`]: who has fallen silent. [`partitions`]: the days' partitions.
 
 mod backfill;
 mod beats;
 pub mod partitions;
 mod store;
 mod vault;
+pub mod voices;
 
 use std::time::Duration;
 
@@ -95,6 +96,8 @@ impl Scheduler {
 
         // In transactions of their own: making a partition takes locks that should not last.
         let partitions = partitions::make(&self.pool, now).await?;
+        // Nor should those of this wait for all that it reads.
+        voices::look(&self.pool, &self.clock).await?;
         Ok(Tick::Done { partitions, midnights })
     }
 }
@@ -127,6 +130,14 @@ pub async fn backfill_comments(
     let tasks: Vec<_> = missing.iter().map(|media_id| backfill::comments(account_id, media_id)).collect();
     tasks::enqueue(conn, &tasks, now).await?;
     Ok(tasks.len())
+}
+
+/// How many stories end within two hours, and no figure of them is known.
+///
+/// # Errors
+/// Whatever keeps the statement from running.
+pub async fn stories_at_risk(conn: &mut PgConnection, now: Timestamp) -> Result<i64, sqlx::Error> {
+    store::vault::at_risk(conn, now).await
 }
 
 pub(crate) fn describe() {

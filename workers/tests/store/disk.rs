@@ -93,7 +93,7 @@ fn invented(number: u64, now: Timestamp) -> Vec<Incoming> {
             let bytes = envelope::write(&change, &identity, &arrival);
             let offset = i64::try_from(records.len()).unwrap();
             let content = decode::change(&bytes);
-            records.push(Incoming { partition: 0, offset, attempt: 0, content, bytes });
+            records.push(Incoming { partition: 0, offset, attempt: 0, content, bytes, trace: None });
         }
     }
     records

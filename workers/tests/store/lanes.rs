@@ -97,6 +97,7 @@ impl Bench {
                 event_id: identity.event_id,
                 value,
                 dead: None,
+                trace: None,
             }
         };
         self.send(ids.map(record).collect()).await;
@@ -197,6 +198,7 @@ async fn a_topic_full_of_what_cannot_be_read_stops_the_worker_instead_of_drainin
         event_id: identity::identify_body(&id.to_be_bytes()),
         value: b"{}".to_vec(),
         dead: None,
+        trace: None,
     };
     bench.send((0..150).map(garbage).collect()).await;
     let halt = bench.start().halt().await;

@@ -18,7 +18,8 @@ async fn every_statement_fits_the_migrated_schema() {
     let database = TestServers::shared().unwrap().database().await.unwrap();
     let mut conn = database.pool().acquire().await.unwrap();
     let mut refused = Vec::new();
-    let found = statements();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let found = statements(&root, &["workers/src", "insights/src", "src"]);
     for (place, statement, types) in &found {
         let types = if types.is_empty() { String::new() } else { format!("({types})") };
         let prepare = format!("PREPARE each {types} AS {statement}; DEALLOCATE each");
@@ -30,12 +31,11 @@ async fn every_statement_fits_the_migrated_schema() {
     assert!(found.len() > 80, "found only {} statements", found.len());
 }
 
-/// Every statement, with its place and the types that only what is bound tells.
-fn statements() -> Vec<(String, String, &'static str)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+/// Every statement below some folders of a tree, with its place and the types that only what is bound tells.
+pub(crate) fn statements(root: &Path, folders: &[&str]) -> Vec<(String, String, &'static str)> {
     let mut all = Vec::new();
-    for file in ["workers/src", "insights/src", "src"].iter().flat_map(|folder| sources(&root.join(folder))) {
-        let place = file.display().to_string();
+    for file in folders.iter().flat_map(|folder| sources(&root.join(folder))) {
+        let place = file.strip_prefix(root).unwrap_or(&file).display().to_string();
         // These have parts in common, and stand whole in the list below.
         if place.contains("analyse/tables/") {
             continue;

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use cekbrand_schema::dead_letter::DeadPart;
+use cekbrand_schema::trace::TraceParent;
 use cekbrand_schema::{EventId, Lane};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ struct About<'a> {
     event_id: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dead: Option<Dead<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace: Option<Cow<'a, str>>,
 }
 
 /// What a dead letter's headers say besides its event id.
@@ -42,6 +45,7 @@ pub(super) fn write(record: &Record) -> Option<Vec<u8>> {
             received_at: dead.received_at,
             secret: dead.secret_label.as_deref().map(Cow::Borrowed),
         }),
+        trace: record.trace.as_ref().map(|trace| Cow::Borrowed(trace.as_str())),
     };
     let about = serde_json::to_vec(&about).ok()?;
     let mut bytes = Vec::with_capacity(4 + about.len() + record.value.len());
@@ -64,7 +68,9 @@ pub(super) fn read(lane: Lane, bytes: &[u8]) -> Option<Record> {
         received_at: dead.received_at,
         secret_label: dead.secret.map(Cow::into_owned),
     });
-    Some(Record { lane, key: about.key.into_owned(), event_id, value: bytes[4 + length..].to_vec(), dead })
+    let trace = about.trace.as_deref().and_then(TraceParent::read);
+    let value = bytes[4 + length..].to_vec();
+    Some(Record { lane, key: about.key.into_owned(), event_id, value, dead, trace })
 }
 
 #[cfg(test)]
@@ -78,7 +84,7 @@ mod tests {
         #[test]
         fn a_record_is_read_as_it_was_written(
             key in ".{0,20}", value in prop::collection::vec(any::<u8>(), 0..50),
-            reason in proptest::option::of(".{0,9}")
+            reason in proptest::option::of(".{0,9}"), is_followed in any::<bool>()
         ) {
             let event_id = identify_body(&value);
             let letter = |reason: &String| {
@@ -88,7 +94,9 @@ mod tests {
             };
             let dead = reason.as_ref().map(letter);
             let (lane, key, value) = (Lane::DeadLetter, key.clone(), value.clone());
-            let record = Record { lane, key, event_id, value, dead };
+            let place = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+            let trace = is_followed.then(|| TraceParent::read(place)).flatten();
+            let record = Record { lane, key, event_id, value, dead, trace };
             prop_assert_eq!(read(Lane::DeadLetter, &write(&record).unwrap()), Some(record));
         }
 

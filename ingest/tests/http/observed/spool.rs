@@ -58,7 +58,14 @@ async fn drained(spool: &SpoolPublisher) {
 
 fn comment(key: &str) -> Record {
     let (lane, value) = (Lane::Comments, key.as_bytes().to_vec());
-    Record { lane, key: key.to_owned(), event_id: identify_body(key.as_bytes()), value, dead: None }
+    Record {
+        lane,
+        key: key.to_owned(),
+        event_id: identify_body(key.as_bytes()),
+        value,
+        dead: None,
+        trace: None,
+    }
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn open(kafka: &Arc<Kafka>, directory: &Path) -> Arc<SpoolPublisher> {
 
 fn record(lane: Lane, key: &str) -> Record {
     let event_id = identify_body(key.as_bytes());
-    Record { lane, key: key.to_owned(), event_id, value: key.as_bytes().to_vec(), dead: None }
+    Record { lane, key: key.to_owned(), event_id, value: key.as_bytes().to_vec(), dead: None, trace: None }
 }
 
 fn comment(key: &str) -> Record {

@@ -70,6 +70,27 @@ pub(crate) fn no_token(lang: Lang) -> &'static str {
     lang.pick("Belum ada token", "No token yet")
 }
 
+pub(crate) fn not_subscribed(lang: Lang) -> &'static str {
+    lang.pick(
+        "Webhook akun ini tidak berlangganan: komentar dan story tidak masuk",
+        "Webhooks are not subscribed: no comment or story comes in",
+    )
+}
+
+pub(crate) fn no_webhooks(lang: Lang) -> &'static str {
+    lang.pick(
+        "Tidak ada webhook yang masuk, padahal biasanya ada",
+        "No webhook comes any more, and usually they do",
+    )
+}
+
+pub(crate) fn permission_missing(lang: Lang) -> &'static str {
+    lang.pick(
+        "Ada izin yang kurang: sebagian angka tidak bisa dibaca",
+        "A permission is missing: some figures cannot be read",
+    )
+}
+
 pub(crate) fn stories_at_risk(lang: Lang, count: i64) -> String {
     let plural = if count == 1 { "story is" } else { "stories are" };
     lang.pick(format!("{count} story hampir lewat tanpa angka"), format!("{count} {plural} about to be lost"))

@@ -19,6 +19,7 @@ SELECT
     quota.blocked_until,
     post.at AS last_post_at,
     story.at_risk AS stories_at_risk,
+    coalesce(told.kinds, '{}') AS alerts,
     figure.observed_at
 FROM pipeline.account AS watched
 LEFT JOIN instagram."user" AS owner ON owner.id = watched.account_id
@@ -46,6 +47,11 @@ LEFT JOIN LATERAL (
         )
 ) AS story ON true
 LEFT JOIN LATERAL (
+    SELECT array_agg(alert.kind) AS kinds
+    FROM pipeline.operator_alert AS alert
+    WHERE alert.account_id = watched.account_id AND alert.resolved_at IS NULL
+) AS told ON true
+LEFT JOIN LATERAL (
     SELECT max(held.updated_timestamp) AS observed_at
     FROM instagram.user_data AS held
     WHERE held.user_id = watched.account_id
@@ -72,6 +78,8 @@ pub(crate) struct AccountRow {
     pub(crate) blocked_until: Option<Instant>,
     pub(crate) last_post_at: Option<Instant>,
     pub(crate) stories_at_risk: i64,
+    /// Kinds of what the operator was told of it and has not mended.
+    pub(crate) alerts: Vec<String>,
     /// When its profile was last read.
     pub(crate) observed_at: Option<Instant>,
 }

@@ -7,6 +7,9 @@ use crate::settings::LandSettings;
 /// How long Kafka waits for a sign of life before it gives a worker's partitions to another.
 pub(super) const SESSION_MILLIS: u32 = 10_000;
 
+/// How often the client says how much is still to be read.
+const LOOK_MILLIS: u32 = 10_000;
+
 pub(super) fn config(settings: &LandSettings, group: &str) -> ClientConfig {
     let mut config = ClientConfig::new();
     for (name, value) in settings.kafka.properties() {
@@ -20,6 +23,7 @@ pub(super) fn config(settings: &LandSettings, group: &str) -> ClientConfig {
         // Where to start is PostgreSQL's to say; if that offset is gone, nobody may guess another.
         .set("auto.offset.reset", "error")
         .set("isolation.level", "read_committed")
+        .set("statistics.interval.ms", LOOK_MILLIS.to_string())
         .set("fetch.wait.max.ms", "50")
         .set("queued.max.messages.kbytes", "16384");
     if settings.kafka.group_protocol == "classic" {

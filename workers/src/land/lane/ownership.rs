@@ -10,8 +10,9 @@ use cekbrand_schema::Lane;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::types::RDKafkaRespErr;
-use rdkafka::{ClientContext, Offset, TopicPartitionList};
+use rdkafka::{ClientContext, Offset, Statistics, TopicPartitionList};
 
+use super::report;
 use crate::land::{Position, Positions};
 
 /// When a partition that could not be taken is tried again.
@@ -139,6 +140,13 @@ impl Ownership {
 }
 
 impl ClientContext for Ownership {
+    fn stats(&self, statistics: Statistics) {
+        let Some(topic) = statistics.topics.get(&self.topic) else { return };
+        let positions = self.positions();
+        let held = topic.partitions.iter().filter(|(partition, _)| positions.contains_key(partition));
+        report::lag(self.lane, held.map(|(_, partition)| partition.consumer_lag));
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::warn!(lane = %self.lane, error = %error, kafka.reason = reason, "the consumer reports trouble");
     }

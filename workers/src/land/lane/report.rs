@@ -1,11 +1,21 @@
 //! What a lane tells of its batches: metrics, and a copy of its offsets for Kafka.
 
+use cekbrand_schema::Lane;
 use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::LaneRunner;
 use crate::land::batch::Outcome;
 use crate::land::position;
+
+const LAG: &str = "cekbrand_worker_lag_records";
+
+/// Shows how many records of this worker's partitions are still to be read. What the client does not know yet
+/// (below zero) counts for nothing.
+pub(super) fn lag(lane: Lane, of_partitions: impl Iterator<Item = i64>) {
+    let records: i64 = of_partitions.filter(|lag| *lag > 0).sum();
+    metrics::gauge!(LAG, "lane" => lane.as_str()).set(records as f64);
+}
 
 impl LaneRunner {
     pub(super) fn count(&self, outcome: &Outcome) {
@@ -52,6 +62,10 @@ pub(in crate::land) fn describe() {
     metrics::describe_counter!(
         "cekbrand_worker_changes_total",
         "What became of the records of a lane: landed, duplicate, dead_lettered, continued"
+    );
+    metrics::describe_gauge!(
+        LAG,
+        "Records in Kafka that a worker's partitions have not been read up to, by lane; the sum over workers is the lag"
     );
     metrics::describe_histogram!(
         "cekbrand_worker_land_seconds",

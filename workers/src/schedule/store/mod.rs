@@ -1,9 +1,10 @@
-//! The statements of the scheduler: its lock and midnights here, [`beats`], the story [`vault`] and what
-//! was missed ([`backfill`]) beside it.
+//! The statements of the scheduler: its lock and midnights here, [`beats`], the story [`vault`], who
+//! speaks ([`voices`]) and what was missed ([`backfill`]) beside it.
 
 pub(super) mod backfill;
 pub(super) mod beats;
 pub(super) mod vault;
+pub(super) mod voices;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;

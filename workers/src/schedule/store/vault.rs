@@ -55,6 +55,12 @@ UPDATE instagram.media m SET lost_at = NULL
 FROM back
 WHERE m.id = back.media_id AND m.lost_at IS NOT NULL";
 
+const AT_RISK: &str = "
+SELECT count(*)
+FROM pipeline.story_vault v
+WHERE v.outcome IS NULL AND v.expires_at > $1 AND v.expires_at <= $1::timestamptz + INTERVAL '2 hours'
+    AND NOT EXISTS (SELECT 1 FROM instagram.media_insight i WHERE i.media_id = v.media_id AND i.value IS NOT NULL)";
+
 /// A story that was taken in.
 #[derive(Debug, FromRow)]
 pub(in crate::schedule) struct TakenIn {
@@ -133,6 +139,14 @@ pub(in crate::schedule) async fn over(
     ended_before: Timestamp,
 ) -> Result<Vec<Over>, sqlx::Error> {
     sqlx::query_as(OVER).bind(ended_before.to_sqlx()).fetch_all(conn).await
+}
+
+/// Stories that end soon, of which no figure is known.
+pub(in crate::schedule) async fn at_risk(
+    conn: &mut PgConnection,
+    now: Timestamp,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(AT_RISK).bind(now.to_sqlx()).fetch_one(conn).await
 }
 
 /// Notes outcomes.

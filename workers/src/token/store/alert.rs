@@ -41,12 +41,14 @@ pub enum AlertKind {
     PermissionMissing,
     /// Webhooks are not subscribed for the account.
     NotSubscribed,
+    /// No webhook comes any more, after some did.
+    NoWebhooks,
 }
 
 impl AlertKind {
     /// All kinds.
-    pub const ALL: [Self; 4] =
-        [Self::TokenDead, Self::TokenDying, Self::PermissionMissing, Self::NotSubscribed];
+    pub const ALL: [Self; 5] =
+        [Self::TokenDead, Self::TokenDying, Self::PermissionMissing, Self::NotSubscribed, Self::NoWebhooks];
 
     /// The name in the `kind` column and in metrics.
     pub const fn as_str(self) -> &'static str {
@@ -55,6 +57,7 @@ impl AlertKind {
             Self::TokenDying => "token_dying",
             Self::PermissionMissing => "permission_missing",
             Self::NotSubscribed => "not_subscribed",
+            Self::NoWebhooks => "no_webhooks",
         }
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn everything() -> Vec<Incoming> {
             received_at: Some("2026-11-21T08:00:00Z".parse().unwrap()),
             secret_label: None,
         }),
+        trace: None,
     };
     vec![
         comment(A, "comment-of-p-at-a", p, MEDIUM_A, "bagus text-of-p-at-a"),
@@ -59,5 +60,5 @@ pub(super) fn change(account: &str, field: &str, value: &str, received_at: &str)
     let identity = identity::identify(&changes[0], &mut Vec::new());
     let arrival = Arrival::new(received_at.parse().unwrap(), "main");
     let bytes = envelope::write(&changes[0], &identity, &arrival);
-    Incoming { partition: 0, offset: 0, attempt: 0, content: decode::change(&bytes), bytes }
+    Incoming { partition: 0, offset: 0, attempt: 0, content: decode::change(&bytes), bytes, trace: None }
 }

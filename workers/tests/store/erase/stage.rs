@@ -196,6 +196,7 @@ impl Stage {
             attempt: 0,
             content: decode::change(&bytes),
             bytes,
+            trace: None,
         }])
         .await;
     }

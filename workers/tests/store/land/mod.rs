@@ -142,7 +142,14 @@ fn record_of(
     let changes = delivery::parse(body.as_bytes()).unwrap();
     let identity = identity::identify(&changes[0], &mut Vec::new());
     let bytes = envelope::write(&changes[0], &identity, &Arrival::new(at(received), "main"));
-    Incoming { partition: place.0, offset: place.1, attempt: 0, content: decode::change(&bytes), bytes }
+    Incoming {
+        partition: place.0,
+        offset: place.1,
+        attempt: 0,
+        content: decode::change(&bytes),
+        bytes,
+        trace: None,
+    }
 }
 
 fn comment(place: (i32, i64), id: &str, text: &str) -> Incoming {
@@ -160,7 +167,7 @@ fn dead_part(offset: i64, body: &[u8], part: i32, parts: i32, bytes: &[u8]) -> I
         received_at: Some(at(0)),
         secret_label: Some("main".to_owned()),
     });
-    Incoming { partition: 0, offset, attempt: 0, bytes: bytes.to_vec(), content }
+    Incoming { partition: 0, offset, attempt: 0, bytes: bytes.to_vec(), content, trace: None }
 }
 
 fn tally(landed: u64, duplicates: u64, dead_lettered: u64, continued: u64) -> Tally {

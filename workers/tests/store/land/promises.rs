@@ -144,5 +144,5 @@ fn envelope_of(record: &Incoming) -> Value {
 
 fn incoming(envelope: &Value) -> Incoming {
     let bytes = envelope.to_string().into_bytes();
-    Incoming { partition: 0, offset: 0, attempt: 0, content: decode::change(&bytes), bytes }
+    Incoming { partition: 0, offset: 0, attempt: 0, content: decode::change(&bytes), bytes, trace: None }
 }

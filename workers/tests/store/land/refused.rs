@@ -92,6 +92,7 @@ async fn records_that_are_no_envelopes_are_dead_lettered_with_their_reason() {
         attempt: 0,
         bytes: bytes.to_vec(),
         content: decode::change(bytes),
+        trace: None,
     };
     let batch =
         [garbage(0, b"\xff\x00garbage"), garbage(1, br#"{"schema_version":9}"#), comment((0, 2), "a", "x")];
