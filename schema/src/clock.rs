@@ -99,7 +99,7 @@ mod tests {
     async fn the_machines_clock_goes_and_what_is_over_is_not_waited_for() {
         let start = SystemClock.now();
         assert!(start > "2026-01-01T00:00:00Z".parse().unwrap(), "{start}");
-        let over = SystemClock.sleep_until(start - Duration::from_secs(60));
+        let over = SystemClock.sleep_until(start - Duration::from_mins(1));
         tokio::time::timeout(Duration::from_secs(30), over).await.unwrap();
         SystemClock.sleep(Duration::from_millis(2)).await;
         assert!(SystemClock.now() >= start + Duration::from_millis(2));

@@ -45,7 +45,9 @@ pub fn sign(secret: &SecretString, id: &str, timestamp: i64, body: &[u8]) -> Str
 fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     // A key of any length does.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Vec::new() };
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     mac.finalize().into_bytes().to_vec()
 }
 

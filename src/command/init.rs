@@ -76,8 +76,7 @@ fn render_setting(setting: &Setting, key: &str) -> String {
 /// Keys that only need to be random.
 fn fresh(name: &str) -> Option<String> {
     match name {
-        "token_key" => Some(STANDARD.encode(rand::random::<[u8; 32]>())),
-        "alerts.secret" => Some(STANDARD.encode(rand::random::<[u8; 32]>())),
+        "token_key" | "alerts.secret" => Some(STANDARD.encode(rand::random::<[u8; 32]>())),
         "meta.verify_token" => Some(URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>())),
         _ => None,
     }

@@ -104,12 +104,11 @@ pub(crate) async fn add(
     let name = words("name", &sent.name, 60)?;
     let key_id = frame.reader.as_ref().map_or("", |reader| reader.key_id.as_str());
     let made = labels::create(&api.pool, &account, name, key_id, frame.now).await?;
-    let label = match made {
-        Some(label) => label.id,
-        None => {
-            let held = labels::list(&api.pool, &account).await?;
-            held.iter().find(|label| label.name == name).ok_or(Problem::NotFound)?.id
-        }
+    let label = if let Some(label) = made {
+        label.id
+    } else {
+        let held = labels::list(&api.pool, &account).await?;
+        held.iter().find(|label| label.name == name).ok_or(Problem::NotFound)?.id
     };
     labels::attach(&api.pool, Labelled { account: &account, label, media: &media }, frame.now).await?;
     Ok(Redirect::to(own_path(&sent.next)))

@@ -1,6 +1,6 @@
 //! Split figures and the lists of metrics.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use cekbrand_schema::{Absence, Figure};
 use serde_json::{Value, json};
 
@@ -95,8 +95,12 @@ async fn each_kind_of_medium_lists_its_metrics() -> Result<()> {
         assert!(named("views") && named(has) && !named(lacks), "{path}");
         let retired = body["retired"].as_array().expect("a list");
         let of = |name: &str| retired.iter().find(|retired| retired["name"] == name);
-        assert_eq!(of("plays").expect("listed")["answered_with"], "views");
-        assert_eq!(of("exits").expect("listed")["answered_with"], Value::Null, "only a part took its place");
+        assert_eq!(of("plays").context("listed")?["answered_with"], "views");
+        assert_eq!(
+            of("exits").context("listed")?["answered_with"],
+            Value::Null,
+            "only a part took its place"
+        );
         assert!(of("audience_city").is_none(), "a metric of accounts");
     }
     let body = api.get("/api/instagram/insights/metrics/reels").await?;
@@ -116,17 +120,17 @@ async fn accounts_list_theirs(api: &TestApi) -> Result<()> {
     let body = api.get("/api/instagram/insights/metrics/account").await?;
     assert_eq!(body["media_type"], "ACCOUNT");
     let find = |list: &str, name: &str| {
-        body[list].as_array().expect("a list").iter().find(|one| one["name"] == name).cloned()
+        body[list].as_array().into_iter().flatten().find(|one| one["name"] == name).cloned()
     };
-    let reach = find("metrics", "reach").expect("listed");
+    let reach = find("metrics", "reach").context("listed")?;
     assert_eq!((&reach["period"], &reach["minimum_followers"]), (&json!("day"), &json!(0)));
-    let groups = find("metrics", "follower_demographics").expect("listed");
+    let groups = find("metrics", "follower_demographics").context("listed")?;
     assert_eq!(groups["breakdowns"], json!(["city", "country", "age,gender"]));
     assert_eq!((&groups["period"], &groups["minimum_followers"]), (&json!("lifetime"), &json!(100)));
-    assert_eq!(find("metrics", "profile_links_taps").expect("listed")["breakdown"], "contact_button_type");
+    assert_eq!(find("metrics", "profile_links_taps").context("listed")?["breakdown"], "contact_button_type");
     assert!(find("metrics", "navigation").is_none(), "a metric of media");
-    assert_eq!(find("retired", "audience_city").expect("listed")["answered_with"], "follower_demographics");
-    assert_eq!(find("retired", "audience_locale").expect("listed")["answered_with"], Value::Null);
+    assert_eq!(find("retired", "audience_city").context("listed")?["answered_with"], "follower_demographics");
+    assert_eq!(find("retired", "audience_locale").context("listed")?["answered_with"], Value::Null);
     assert!(find("retired", "plays").is_none());
     Ok(())
 }

@@ -66,20 +66,29 @@ impl Archive {
 
     /// Writes all rows of a day, which the caller's transaction holds; returns how many they were. Once it
     /// returns they outlive a loss of power.
+    #[cfg(feature = "archive")]
     pub(super) async fn keep(
         &self,
         conn: &mut PgConnection,
         table: &'static Table,
         day: Date,
     ) -> Result<u64, ArchiveError> {
-        let name = format!("{}_{}.parquet", table.name, day.strftime("%Y%m%d"));
-        let path = self.directory.join(table.name).join(name);
-        #[cfg(feature = "archive")]
-        return file::write(conn, table, day, &path).await;
-        #[cfg(not(feature = "archive"))]
-        {
-            let _nothing_is_written = conn;
-            Err(ArchiveError::NotBuilt(path))
-        }
+        file::write(conn, table, day, &self.path(table, day)).await
+    }
+
+    /// Keeps nothing: this program cannot write such files.
+    #[cfg(not(feature = "archive"))]
+    #[expect(clippy::unused_async, reason = "it is called alike with the feature and without")]
+    pub(super) async fn keep(
+        &self,
+        _conn: &mut PgConnection,
+        table: &'static Table,
+        day: Date,
+    ) -> Result<u64, ArchiveError> {
+        Err(ArchiveError::NotBuilt(self.path(table, day)))
+    }
+
+    fn path(&self, table: &Table, day: Date) -> PathBuf {
+        self.directory.join(table.name).join(format!("{}_{}.parquet", table.name, day.strftime("%Y%m%d")))
     }
 }

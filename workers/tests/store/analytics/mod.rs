@@ -153,7 +153,7 @@ async fn tables_say_what_the_raw_rows_say_whatever_the_order() {
         if used == WORLDS_ON_A_GROUND {
             (grounds, used) = ([Ground::new().await, Ground::new().await], 0);
         }
-        let found = faults_of(seed, &grounds).await;
+        let found = Box::pin(faults_of(seed, &grounds)).await;
         run.looked_at(seed, &found);
         used += 1;
         if matches!(used, 1 | 10) {

@@ -60,6 +60,7 @@ impl Medium {
 
 /// Likes and comments of a medium on a day.
 #[derive(Debug, FromRow)]
+#[expect(clippy::struct_field_names, reason = "they are named as the columns are")]
 pub(crate) struct Count {
     pub(crate) media_id: String,
     pub(crate) day: Day,

@@ -22,15 +22,15 @@ const LONGEST_STEP: Duration = Duration::from_millis(40);
 
 /// An invented Instagram that takes its time, and allows so many calls of an account in an hour.
 async fn bench(calls_per_hour: u64) -> Bench {
-    bench_of(calls_per_hour, settings()).await
+    bench_of(calls_per_hour, &settings()).await
 }
 
-async fn bench_of(calls_per_hour: u64, settings: Settings) -> Bench {
+async fn bench_of(calls_per_hour: u64, settings: &Settings) -> Bench {
     let limits = UsageLimits { calls_per_hour, headers_after: 3 };
     let config =
         SimulatorConfig { app_id: APP.to_owned(), latency: LATENCY, limits, ..SimulatorConfig::default() };
     let world = WorldConfig { days: 240, expired_stories: 0, ..WorldConfig::new(7, start()) };
-    Bench::of(Setup { world, settings, config }, |api, _| api).await
+    Bench::of(Setup { world, settings: *settings, config }, |api, _| api).await
 }
 
 impl Bench {
@@ -95,7 +95,7 @@ fn asked(calls: &[Call]) -> BTreeMap<String, usize> {
 async fn no_read_is_done_twice_and_more_processes_do_as_much_more() {
     let mut rates = Vec::new();
     for processes in [1, 2, 4] {
-        let bench = bench_of(50_000, Settings { concurrency: 1, ..settings() }).await;
+        let bench = bench_of(50_000, &Settings { concurrency: 1, ..settings() }).await;
         bench.want_media(0..12, 5).await;
         let took = bench.work_with(processes, is_settled).await;
         let asked = asked(&bench.simulator.calls());

@@ -61,7 +61,7 @@ type Figure<'a> = Result<f64, &'a str>;
 const NO_DATA: Figure<'static> = Err("no_data");
 
 /// A figure of a row that has a value, or a reason.
-fn figure<'a>(value: Option<i64>, absence: Option<&'a str>) -> Figure<'a> {
+fn figure(value: Option<i64>, absence: Option<&str>) -> Figure<'_> {
     #[expect(clippy::cast_precision_loss, reason = "figures of tests are small")]
     value.map(|value| value as f64).ok_or(absence.unwrap_or("no_data"))
 }
