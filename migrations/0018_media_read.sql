@@ -16,8 +16,5 @@ COMMENT ON COLUMN pipeline.media_read.node_at IS 'When its node was last told; N
 COMMENT ON COLUMN pipeline.media_read.comments_at IS 'When all comments of the last hours were last told; NULL: not yet.';
 COMMENT ON COLUMN pipeline.media_read.comments_unlisted IS 'How many more comments Instagram counted than it listed when all of them were last read; NULL: they were not. Only a larger number makes them be read again.';
 
--- For how many media of an account were wanted lately.
-CREATE INDEX enrichment_task_media_wanted ON pipeline.enrichment_task (account_id, wanted_at) WHERE kind = 'media';
-
 COMMENT ON TABLE instagram.user_insight_audience_locale IS 'Followers by language. Meta retired audience_locale on 2023-12-11 without a successor: a row without a locale says so (unsupported); besides there is imported history.';
 COMMENT ON COLUMN instagram.user_insight_audience_locale.locale_code IS 'Locale, as id_ID; empty: why the list as a whole is missing. Source: audience_locale. Exception: the metric is retired.';
