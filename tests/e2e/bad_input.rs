@@ -152,7 +152,7 @@ async fn whatever_is_signed_is_kept_and_whatever_is_not_is_refused() {
     let duplicates = 1;
     let landed = 1000 + 1 + 3 + 1000 + shapes.len() + SHAPES.len();
     let all = u64::try_from(landed + 3).unwrap();
-    eventually(Duration::from_mins(1), || bench.has_settled(all)).await;
+    eventually(Duration::from_mins(5), || bench.has_settled(all)).await;
     let books = bench.books().await;
     assert_eq!((books.landed, books.dead_lettered, books.duplicates), (all - 3 - duplicates, 3, duplicates));
     assert!(books.closed && books.expired == 0);

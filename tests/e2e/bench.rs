@@ -166,7 +166,7 @@ impl Bench {
         let mark = self.mark(worker);
         let missing = format!("{worker} has not reached its fail point");
         let stands = || std::future::ready(if mark.exists() { Ok(()) } else { Err(missing.clone()) });
-        eventually(Duration::from_mins(2), stands).await;
+        eventually(Duration::from_mins(5), stands).await;
     }
 
     /// Waits until both workers have consumers in the comments' group, each with partitions of its own.
@@ -187,7 +187,7 @@ impl Bench {
             if connected == 2 && settled && epochs >= i64::from(PARTITIONS) * 5 {
                 return;
             }
-            assert!(last.1.elapsed() < Duration::from_mins(1), "the workers do not share the partitions");
+            assert!(last.1.elapsed() < Duration::from_mins(3), "the workers do not share the partitions");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }

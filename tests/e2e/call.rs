@@ -48,7 +48,7 @@ async fn a_call_whose_worker_died_before_the_write_is_counted_and_made_again() {
     assert!(before.drawn >= made, "what was asked was drawn before: {before:?} of {made}");
 
     let _successor = bench.worker("successor", None);
-    eventually(Duration::from_mins(2), || bench.has_settled(CHANGES)).await;
+    eventually(Duration::from_mins(5), || bench.has_settled(CHANGES)).await;
     let (made, after) = (bench.calls_made(), bench.counted_calls().await);
     println!("{made} calls, {lost} of them lost: {after:?}");
     assert_eq!(after.kept, made - lost, "each other answer is kept, and kept once");

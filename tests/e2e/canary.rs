@@ -30,7 +30,7 @@ impl Watching {
     /// Waits until `/readyz` answers so and says so.
     async fn says(&self, status: u16, sentence: &str) {
         let url = format!("http://127.0.0.1:{}/readyz", self.admin);
-        eventually(Duration::from_mins(1), || async {
+        eventually(Duration::from_mins(5), || async {
             let answer = http().get(&url).send().await.map_err(|error| error.to_string())?;
             let (told, body) = (answer.status().as_u16(), answer.text().await.unwrap_or_default());
             if told == status && body.contains(sentence) {
@@ -64,7 +64,7 @@ async fn a_canary_leaves_events_alone_and_tells_how_long_it_takes_and_when_it_is
     let receiver = bench.command("ingest").with("CEKBRAND__ADMIN__LISTEN", format!("127.0.0.1:{admin}"));
     let mut ingest = receiver.start("ingest");
     let watching = Watching::new(&bench, "worker", &[("CEKBRAND__CANARY__WITHIN", "20s")]);
-    eventually(Duration::from_mins(1), || async {
+    eventually(Duration::from_mins(5), || async {
         let landed = watching.metric(LANDED).await;
         if landed >= 2.0 { Ok(()) } else { Err(format!("{landed} landed: {}", watching.role.log())) }
     })

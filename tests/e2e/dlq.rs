@@ -79,7 +79,7 @@ impl Bench {
     }
 
     async fn until(&self, sql: &'static str, expected: i64) {
-        eventually(Duration::from_mins(2), || async {
+        eventually(Duration::from_mins(5), || async {
             let found = self.number(sql).await;
             if found == expected { Ok(()) } else { Err(format!("{found}, not {expected}: {sql}")) }
         })

@@ -45,7 +45,7 @@ async fn nothing_is_lost_and_nothing_counted_twice_though_workers_are_killed() {
 
     let successor = bench.worker("successor", None);
     sent.deliveries.extend(bench.send(last).await.unwrap().deliveries);
-    let settled = eventually(Duration::from_mins(1), || bench.has_settled(CHANGES)).await;
+    let settled = eventually(Duration::from_mins(5), || bench.has_settled(CHANGES)).await;
     println!("settled {:.1} s after the last change", settled.as_secs_f64());
 
     // The books against the sender's log.

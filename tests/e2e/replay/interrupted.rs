@@ -25,7 +25,7 @@ impl Finished {
                 .unwrap();
             if id > 0 { Ok(()) } else { Err(log()) }
         };
-        eventually(Duration::from_mins(1), half_way).await;
+        eventually(Duration::from_mins(5), half_way).await;
         self.number("SELECT max(id) FROM pipeline.replay_run").await
     }
 
@@ -103,7 +103,7 @@ async fn an_account_alone_two_ranges_at_once_and_everything_wanted_anew() {
     let mut second =
         other.start_with(&[&["replay", "--topic", "comments", "--from", &middle][..], &events].concat());
     for role in [&mut first, &mut second] {
-        eventually(Duration::from_mins(2), || {
+        eventually(Duration::from_mins(5), || {
             std::future::ready(if role.stdout().contains("\"done\":true") { Ok(()) } else { Err(role.log()) })
         })
         .await;

@@ -50,7 +50,7 @@ impl Finished {
         let reader = bench.worker("reader", None);
         let sent = bench.send(&deliveries).await.unwrap();
         assert_eq!(sent.accepted(), CHANGES);
-        eventually(Duration::from_mins(2), || bench.has_settled(CHANGES)).await;
+        eventually(Duration::from_mins(5), || bench.has_settled(CHANGES)).await;
         // From here on nobody reads, so that what is asked of the Graph API is a replay's doing.
         drop(reader);
         let later = "
@@ -59,12 +59,12 @@ impl Finished {
             WHERE state IN ('waiting', 'running')";
         sqlx::query(later).execute(&bench.pool()).await.unwrap();
         let worker = bench.worker_of("worker", "land,analyse", None);
-        eventually(Duration::from_mins(2), || bench.has_settled(CHANGES)).await;
+        eventually(Duration::from_mins(5), || bench.has_settled(CHANGES)).await;
         Self { bench, _turn: turn, _roles: vec![Box::new(ingest), Box::new(worker)] }
     }
 
     async fn settle(&self) {
-        eventually(Duration::from_mins(2), || self.bench.has_settled(CHANGES)).await;
+        eventually(Duration::from_mins(5), || self.bench.has_settled(CHANGES)).await;
     }
 
     /// Runs a replay that must go to its end, and gives what it says.
@@ -161,7 +161,7 @@ async fn a_bug_is_mended_in_the_rows_that_it_spoilt_even_by_a_replay_that_was_ki
     let mut killed =
         directory.start_with(&["replay", "--topic", "comments", "--from", LONG_AGO, "--rate", "200"]);
     let seen = "SELECT coalesce(sum(seen), 0)::bigint FROM pipeline.replay_run WHERE NOT dry_run";
-    eventually(Duration::from_mins(1), || async {
+    eventually(Duration::from_mins(5), || async {
         if finished.number(seen).await > 0 { Ok(()) } else { Err(killed.log()) }
     })
     .await;
@@ -260,7 +260,7 @@ async fn what_makes_no_sense_is_refused_with_one_sentence_and_changes_nothing() 
     }
     assert_eq!(finished.number("SELECT count(*) FROM pipeline.replay_run").await, 0);
 
-    eventually(Duration::from_mins(1), || async {
+    eventually(Duration::from_mins(5), || async {
         let landed = "SELECT coalesce(sum(landed + duplicates + dead_lettered), 0)::bigint FROM pipeline.consumer_offset";
         let landed = finished.number(landed).await;
         if landed >= i64::try_from(CHANGES).unwrap() + 300 { Ok(()) } else { Err(format!("{landed} landed")) }
