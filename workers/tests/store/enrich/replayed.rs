@@ -49,7 +49,7 @@ async fn rows(bench: &Bench) -> Rows {
     let mut all = Rows::new();
     for table in TABLES {
         let sql = format!(
-            "SELECT (to_jsonb(t) - '{{id,updated_timestamp}}'::text[] || CASE WHEN '{table}' LIKE 'media%'
+            "SELECT (to_jsonb(t) - '{{id,updated_timestamp}}'::text[] || CASE WHEN '{table}' IN ('media', 'media_comment')
                 THEN jsonb_build_object('id', t.id) ELSE '{{}}' END)::text FROM instagram.{table} t"
         );
         let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
@@ -152,10 +152,12 @@ async fn what_a_bug_spoilt_is_mended_and_a_value_that_the_database_refuses_costs
         let spoilt = sqlx::query(sql).execute(&bench.pool()).await.unwrap().rows_affected();
         assert!(spoilt > 0, "nothing to spoil: {what}");
     }
-    // No bigint: PostgreSQL refuses the whole statement that it stands in.
+    // PostgreSQL refuses the whole statement that this value stands in.
+    let check = "ALTER TABLE instagram.user_insight_reach ADD CHECK (value <> 1313131313)";
+    sqlx::query(check).execute(&bench.pool()).await.unwrap();
     let monstrous = r#"
         UPDATE pipeline.graph_response SET body = '{"data":[{"name":"reach","period":"day","values":
-            [{"value":99999999999999999999,"end_time":"2026-11-19T08:00:00+0000"}]}]}'
+            [{"value":1313131313,"end_time":"2026-11-19T08:00:00+0000"}]}]}'
         WHERE id = (SELECT max(id) FROM pipeline.graph_response WHERE request LIKE '%metric=reach%' AND status = 200)
         RETURNING id"#;
     let id: i64 = sqlx::query_scalar(monstrous).fetch_one(&bench.pool()).await.unwrap();
