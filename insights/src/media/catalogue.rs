@@ -1,4 +1,5 @@
-//! Which metrics there are for a kind of media, or for accounts, and what became of those that Meta took away.
+//! Which metrics there are for a kind of media, or for accounts, and what became of those that Meta took
+//! away.
 
 use cekbrand_schema::ProductType;
 use cekbrand_schema::metric::user::{Shape, USER_METRICS};

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 use cekbrand_insights::keys::{self, Scope};
+use cekbrand_schema::Clock;
+use jiff_sqlx::ToSqlx;
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::brand::{self, ACCOUNT, OTHER};
+use crate::pages;
 use crate::server::{TestApi, problem};
 
 fn path(what: &str) -> String {
@@ -117,6 +120,30 @@ async fn a_list_of_accounts_has_headlines_and_flags_and_goes_on() -> Result<()> 
 
     let one = api.get(&format!("/api/accounts/{ACCOUNT}")).await?;
     assert_eq!((&one["today"], &one["login"]), (&json!("2026-11-21"), &json!("facebook")));
+    Ok(())
+}
+
+/// The page and the API say the same: of a live story without a figure, in its last six hours.
+#[tokio::test]
+async fn a_story_is_at_risk_in_its_last_six_hours_until_a_figure_is_known() -> Result<()> {
+    let api = brand::api().await?;
+    let stories = "INSERT INTO instagram.media
+            (id, user_id, media_product_type, \"timestamp\", first_seen_at, updated_timestamp, deleted_at)
+        SELECT '90' || hours, $1, 'STORY', $2::timestamptz - hours * interval '1 hour', $2, $2,
+            CASE WHEN hours = 20 THEN $2::timestamptz END
+        FROM unnest(ARRAY[17, 19, 20, 21, 25]) AS hours";
+    let now = api.clock.now().to_sqlx();
+    sqlx::query(stories).bind(ACCOUNT).bind(now).execute(&api.pool).await?;
+    // One of two has a figure; one is deleted, one over, one has time.
+    let figure = "INSERT INTO instagram.media_insight
+            (id, media_id, metric, datestamp, value, source, observed_at, updated_timestamp)
+        VALUES ('f', '9021', 'reach', $1::timestamptz::date, 3, 'poll', $1, $1)";
+    sqlx::query(figure).bind(now).execute(&api.pool).await?;
+    let one = &api.get("/api/accounts?limit=1&timeframe=7").await?["accounts"][0];
+    assert_eq!(one["stories"]["at_risk"], 1);
+    let cookie = pages::cookie(&api).await?;
+    let page = pages::get(&api, "/?lang=en", &cookie).await?.text().await?;
+    assert!(page.contains("1 story is about to be lost"), "{page}");
     Ok(())
 }
 

@@ -82,8 +82,11 @@ impl Deliverer {
         }
         let mut failed = None;
         while let Some(sent) = sending.join_next().await {
-            if let Ok(Err(error)) = sent {
-                failed.get_or_insert(error);
+            match sent {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => drop(failed.get_or_insert(error)),
+                // Its lease runs out, and another sends it.
+                Err(error) => tracing::error!(%error, "sending a delivery broke off"),
             }
         }
         failed.map_or(Ok(count), Err)

@@ -120,7 +120,21 @@ fn walk(directory: &Path) -> Vec<String> {
     files.collect()
 }
 
-/// Also where it fails at the last step, after everything was written.
+/// A file's rows are gone from the database: it is never written over.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_later_for_a_day_that_was_dropped_gets_a_file_of_its_own() {
+    let brand = Brand::at("2026-06-20T12:00").await;
+    let directory = tempfile::tempdir().unwrap();
+    let archive = Archive::open(directory.path()).unwrap();
+    for events in [20, 7] {
+        fill(&brand, "2025-01-02T12:00", events).await;
+        retention(&brand, archive.clone()).round().await.unwrap();
+        assert_eq!(count(&brand, EVENTS_LEFT).await, 0);
+    }
+    let of = |name: &str| rows(&directory.path().join("event").join(name)).len();
+    assert_eq!((of("event_20250102.parquet"), of("event_20250102_2.parquet")), (20, 7));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_kept_is_not_dropped() {
     let brand = Brand::at("2026-06-20T12:00").await;
@@ -131,9 +145,10 @@ async fn what_cannot_be_kept_is_not_dropped() {
         .unwrap();
     let directory = tempfile::tempdir().unwrap();
     let archive = Archive::open(directory.path()).unwrap();
-    // A directory that is not empty stands where the file belongs.
+    // A directory stands where the file is written.
     let place = directory.path().join("event/event_20250102.parquet");
-    std::fs::create_dir_all(place.join("full")).unwrap();
+    let part = directory.path().join("event/event_20250102.parquet.part");
+    std::fs::create_dir_all(&part).unwrap();
     let error = retention(&brand, archive.clone()).round().await.unwrap_err();
     assert!(matches!(&error, RetentionError::Archive(ArchiveError::Disk(..))), "{error:?}");
     assert_eq!(count(&brand, EVENTS_LEFT).await, 20);
@@ -144,7 +159,7 @@ async fn what_cannot_be_kept_is_not_dropped() {
     );
     assert_eq!(count(&brand, "SELECT to_jsonb(count(*)) FROM pipeline.audit").await, 0);
 
-    std::fs::remove_dir_all(&place).unwrap();
+    std::fs::remove_dir_all(&part).unwrap();
     retention(&brand, archive).round().await.unwrap();
     assert_eq!((count(&brand, EVENTS_LEFT).await, rows(&place).len()), (0, 20));
 }

@@ -6,7 +6,8 @@ use sqlx::{FromRow, PgPool};
 
 use crate::scope::Scope;
 
-/// A story lives for 24 hours; one without a figure in its last eight is at risk.
+/// A story lives for 24 hours; one without a figure in its last six is at risk, as the API and the rules of
+/// alerts say as well.
 const ACCOUNTS: &str = r#"
 SELECT
     watched.account_id AS id,
@@ -39,8 +40,8 @@ LEFT JOIN LATERAL (
     FROM instagram.media AS medium
     WHERE
         medium.user_id = watched.account_id
-        AND medium.media_product_type = 'STORY'
-        AND medium."timestamp" > $2 - interval '24 hours' AND medium."timestamp" <= $2 - interval '16 hours'
+        AND medium.media_product_type = 'STORY' AND medium.deleted_at IS NULL
+        AND medium."timestamp" > $2 - interval '24 hours' AND medium."timestamp" <= $2 - interval '18 hours'
         AND NOT EXISTS (
             SELECT FROM instagram.media_insight AS held
             WHERE held.media_id = medium.id AND held.value IS NOT NULL

@@ -5,8 +5,9 @@
 //!  rows of a day ──▶ file.parquet.part ──fsync──▶ file.parquet ──fsync of the directory──▶ the day is dropped
 //! ```
 //!
-//! The day is locked against writing meanwhile, so that nothing is dropped that is not in the file. A file of
-//! an earlier try is replaced by the same rows again.
+//! The day is locked against writing meanwhile, so that nothing is dropped that is not in the file. A file
+//! that is there is left alone, for its rows may be gone from the database: what comes later for the same day
+//! gets a file with the next number. A try that broke off after its file leaves rows that stand in two files.
 
 #[cfg(feature = "archive")]
 mod file;
@@ -73,7 +74,8 @@ impl Archive {
         table: &'static Table,
         day: Date,
     ) -> Result<u64, ArchiveError> {
-        file::write(conn, table, day, &self.path(table, day)).await
+        let path = self.free_path(table, day)?;
+        file::write(conn, table, day, &path).await
     }
 
     /// Keeps nothing: this program cannot write such files.
@@ -85,10 +87,21 @@ impl Archive {
         table: &'static Table,
         day: Date,
     ) -> Result<u64, ArchiveError> {
-        Err(ArchiveError::NotBuilt(self.path(table, day)))
+        let _named = (table.name, day);
+        Err(ArchiveError::NotBuilt(self.directory.clone()))
     }
 
-    fn path(&self, table: &Table, day: Date) -> PathBuf {
-        self.directory.join(table.name).join(format!("{}_{}.parquet", table.name, day.strftime("%Y%m%d")))
+    /// Where no file is yet: `event_20250102.parquet`, then `event_20250102_2.parquet`.
+    #[cfg(feature = "archive")]
+    fn free_path(&self, table: &Table, day: Date) -> Result<PathBuf, ArchiveError> {
+        let folder = self.directory.join(table.name);
+        let stem = format!("{}_{}", table.name, day.strftime("%Y%m%d"));
+        let mut path = folder.join(format!("{stem}.parquet"));
+        let mut number = 1;
+        while path.try_exists().map_err(|error| ArchiveError::Disk(path.clone(), error))? {
+            number += 1;
+            path = folder.join(format!("{stem}_{number}.parquet"));
+        }
+        Ok(path)
     }
 }
