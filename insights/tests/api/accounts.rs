@@ -137,7 +137,7 @@ async fn a_story_is_at_risk_in_its_last_six_hours_until_a_figure_is_known() -> R
     // One of two has a figure; one is deleted, one over, one has time.
     let figure = "INSERT INTO instagram.media_insight
             (id, media_id, metric, datestamp, value, source, observed_at, updated_timestamp)
-        VALUES ('f', '9021', 'reach', $1::timestamptz::date, 3, 'poll', $1, $1)";
+        VALUES ('9021', '9021', 'reach', $1::timestamptz::date, 3, 'poll', $1, $1)";
     sqlx::query(figure).bind(now).execute(&api.pool).await?;
     let one = &api.get("/api/accounts?limit=1&timeframe=7").await?["accounts"][0];
     assert_eq!(one["stories"]["at_risk"], 1);
