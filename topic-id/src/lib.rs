@@ -16,6 +16,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rdkafka::ClientContext;
 use rdkafka::bindings as c;
 use rdkafka::client::Client;
+use rdkafka::error::KafkaError;
 
 /// Kafka did not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,13 @@ pub struct Unanswered {
 const MOCK: &str = "mockCluster";
 
 const SILENT: Unanswered = Unanswered { code: 0 };
+
+impl Unanswered {
+    #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
+    fn of(error: KafkaError) -> Self {
+        Self { code: error.rdkafka_error_code().map_or(0, |code| code as i32) }
+    }
+}
 
 impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,6 +58,9 @@ pub fn topic_id<C: ClientContext>(
     patience: Duration,
 ) -> Result<Option<String>, Unanswered> {
     let Ok(name) = CString::new(topic) else { return Ok(None) };
+    // While a broker that was known is away, a question for ids makes librdkafka connect to it again and again
+    // without a pause, for as long as it waits. Metadata are asked for with the usual pauses.
+    client.fetch_metadata(Some(topic), patience).map_err(Unanswered::of)?;
     // The mock cluster has no controller, and would be waited for in vain.
     if client.fetch_cluster_id(patience).is_some_and(|cluster| cluster.starts_with(MOCK)) {
         return Ok(None);
