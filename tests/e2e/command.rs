@@ -160,6 +160,16 @@ impl Role {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
+    /// How much CPU time it has had so far.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn cpu(&self) -> Duration {
+        const TICK: Duration = Duration::from_millis(10);
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // User and system time are the 14th and 15th member; the name before them may hold blanks.
+        let members: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        TICK * (members[11].parse::<u32>().unwrap() + members[12].parse::<u32>().unwrap())
+    }
+
     /// Whether it still runs.
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()

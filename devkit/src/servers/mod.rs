@@ -147,6 +147,44 @@ pub fn private_postgres() -> Result<PrivatePostgres> {
     Ok(PrivatePostgres { server })
 }
 
+/// A Kafka of the caller's own, which is away soon after the value is dropped.
+#[derive(Debug)]
+pub struct PrivateKafka {
+    server: Server,
+}
+
+impl PrivateKafka {
+    /// Its address.
+    pub fn brokers(&self) -> &str {
+        self.server.address()
+    }
+
+    /// Creates every topic of `topics`; each partition has a leader when it returns.
+    ///
+    /// # Errors
+    /// When the broker refuses.
+    pub async fn create_topics(&self, topics: &Topics, partitions: i32) -> Result<()> {
+        topics::create(self.brokers(), topics, partitions).await
+    }
+}
+
+/// Starts a Kafka for the caller alone, without topics. Blocks until it answers.
+///
+/// # Errors
+/// When neither Java and Maven nor Docker give one; says what to install.
+pub fn private_kafka() -> Result<PrivateKafka> {
+    let dir = tempfile::Builder::new()
+        .prefix("cekbrand-private-")
+        .tempdir()
+        .context("cannot create a directory for Kafka's state")?;
+    // From here the supervisor removes it.
+    let dir = dir.keep();
+    let start = move || start_kafka(&dir, 0).map(Server::Held);
+    let server = std::thread::spawn(start).join();
+    let server = server.map_err(|_| anyhow!("starting Kafka panicked"))??;
+    Ok(PrivateKafka { server })
+}
+
 /// A server that was given, or one that is held by its lease.
 #[derive(Debug)]
 enum Server {
@@ -168,17 +206,15 @@ fn obtain_kafka() -> Result<Server> {
         kafka::answers(&brokers).with_context(|| format!("{KAFKA_VARIABLE} is {brokers}"))?;
         return Ok(Server::Given(brokers));
     }
-    let dir = state_dir("kafka");
+    let held = start_kafka(&state_dir("kafka"), GRACE_SECONDS);
+    held.map(Server::Held).context("no Kafka to test with: CEKBRAND_TEST_KAFKA is not set")
+}
+
+fn start_kafka(dir: &Path, grace: u32) -> Result<Held> {
     let target = target_dir();
     let ways = ways::test_kafka(&target);
-    let service = Service {
-        name: "Kafka",
-        dir: &dir,
-        grace: GRACE_SECONDS,
-        prepare: &|| ways.first(),
-        answers: &kafka::answers,
-    };
-    service.obtain().map(Server::Held).context("no Kafka to test with: CEKBRAND_TEST_KAFKA is not set")
+    let prepare = || ways.first();
+    Service { name: "Kafka", dir, grace, prepare: &prepare, answers: &kafka::answers }.obtain()
 }
 
 fn obtain_postgres(dir: &Path, grace: u32) -> Result<Server> {
