@@ -188,7 +188,8 @@ pub(crate) async fn versions(pool: &PgPool, accounts: &[String]) -> Vec<(String,
             )
         })
         .collect();
-    let statement = AssertSqlSafe(statements.join("\nUNION ALL\n"));
+    // PostgreSQL may look at the tables in parallel, and then in any order.
+    let statement = AssertSqlSafe(statements.join("\nUNION ALL\n") + "\nORDER BY 1");
     sqlx::query_as(statement).bind(accounts).fetch_all(pool).await.unwrap()
 }
 
