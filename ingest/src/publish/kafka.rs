@@ -251,3 +251,22 @@ impl ProducerContext for Acknowledge {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::error::RDKafkaErrorCode;
+
+    use super::*;
+
+    /// A full queue is a matter of load, a refusal is the broker's, and an operator reads which it was.
+    #[test]
+    fn each_failure_of_the_client_has_its_own_name() {
+        for (code, name) in [
+            (RDKafkaErrorCode::QueueFull, "queue_full"),
+            (RDKafkaErrorCode::MessageTimedOut, "timed_out"),
+            (RDKafkaErrorCode::NotEnoughReplicas, "refused"),
+        ] {
+            assert_eq!(publish_error(&KafkaError::MessageProduction(code)).as_str(), name);
+        }
+    }
+}

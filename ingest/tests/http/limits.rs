@@ -28,6 +28,19 @@ async fn a_body_beyond_the_limit_is_too_large_whether_announced_or_not() {
     assert_eq!(receiver.send(unannounced).await.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
+/// Whoever announces too much hears so at once, and not when it has come or their time is over.
+#[tokio::test]
+async fn a_body_that_is_announced_as_too_large_is_refused_unread() {
+    let receiver = Receiver::new(&Settings { max_body_bytes: 1000, ..settings() });
+    let silent = futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+    let announced = Request::post("/webhooks/instagram")
+        .header("x-hub-signature-256", sign(b""))
+        .header("content-length", "1001")
+        .body(Body::from_stream(silent))
+        .unwrap();
+    assert_eq!(receiver.send(announced).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
 #[tokio::test]
 async fn a_body_of_exactly_the_limit_is_taken_whether_announced_or_not() {
     let body = one_comment("1", "halo");
