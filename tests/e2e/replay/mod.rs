@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cekbrand_devkit::meta::{Delivery, Generator, GeneratorConfig};
+use cekbrand_schema::{Clock, SystemClock};
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -33,7 +34,7 @@ fn assert_same(after: &Tables, before: &Tables, prefix: &str) {
 /// Midnight moves every window, and then no row of them is what it was: what is compared before and after
 /// is of one day, that of the accounts, which count by UTC here.
 async fn wait_for_a_day_with_room() {
-    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    let now = SystemClock.now().to_zoned(jiff::tz::TimeZone::UTC);
     let left = now.end_of_day().unwrap().duration_since(&now).unsigned_abs();
     if left < LONGEST {
         tokio::time::sleep(left + Duration::from_secs(1)).await;
