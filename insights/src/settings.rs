@@ -25,10 +25,12 @@ pub struct Settings {
 /// How receivers of alerts are told; as the worker has it.
 #[derive(Debug, Clone, Default)]
 pub struct Telling {
-    /// What their secrets are made from; without it none can be added.
+    /// What the secrets of webhooks' receivers are made from; without it none can be added.
     pub secret: Option<SecretString>,
     /// Whether they may stand at private addresses, and be called without TLS.
     pub allow_private: bool,
+    /// Whether there is a mail server; without it nobody can be added who is told by mail.
+    pub has_mail: bool,
 }
 
 impl Default for Settings {

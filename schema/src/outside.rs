@@ -1,5 +1,5 @@
 //! Which addresses are on the public internet: what people name is called from inside the house, and must not
-//! reach what stands in it.
+//! reach what stands in it. And which of mail are plain enough to be written to.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -36,9 +36,61 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     is_global && !is_protocol && !is_example && first != 0x2002
 }
 
+/// Whether a text is one mail address, of the plain form that everybody has: no quotes, no comments, no literal
+/// hosts, nothing that could end a header or name a second receiver.
+pub fn is_mail_address(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    let is_atom = |atom: &str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
+        !atom.is_empty() && atom.bytes().all(fits)
+    };
+    let is_label = |label: &str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        !label.is_empty()
+            && label.len() <= 63
+            && label.bytes().all(fits)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let length = local.len() <= 64 && text.len() <= 254;
+    length && local.split('.').all(is_atom) && domain.contains('.') && domain.split('.').all(is_label)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mail_address_is_one_receiver_and_no_header() {
+        for good in ["a@example.com", "first.last+tag@mail.example.co.id", "o'neil@example.com"] {
+            assert!(is_mail_address(good), "{good}");
+        }
+        let long = format!("{}@example.com", "x".repeat(65));
+        for bad in [
+            "",
+            "@",
+            "a@",
+            "@example.com",
+            "a@localhost",
+            "a b@example.com",
+            "a@example.com\r\nBcc: b@example.com",
+            "a@exa mple.com",
+            "a@example.com,b@example.com",
+            "<a@example.com>",
+            "A <a@example.com>",
+            "\"a\"@example.com",
+            "a@[127.0.0.1]",
+            "a@b@example.com",
+            "a..b@example.com",
+            ".a@example.com",
+            "a@-x.example",
+            "a@example..com",
+            "é@example.com",
+            &long,
+        ] {
+            assert!(!is_mail_address(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn what_stands_in_the_house_is_told_from_the_internet() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cekbrand_workers::tell::mail::is_sender;
 use secrecy::SecretString;
 
 /// The form of a setting's text.
@@ -30,6 +31,8 @@ pub(crate) enum Kind {
     Url,
     /// `postgres://` with its credentials.
     DatabaseUrl,
+    /// `Name <user@example.com>`, or an address of mail alone.
+    Mailbox,
     /// A secret text.
     Secret,
     /// `[label=]secret`, comma separated.
@@ -60,6 +63,9 @@ impl Kind {
             Self::Hours => parse_hours(text).map(drop),
             Self::Duration => parse_duration(text).map(drop),
             Self::Url => check_url(text),
+            Self::Mailbox => {
+                require(is_sender(text), "a mail address, such as CekBrand <alerts@example.com>")
+            }
             Self::DatabaseUrl => check_database_url(text),
             Self::AppSecrets => parse_app_secrets(text).map(drop),
             Self::Keys => check_keys(text),

@@ -117,6 +117,7 @@ impl Config {
         if self.text("canary.every").is_some() && self.text("meta.app_secrets").is_none() {
             found.push("canary.every is set and meta.app_secrets is not: the canary is signed".to_owned());
         }
+        found.extend(self.mail_contradictions());
         if self
             .number::<u32>("database.max_connections")
             .is_ok_and(|connections| connections < FEWEST_CONNECTIONS)
@@ -124,6 +125,28 @@ impl Config {
             found.push(format!(
                 "database.max_connections is under {FEWEST_CONNECTIONS}: each lane of a worker holds one"
             ));
+        }
+        found
+    }
+
+    /// Of mail's settings, where there is a server.
+    fn mail_contradictions(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let Some(host) = self.text("smtp.host") else { return found };
+        if self.text("smtp.from").is_none() {
+            found.push("smtp.host is set and smtp.from is not: mail is from somebody".to_owned());
+        }
+        if self.text("smtp.username").is_some() != self.text("smtp.password").is_some() {
+            found.push("smtp.username and smtp.password go together".to_owned());
+        }
+        let is_here = host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+        if self.text("smtp.tls").as_deref() == Some("none") && !is_here {
+            found.push(
+                "smtp.tls is none and smtp.host is not this machine: mail would go in the clear".to_owned(),
+            );
+        }
+        if self.text("smtp.port").is_some() && self.number::<u16>("smtp.port").is_err() {
+            found.push("smtp.port is over 65535".to_owned());
         }
         found
     }

@@ -15,7 +15,7 @@ use cekbrand_workers::analyse::AnalyseSettings;
 use cekbrand_workers::database::{self, Use};
 use cekbrand_workers::reads::Ageing;
 use cekbrand_workers::retention::RetentionSettings;
-use cekbrand_workers::tell::TellSettings;
+use cekbrand_workers::tell::{MailSettings, MailTls, TellSettings};
 use cekbrand_workers::token::seal::TokenKeys;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -165,12 +165,29 @@ impl Config {
             secret: self.secret("alerts.secret"),
             allow_private: self.is_on("alerts.allow_private"),
             public_url: self.text("serve.public_url").unwrap_or_default(),
+            mail: self.mail(),
         };
         settings.enrich.lease = self.duration("work.lease")?;
         settings.enrich.backoff.first = self.duration("graph.backoff_min")?;
         settings.enrich.backoff.longest = self.duration("graph.backoff_max")?;
         settings.management = Some(self.management()?);
         Ok(settings)
+    }
+
+    /// The mail server, where one is named.
+    fn mail(&self) -> Option<MailSettings> {
+        let tls = match self.text("smtp.tls").as_deref() {
+            Some("implicit") => MailTls::Implicit,
+            Some("none") => MailTls::None,
+            _ => MailTls::Starttls,
+        };
+        Some(MailSettings {
+            host: self.text("smtp.host")?,
+            port: self.number("smtp.port").ok(),
+            tls,
+            login: self.text("smtp.username").zip(self.secret("smtp.password")),
+            from: self.text("smtp.from")?,
+        })
     }
 
     fn is_on(&self, name: &str) -> bool {
@@ -218,6 +235,7 @@ impl Config {
             telling: Telling {
                 secret: self.secret("alerts.secret"),
                 allow_private: self.is_on("alerts.allow_private"),
+                has_mail: self.text("smtp.host").is_some(),
             },
             ..cekbrand_insights::Settings::default()
         })

@@ -183,6 +183,25 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Whether receivers may stand at private addresses and be called without TLS",
     ),
     optional(
+        "smtp.host",
+        Kind::Text,
+        "The mail server for alerts and digests; without it nobody is told by mail",
+    ),
+    optional(
+        "smtp.port",
+        Kind::Number,
+        "Its port; by default 587 with starttls, 465 with implicit, 25 with none",
+    ),
+    preset(
+        "smtp.tls",
+        "starttls",
+        Kind::Choice(&["starttls", "implicit", "none"]),
+        "Mail goes by TLS; none only to a server on this machine",
+    ),
+    optional("smtp.username", Kind::Text, "Who sends mail, where the server asks"),
+    optional("smtp.password", Kind::Secret, "The password of smtp.username"),
+    optional("smtp.from", Kind::Mailbox, "Whom mail is from: CekBrand <alerts@example.com>"),
+    optional(
         "admin.listen",
         Kind::Address,
         "/healthz /readyz /metrics; by default 127.0.0.1:9101 for ingest, :9102 for work, :9103 for serve",

@@ -72,6 +72,40 @@ fn a_secret_may_come_from_a_file_but_not_twice() {
 }
 
 #[test]
+fn mail_goes_by_tls_and_in_the_clear_to_this_machine_alone() {
+    let with = |more: &[(&str, &str)]| {
+        let mut all = vec![
+            ("CEKBRAND__SMTP__HOST", "mail.example.com"),
+            ("CEKBRAND__SMTP__FROM", "CekBrand <a@example.com>"),
+        ];
+        all.extend(more);
+        load("", &all, &[]).map_err(|error| error.to_string())
+    };
+    assert!(with(&[]).is_ok());
+    for (more, said) in [
+        (&[("CEKBRAND__SMTP__TLS", "none")][..], "in the clear"),
+        (&[("CEKBRAND__SMTP__TLS", "maybe")], "starttls or implicit or none"),
+        (&[("CEKBRAND__SMTP__FROM", "nobody")], "a mail address"),
+        (&[("CEKBRAND__SMTP__USERNAME", "u")], "go together"),
+        (&[("CEKBRAND__SMTP__PORT", "70000")], "65535"),
+    ] {
+        let error = with(more).unwrap_err();
+        assert!(error.contains(said), "{more:?}: {error}");
+    }
+    let here = with(&[("CEKBRAND__SMTP__TLS", "none"), ("CEKBRAND__SMTP__HOST", "127.0.0.1")]);
+    assert!(
+        here.is_ok()
+            && with(&[("CEKBRAND__SMTP__TLS", "none"), ("CEKBRAND__SMTP__HOST", "127.0.0.1.example.com")])
+                .is_err()
+    );
+    let nobody = load("", &[("CEKBRAND__SMTP__HOST", "mail.example.com")], &[]).unwrap_err().to_string();
+    assert!(nobody.contains("smtp.from is not"), "{nobody}");
+    let login = [("CEKBRAND__SMTP__USERNAME", "u"), ("CEKBRAND__SMTP__PASSWORD", "hush")];
+    let shown = with(&login).unwrap().redacted();
+    assert!(shown.contains("smtp.password=(secret)") && !shown.contains("hush"), "{shown}");
+}
+
+#[test]
 fn secrets_are_not_shown() {
     let environment = [("CEKBRAND__META__APP_SECRETS", "hush"), ("DATABASE_URL", "postgres://u:hush@h:5/d")];
     let config = load("", &environment, &["database.url"]).unwrap();

@@ -93,6 +93,8 @@ fn filled(value: &str) -> String {
     };
     match inside.split_once(":-") {
         Some(("CEKBRAND_TOKEN_KEY", _)) => TOKEN_KEY.to_owned(),
+        Some(("CEKBRAND_SMTP_FROM", _)) => "CekBrand <alerts@example.com>".to_owned(),
+        Some(("CEKBRAND_SMTP_PORT", _)) => "587".to_owned(),
         Some((_, "")) => "given".to_owned(),
         Some((_, default)) => default.to_owned(),
         None => panic!("{value} makes every command of compose fail where .env lacks it"),
@@ -144,8 +146,9 @@ fn what_env_does_not_say_is_one_message_before_anything_starts() {
         let output = output.output().unwrap();
         (output.status.code(), stderr(&output))
     };
-    // Without the alerts' secret everything runs, and nobody is told.
-    let is_needed = |name: &str, default: &str| default.is_empty() && name != "CEKBRAND_ALERTS_SECRET";
+    // Without the alerts' secret and a mail server everything runs, and nobody is told.
+    let tells = |name: &str| name == "CEKBRAND_ALERTS_SECRET" || name.starts_with("CEKBRAND_SMTP_");
+    let is_needed = |name: &str, default: &str| default.is_empty() && !tells(name);
     let asked = asked().into_iter().filter(|(name, default)| is_needed(name, default));
     let needed: Vec<String> = asked.map(|(name, _)| name).collect();
     let (code, said) = check(&[]);

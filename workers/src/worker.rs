@@ -176,13 +176,12 @@ impl Maker<'_> {
     }
 }
 
-/// What people are told: looking, and where there is something to sign with, sending.
+/// What people are told: looking, and where there is something to sign with or a mail server, sending.
 fn telling(make: &Maker<'_>, pool: &PgPool, settings: TellSettings) -> Result<Vec<Loop>, Halt> {
     let mut list = Vec::new();
-    if let Some(secret) = settings.secret.clone() {
-        let (pool, clock) = (pool.clone(), Arc::clone(make.clock));
-        let deliverer = Deliverer::new(pool, clock, secret, settings.allow_private)
-            .map_err(|error| Halt::Loop { name: "deliver", reason: error.to_string() })?;
+    if settings.secret.is_some() || settings.mail.is_some() {
+        let deliverer = Deliverer::new(pool.clone(), Arc::clone(make.clock), &settings)
+            .map_err(|error| Halt::Loop { name: "deliver", reason: tell::outside::chain(&error) })?;
         let run = |deliverer: Deliverer, stop| async move { deliverer.run(stop).await };
         list.push(make.restarted("deliver", STUCK_AFTER, deliverer, run));
     }

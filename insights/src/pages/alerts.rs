@@ -94,7 +94,7 @@ pub(crate) async fn page(
     let page = Alerts {
         w: &lang.words().alerts,
         form_token: &reader.form_token,
-        can_send: api.telling.secret.is_some(),
+        can_send: api.telling.secret.is_some() || api.telling.has_mail,
         rules: states.iter().map(|state| rule(lang, state)).collect(),
         channels: query::list(pool, &account.row.id).await?,
         firings: firings.iter().map(|fired| firing(lang, fired)).collect(),
@@ -300,6 +300,7 @@ pub(crate) async fn add_channel(
         digest: sent.digest.is_some(),
     };
     let (channel, secret) = channels::make(&api, &account.row.id, key(&frame), &wanted).await?;
+    let Some(secret) = secret else { return Ok(back(&frame, &account).into_response()) };
     html(&Made {
         w: &frame.view.words().alerts,
         channel: &channel,

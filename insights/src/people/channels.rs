@@ -19,6 +19,8 @@ use crate::scope::{Caller, Watched};
 use crate::settings::Telling;
 
 const MOST_CHARACTERS: usize = 2000;
+const WEBHOOK: &str = "webhook";
+const EMAIL: &str = "email";
 
 /// Who is told of an account.
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,11 +49,11 @@ pub(crate) async fn list(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChannelToMake {
-    /// An https address.
+    /// An https address; or mailto: with one mail address, where the installation has a mail server.
     #[schema(
         min_length = 10,
         max_length = 2000,
-        pattern = "^https?://",
+        pattern = "^(https?://|mailto:)",
         example = "https://hooks.example.com/cekbrand"
     )]
     pub(crate) address: String,
@@ -93,12 +95,13 @@ fn yes() -> bool {
 pub(crate) struct ChannelMade {
     channel: Channel,
     /// By which the receiver checks signatures (Standard Webhooks: `webhook-signature` over
-    /// `webhook-id.webhook-timestamp.body`). It is shown this once.
-    secret: String,
+    /// `webhook-id.webhook-timestamp.body`). It is shown this once. Null of one who is told by mail.
+    #[schema(required = true)]
+    secret: Option<String>,
 }
 
-/// Adds a receiver of alerts and digests. Each delivery is a signed POST of JSON; its `webhook-id` stays the
-/// same when it is sent again, so a receiver takes each id once.
+/// Adds a receiver of alerts and digests. Each delivery is a signed POST of JSON, or a mail; its `webhook-id`, or
+/// `Message-ID`, stays the same when it is sent again, so a receiver takes each id once.
 #[utoipa::path(
     post, path = "/api/accounts/{account_id}/alerts/channels", tag = "people", request_body = ChannelToMake,
     params(("account_id" = String, Path, description = "Id of the account")),
@@ -111,11 +114,11 @@ pub(crate) async fn create(
     Body(wanted): Body<ChannelToMake>,
 ) -> Result<Response, Problem> {
     let (channel, secret) = make(&api, &account.id, &caller.key_id, &wanted).await?;
-    let secret = secret.expose_secret().to_owned();
+    let secret = secret.map(|secret| secret.expose_secret().to_owned());
     done(StatusCode::CREATED, &ChannelMade { channel, secret }, api.clock.now())
 }
 
-/// Adds a receiver, for programs and for pages.
+/// Adds a receiver, for programs and for pages; with the secret that signs, where something does.
 ///
 /// # Errors
 ///
@@ -125,22 +128,38 @@ pub(crate) async fn make(
     account: &str,
     key_id: &str,
     wanted: &ChannelToMake,
-) -> Result<(Channel, SecretString), Problem> {
+) -> Result<(Channel, Option<SecretString>), Problem> {
     let telling = &api.telling;
-    let unset = "Nothing can be signed yet: the operator sets alerts.secret for serve and work.";
-    let installation = telling.secret.as_ref().ok_or(Problem::Conflict(unset))?;
-    let channel = NewChannel {
-        account,
-        address: address(&wanted.address, telling)?,
-        lang: wanted.lang.code(),
-        alerts: wanted.alerts,
-        digest: wanted.digest,
-        key_id,
-    };
+    let (kind, address) = way(&wanted.address, telling)?;
+    let installation = telling.secret.as_ref().filter(|_| kind == WEBHOOK);
+    if kind == WEBHOOK && installation.is_none() {
+        let unset = "Nothing can be signed yet: the operator sets alerts.secret for serve and work.";
+        return Err(Problem::Conflict(unset));
+    }
+    let (lang, alerts, digest) = (wanted.lang.code(), wanted.alerts, wanted.digest);
+    let channel = NewChannel { account, kind, address: &address, lang, alerts, digest, key_id };
     let made = channels::create(&api.pool, channel, api.clock.now()).await?;
     let made = made.ok_or(Problem::Conflict("The account has a receiver at this address."))?;
-    let secret = notice::secret_of(installation, made.id);
+    let secret = installation.map(|installation| notice::secret_of(installation, made.id));
     Ok((made, secret))
+}
+
+/// How an address is told, and what is kept of it. People write mail addresses as they are.
+fn way(text: &str, telling: &Telling) -> Result<(&'static str, String), Problem> {
+    let text = text.trim();
+    let mail = text.strip_prefix("mailto:").or_else(|| (!text.contains(['/', ':'])).then_some(text));
+    let Some(mail) = mail.filter(|mail| mail.contains('@') || text.starts_with("mailto:")) else {
+        return Ok((WEBHOOK, address(text, telling)?.to_owned()));
+    };
+    if !outside::is_mail_address(mail) {
+        return Err(Problem::invalid("address holds one mail address, such as mailto:ops@example.com."));
+    }
+    if !telling.has_mail {
+        return Err(Problem::Conflict(
+            "No mail can be sent yet: the operator sets smtp.host for serve and work.",
+        ));
+    }
+    Ok((EMAIL, format!("mailto:{mail}")))
 }
 
 /// An address that may be called. Where its name leads to is looked at when it is.
@@ -260,8 +279,8 @@ mod tests {
 
     #[test]
     fn an_address_is_one_of_the_web_and_leads_outside() {
-        let outside = Telling { secret: None, allow_private: false };
-        let inside = Telling { secret: None, allow_private: true };
+        let outside = Telling::default();
+        let inside = Telling { allow_private: true, ..Telling::default() };
         for bad in [
             "",
             "x",

@@ -22,7 +22,7 @@ ORDER BY id";
 
 const CREATE: &str = "
 INSERT INTO pipeline.alert_channel (account_id, kind, address, lang, alerts, digest, created_at, created_by)
-VALUES ($1, 'webhook', $2, $3, $4, $5, $6, $7)
+VALUES ($1, $8, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (account_id, address) DO NOTHING
 RETURNING id, kind, address, lang, alerts, digest, created_at";
 
@@ -73,8 +73,9 @@ const MOST: i64 = 100;
 pub(crate) struct Channel {
     /// By which it is deleted.
     pub(crate) id: i64,
-    /// How: webhook.
+    /// How: webhook or email.
     pub(crate) kind: String,
+    /// Of the web, or mailto: with one of mail.
     pub(crate) address: String,
     /// In which language: id or en.
     pub(crate) lang: String,
@@ -109,7 +110,7 @@ pub(crate) struct Firing {
 /// Something that was told, or is about to be.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub(crate) struct Delivery {
-    /// By which the receiver knows it: `webhook-id`.
+    /// By which the receiver knows it: `webhook-id`, or the beginning of `Message-ID`.
     pub(crate) id: String,
     /// Who is told.
     pub(crate) channel_id: i64,
@@ -137,7 +138,7 @@ pub(crate) struct Attempt {
     /// Null while it runs, and where the worker was gone before it could note it.
     #[schema(required = true)]
     pub(crate) ended_at: Option<Iso>,
-    /// What the receiver answered.
+    /// What the receiver, or the mail server, answered.
     #[schema(required = true)]
     pub(crate) status: Option<i32>,
     /// Why it failed.
@@ -225,6 +226,8 @@ impl CsvRow for Delivery {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewChannel<'a> {
     pub(crate) account: &'a str,
+    /// webhook or email.
+    pub(crate) kind: &'static str,
     pub(crate) address: &'a str,
     pub(crate) lang: &'a str,
     pub(crate) alerts: bool,
@@ -251,6 +254,7 @@ pub(crate) async fn create(
         .bind(channel.digest)
         .bind(now.to_sqlx())
         .bind(channel.key_id)
+        .bind(channel.kind)
         .fetch_optional(pool)
         .await
 }

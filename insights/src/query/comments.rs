@@ -15,9 +15,9 @@ use crate::iso::Iso;
 use crate::range::Days;
 use crate::table::{Cells, CsvRow};
 
-/// Of each medium no more than a page is looked at. OFFSET 0 keeps the search for its copies a step in an
-/// index, however many the planner believes that there are. Comments on an ad's copy or an album's child
-/// stand with the post.
+/// Of each medium no more than a page is looked at, and what comments feel is looked up for the page alone,
+/// unless it is what they are chosen by. OFFSET 0 keeps the search for its copies a step in an index, however
+/// many the planner believes that there are. Comments on an ad's copy or an album's child stand with the post.
 const PAGE: &str = r#"
 WITH part AS (
     SELECT medium.id AS post_id, medium.id AS part_id
@@ -33,38 +33,48 @@ WITH part AS (
         OFFSET 0
     ) AS copy
     WHERE post.user_id = $1
-)
-SELECT said.id, part.post_id AS media_id, said.parent_id, said.username, said.text, said.at, said.like_count AS likes,
-    NULL::text AS likes_absence, NULL::text AS likes_source, said.updated_timestamp AS likes_at,
-    said.hidden, said.source, said.first_seen_at, said.is_own,
-    said.sentiment, said.score, said.uncertain, said.language, said.model, said.corrected
-FROM part
-CROSS JOIN LATERAL (
-    SELECT comment.id, comment.parent_id, comment.username, comment.text, comment.like_count, comment.hidden,
-        comment.source::text AS source, comment.first_seen_at, comment.updated_timestamp,
-        COALESCE(comment."timestamp", comment.first_seen_at) AS at,
-        COALESCE(
-            comment.from_id = $1 OR comment.from_id = $2 OR (comment.from_id IS NULL AND comment.username = $3), FALSE
-        ) AS is_own,
-        felt.sentiment, felt.score, felt.uncertain, felt.language, felt.model, felt.corrected
-    FROM instagram.media_comment AS comment
-    LEFT JOIN toba_cek_insta.user_media_comment_sentiment AS felt ON felt.comment_id = comment.id
-    WHERE
-        comment.media_id = part.part_id AND comment.deleted_at IS NULL
-        AND COALESCE(comment."timestamp", comment.first_seen_at) >= $4::date::timestamp AT TIME ZONE $6
-        AND COALESCE(comment."timestamp", comment.first_seen_at) < ($5::date + 1)::timestamp AT TIME ZONE $6
-        AND ($8::text IS NULL OR felt.sentiment = $8)
-        AND ($9::text IS NULL OR POSITION(LOWER($9) IN LOWER(comment.text)) > 0)
-        AND (
-            $10::timestamptz IS NULL OR COALESCE(comment."timestamp", comment.first_seen_at) < $10
-            OR (COALESCE(comment."timestamp", comment.first_seen_at) = $10 AND comment.id > $11)
-        )
-    ORDER BY COALESCE(comment."timestamp", comment.first_seen_at) DESC, comment.id
+), page AS (
+    SELECT part.post_id, said.*
+    FROM part
+    CROSS JOIN LATERAL (
+        SELECT comment.id, comment.parent_id, comment.username, comment.text, comment.like_count, comment.hidden,
+            comment.source::text AS source, comment.first_seen_at, comment.updated_timestamp,
+            COALESCE(comment."timestamp", comment.first_seen_at) AS at,
+            COALESCE(
+                comment.from_id = $1 OR comment.from_id = $2 OR (comment.from_id IS NULL AND comment.username = $3), FALSE
+            ) AS is_own
+        FROM instagram.media_comment AS comment
+        WHERE
+            comment.media_id = part.part_id AND comment.deleted_at IS NULL
+            AND COALESCE(comment."timestamp", comment.first_seen_at) >= $4::date::timestamp AT TIME ZONE $6
+            AND COALESCE(comment."timestamp", comment.first_seen_at) < ($5::date + 1)::timestamp AT TIME ZONE $6
+            AND (
+                $8::text IS NULL
+                OR $8 = (
+                    SELECT felt.sentiment
+                    FROM toba_cek_insta.user_media_comment_sentiment AS felt
+                    WHERE felt.comment_id = comment.id
+                )
+            )
+            AND ($9::text IS NULL OR POSITION(LOWER($9) IN LOWER(comment.text)) > 0)
+            AND (
+                $10::timestamptz IS NULL OR COALESCE(comment."timestamp", comment.first_seen_at) < $10
+                OR (COALESCE(comment."timestamp", comment.first_seen_at) = $10 AND comment.id > $11)
+            )
+        ORDER BY COALESCE(comment."timestamp", comment.first_seen_at) DESC, comment.id
+        LIMIT $12
+    ) AS said
+    WHERE $7::text IS NULL OR part.post_id = $7 OR part.part_id = $7
+    ORDER BY said.at DESC, said.id
     LIMIT $12
-) AS said
-WHERE $7::text IS NULL OR part.post_id = $7 OR part.part_id = $7
-ORDER BY said.at DESC, said.id
-LIMIT $12"#;
+)
+SELECT page.id, page.post_id AS media_id, page.parent_id, page.username, page.text, page.at, page.like_count AS likes,
+    NULL::text AS likes_absence, NULL::text AS likes_source, page.updated_timestamp AS likes_at,
+    page.hidden, page.source, page.first_seen_at, page.is_own,
+    felt.sentiment, felt.score, felt.uncertain, felt.language, felt.model, felt.corrected
+FROM page
+LEFT JOIN toba_cek_insta.user_media_comment_sentiment AS felt ON felt.comment_id = page.id
+ORDER BY page.at DESC, page.id"#;
 
 const OWNER: &str = r#"SELECT app_scoped_id, username FROM instagram."user" WHERE id = $1"#;
 

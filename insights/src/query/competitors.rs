@@ -11,7 +11,8 @@ use crate::figure::{Count, NO_DATA, NOT_COLLECTED, Ratio};
 use crate::range::Days;
 use crate::table::{Cells, CsvRow};
 
-/// Followers at the end and at the beginning of the range: the last snapshot up to each.
+/// Followers at the end of the range, and at the end of the day before it: what was gained on the first day
+/// is of the range. Of both the last snapshot that tells them; where none does, the last that says why not.
 const LIST: &str = r#"
 SELECT side.id, side.id = $1 AS is_self, known.username, known.name,
     counts.followers_count AS followers, counts.absence ->> 'followers_count' AS followers_absence,
@@ -31,11 +32,11 @@ FROM (
 LEFT JOIN instagram."user" AS known ON known.id = side.id
 LEFT JOIN LATERAL (
     SELECT followers_count, media_count, absence, updated_timestamp FROM instagram.user_data
-    WHERE user_id = side.id AND datestamp <= $3 ORDER BY datestamp DESC LIMIT 1
+    WHERE user_id = side.id AND datestamp <= $3 ORDER BY followers_count IS NULL, datestamp DESC LIMIT 1
 ) AS counts ON TRUE
 LEFT JOIN LATERAL (
     SELECT followers_count, absence FROM instagram.user_data
-    WHERE user_id = side.id AND datestamp <= $2 ORDER BY datestamp DESC LIMIT 1
+    WHERE user_id = side.id AND datestamp < $2 ORDER BY followers_count IS NULL, datestamp DESC LIMIT 1
 ) AS before ON TRUE
 CROSS JOIN LATERAL (
     SELECT COUNT(*)::int AS posts, SUM(medium.like_count + medium.comments_count)::bigint AS engagement,
@@ -63,7 +64,7 @@ pub(crate) struct Competitor {
     pub(crate) name: Option<String>,
     /// At the end of the range.
     pub(crate) followers: Count,
-    /// Against the beginning of the range.
+    /// Against the day before the range.
     pub(crate) followers_growth: Ratio,
     /// Media that it has published in all.
     pub(crate) media: Count,

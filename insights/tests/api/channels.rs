@@ -69,6 +69,30 @@ async fn receivers_are_on_the_public_internet_and_of_their_account() -> Result<(
 }
 
 #[tokio::test]
+async fn who_is_told_by_mail_has_one_plain_address_and_no_secret() -> Result<()> {
+    let api = brand::api().await?;
+    for bad in [
+        "mailto:",
+        "mailto:a@b",
+        "a@example.com,b@example.com",
+        "mailto:a@example.com\r\nBcc: b@example.com",
+        "mailto:a@example.com?cc=b@example.com",
+        "Ops <ops@example.com>",
+    ] {
+        let asked = api.write(Method::POST, &path("channels")).json(&json!({ "address": bad }));
+        assert_eq!(problem(asked).await?.0, 400, "{bad}");
+    }
+    let wanted = json!({ "address": "mailto:ops@agency.example", "lang": "en" });
+    let made: Value = api.write(Method::POST, &path("channels")).json(&wanted).send().await?.json().await?;
+    assert_eq!((&made["channel"]["kind"], &made["secret"]), (&json!("email"), &Value::Null));
+    assert_eq!(made["channel"]["address"], "mailto:ops@agency.example");
+    let as_people_write_it = json!({ "address": " ops@agency.example " });
+    let twice = api.write(Method::POST, &path("channels")).json(&as_people_write_it);
+    assert_eq!(problem(twice).await?.0, 409);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_fired_and_each_try_to_tell_are_shown() -> Result<()> {
     let api = brand::api().await?;
     let rows = format!(

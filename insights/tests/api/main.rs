@@ -17,6 +17,7 @@ mod pages;
 mod parts;
 mod people;
 mod pipeline;
+mod plans;
 mod rows;
 mod server;
 mod stories;

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -30,17 +31,31 @@ pub(crate) struct TestApi {
     client: reqwest::Client,
     shutdown: CancellationToken,
     running: JoinHandle<()>,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl TestApi {
     pub(crate) async fn start() -> Result<Self> {
-        log::keep();
-        let _already = rustls::crypto::ring::default_provider().install_default();
         let database = TestServers::shared()?.database().await?;
         let pool = database.pool();
+        Self::on(database, pool).await
+    }
+
+    /// One connection sends all statements, and forgets none.
+    pub(crate) async fn with_one_connection() -> Result<Self> {
+        let database = TestServers::shared()?.database().await?;
+        let options: PgConnectOptions = database.url().parse()?;
+        let options = options.statement_cache_capacity(1000).options([("jit", "off")]);
+        let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
+        Self::on(database, pool).await
+    }
+
+    async fn on(database: TestDatabase, pool: PgPool) -> Result<Self> {
+        log::keep();
+        let _already = rustls::crypto::ring::default_provider().install_default();
         let clock = ManualClock::new(START.parse()?);
-        let telling = Telling { secret: Some("the installation's".into()), allow_private: false };
+        let telling =
+            Telling { secret: Some("the installation's".into()), allow_private: false, has_mail: true };
         let settings = Settings { listen: "127.0.0.1:0".parse()?, telling, ..Settings::default() };
         let api = Insights::bind(settings, pool.clone(), Arc::new(clock.clone())).await?;
         let base = format!("http://{}", api.local_addr());
@@ -57,8 +72,12 @@ impl TestApi {
             client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?,
             shutdown,
             running,
-            _database: database,
+            database,
         })
+    }
+
+    pub(crate) fn database_url(&self) -> String {
+        self.database.url()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

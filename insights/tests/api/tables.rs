@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::brand::{self, ACCOUNT};
+use crate::pages::{cookie, get};
 use crate::server::TestApi;
 
 fn path(what: &str) -> String {
@@ -70,6 +71,33 @@ async fn competitors_stand_beside_the_account() -> Result<()> {
     assert_eq!((&own["engagement"]["value"], &own["followers_growth"]["value"]), (&json!(44), &json!(0.05)));
     assert_eq!((&other["username"], &other["followers"]["value"]), (&json!("susu"), &json!(400)));
     assert_eq!(other["engagement"], json!({ "value": null, "absence": "no_data" }));
+    Ok(())
+}
+
+/// 1000 on the evening of the 14th, 1050 on that of the 20th: the days from the 15th on gained 5 %, and what the
+/// 15th gained is among it. Of the 21st the followers could not be read: the last known ones stand.
+#[tokio::test]
+async fn what_a_competitor_gained_is_the_same_in_the_api_and_on_the_page() -> Result<()> {
+    let api = brand::api().await?;
+    let rows = "INSERT INTO instagram.user_data
+            (user_id, followers_count, follows_count, media_count, updated_timestamp, datestamp)
+        VALUES
+            ('17841400000000001', 1040, 10, 5, '2026-11-15T20:00Z', '2026-11-15'),
+            ('17841400000000003', 500, NULL, 3, '2026-11-13T20:00Z', '2026-11-13'),
+            ('17841400000000003', 320, NULL, 3, '2026-11-15T20:00Z', '2026-11-15')";
+    sqlx::raw_sql(rows).execute(&api.pool).await?;
+    let cookie = cookie(&api).await?;
+    for to in ["2026-11-20", "2026-11-21"] {
+        let days = format!("from=2026-11-15&to={to}");
+        let body = api.get(&path(&format!("competitors?{days}"))).await?;
+        let gained = |row: usize| body["rows"][row]["followers_growth"]["value"].clone();
+        assert_eq!((gained(0), gained(1)), (json!(0.05), json!(-0.2)), "{to}: {body}");
+        let asked = format!("/accounts/{ACCOUNT}/csv/competitors?lang=en&{days}");
+        let page = get(&api, &asked, &cookie).await?.text().await?;
+        for line in ["1050,0.05,", "400,-0.2,"] {
+            assert!(page.contains(line), "{to}: {line}\n{page}");
+        }
+    }
     Ok(())
 }
 

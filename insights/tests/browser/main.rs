@@ -26,7 +26,7 @@ async fn pages_do_in_a_browser_what_they_promise() -> Result<()> {
     let pool = database.pool();
     sqlx::raw_sql(include_str!("fill.sql")).execute(&pool).await.context("fill.sql")?;
     let clock = Arc::new(ManualClock::new(NOW.parse()?));
-    let telling = Telling { secret: Some("the installation's".into()), allow_private: false };
+    let telling = Telling { secret: Some("the installation's".into()), allow_private: false, has_mail: true };
     let settings = Settings {
         listen: "127.0.0.1:0".parse()?,
         requests_per_second: 1000,

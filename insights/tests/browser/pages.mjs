@@ -261,6 +261,10 @@ await step("a rule and a receiver are made with forms, and the secret is shown o
   await go(`${BRAND}/alerts?lang=en`);
   await page.locator("button", { hasText: "Send a test" }).click();
   await page.locator("#log td", { hasText: "waiting" }).waitFor();
+  await page.locator("#channels summary").click();
+  await page.fill("input[name=address]", "ops@agency.example");
+  await page.click("form[action*='/channels?'] button");
+  await page.locator("#channels td", { hasText: "mailto:ops@agency.example" }).waitFor();
   await axe("alerts");
   await go(`${BRAND}/alerts?lang=id`);
   assert.match(await text("#rules table"), /Jangkauan 7 hari di bawah 100.000.000/);
@@ -323,7 +327,7 @@ await step("pages fit a phone in both languages and themes", async () => {
     for (const theme of ["light", "dark"]) {
       for (const [width, height] of [[390, 844], [1440, 900]]) {
         await page.setViewportSize({ width, height });
-        for (const [name, path] of [["portfolio", "/"], ["brand", BRAND], ["pipeline", "/pipeline"], ["medium", "/media/17900000000000002"]]) {
+        for (const [name, path] of [["portfolio", "/"], ["brand", BRAND], ["pipeline", "/pipeline"], ["medium", "/media/17900000000000002"], ["alerts", `${BRAND}/alerts`]]) {
           await go(`${path}?lang=${lang}&range=28&theme=${theme}`);
           const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           assert.ok(over <= 0, `${name} is ${over} px too wide at ${width}`);

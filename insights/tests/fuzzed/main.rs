@@ -42,7 +42,7 @@ async fn whatever_is_asked_is_answered_as_described() -> Result<()> {
     let settings = Settings {
         listen: "127.0.0.1:0".parse()?,
         requests_per_second: 1_000_000,
-        telling: Telling { secret: Some("the installation's".into()), allow_private: false },
+        telling: Telling { secret: Some("the installation's".into()), allow_private: false, has_mail: true },
         ..Settings::default()
     };
     let key = keys::create(&mut *pool.acquire().await?, "fuzzed", &Scope::All, None, clock.now()).await?;

@@ -11,9 +11,10 @@ use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::body;
+use super::mail::{Letter, MailError, Mailer};
 use super::outside::{CallError, Notice, Outside};
 use super::queue::{self, Delivery, Outcome};
+use super::{TellSettings, body};
 
 const DELIVERIES: &str = "cekbrand_worker_alert_deliveries_total";
 
@@ -33,22 +34,44 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(12);
 pub struct Deliverer {
     pool: PgPool,
     clock: SharedClock,
-    secret: Arc<SecretString>,
+    secret: Option<Arc<SecretString>>,
     outside: Outside,
+    mail: Option<Mailer>,
+}
+
+/// Why nothing can be sent at all.
+#[derive(Debug, thiserror::Error)]
+pub enum SetUpError {
+    /// The TLS set-up of the machine cannot be used.
+    #[error("receivers cannot be called")]
+    Web(#[from] reqwest::Error),
+    /// The same, or the sender is none.
+    #[error("no mail can be sent")]
+    Mail(#[from] MailError),
+}
+
+/// Why a receiver was not told.
+#[derive(Debug, thiserror::Error)]
+enum TellError {
+    #[error("alerts.secret is not set: nothing can be signed")]
+    NoSecret,
+    #[error("smtp.host is not set: no mail can be sent")]
+    NoMail,
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    Mail(#[from] MailError),
 }
 
 impl Deliverer {
-    /// Sends what waits in this database, signed with secrets made from the installation's.
+    /// Sends what waits in this database, as the settings say.
     ///
     /// # Errors
-    /// The TLS set-up of the machine cannot be used.
-    pub fn new(
-        pool: PgPool,
-        clock: SharedClock,
-        secret: SecretString,
-        allow_private: bool,
-    ) -> Result<Self, reqwest::Error> {
-        Ok(Self { pool, clock, secret: Arc::new(secret), outside: Outside::new(allow_private)? })
+    /// [`SetUpError`].
+    pub fn new(pool: PgPool, clock: SharedClock, settings: &TellSettings) -> Result<Self, SetUpError> {
+        let mail = settings.mail.as_ref().map(Mailer::new).transpose()?;
+        let outside = Outside::new(settings.allow_private)?;
+        Ok(Self { pool, clock, secret: settings.secret.clone().map(Arc::new), outside, mail })
     }
 
     /// Sends until told to stop. An error is logged; the next round tries again.
@@ -106,13 +129,10 @@ impl Deliverer {
     /// # Errors
     /// The database's.
     pub async fn send(&self, delivery: &Delivery) -> Result<(), sqlx::Error> {
-        let notice = Notice {
-            id: &body::id(delivery.id),
-            timestamp: self.clock.now().as_second(),
-            body: &delivery.body,
-            secret: &notice::secret_of(&self.secret, delivery.channel_id),
+        let answer = match delivery.kind.as_str() {
+            "email" => self.mail(delivery).await,
+            _ => self.call(delivery).await,
         };
-        let answer = self.outside.post(&delivery.address, notice).await;
         let now = self.clock.now();
         let outcome = outcome(delivery, answer, now);
         let told = match outcome.state {
@@ -125,10 +145,28 @@ impl Deliverer {
         }
         queue::settle(&mut *self.pool.acquire().await?, delivery, &outcome, now).await
     }
+
+    async fn call(&self, delivery: &Delivery) -> Result<u16, TellError> {
+        let secret = self.secret.as_ref().ok_or(TellError::NoSecret)?;
+        let notice = Notice {
+            id: &body::id(delivery.id),
+            timestamp: self.clock.now().as_second(),
+            body: &delivery.body,
+            secret: &notice::secret_of(secret, delivery.channel_id),
+        };
+        Ok(self.outside.post(&delivery.address, notice).await?)
+    }
+
+    async fn mail(&self, delivery: &Delivery) -> Result<u16, TellError> {
+        let mailer = self.mail.as_ref().ok_or(TellError::NoMail)?;
+        let (to, id) = (delivery.address.as_str(), &body::id(delivery.id));
+        let letter = Letter { to, id, date: delivery.created_at, body: &delivery.body };
+        Ok(mailer.send(letter).await?)
+    }
 }
 
 /// What an answer means.
-fn outcome(delivery: &Delivery, answer: Result<u16, CallError>, now: Timestamp) -> Outcome {
+fn outcome(delivery: &Delivery, answer: Result<u16, TellError>, now: Timestamp) -> Outcome {
     let (status, error) = match answer {
         Ok(status @ 200..=299) => {
             return Outcome { state: "delivered", again_at: None, status: Some(status.into()), error: None };

@@ -1,4 +1,5 @@
-//! Telling people: what their rules say of an account, and once a week how it did, by signed webhooks.
+//! Telling people: what their rules say of an account, and once a week how it did, by signed webhooks and by
+//! mail.
 //!
 //! ```text
 //!  alert_rule ──figure──▶ came to hold? ──▶ alert_firing ─┐ one transaction
@@ -10,6 +11,7 @@
 //! - [`watch`]: looks at rules and at the calendar. [`store`]: its statements.
 //! - [`words`]: what is told, in sentences; [`body`]: the same as JSON.
 //! - [`deliver`]: sends what waits. [`queue`]: its statements. [`outside`]: what is called, and what is not.
+//!   [`mail`]: the same as messages.
 //!
 //! Invariants: a rule fires once for each time that it comes to hold, and once a day at most; what is told is
 //! made in the transaction that notes why, so that a worker that is killed leaves both or neither; a delivery
@@ -18,6 +20,7 @@
 
 pub mod body;
 pub mod deliver;
+pub mod mail;
 pub mod outside;
 pub mod queue;
 pub mod store;
@@ -27,15 +30,18 @@ pub mod words;
 use secrecy::SecretString;
 
 pub use self::deliver::Deliverer;
+pub use self::mail::{MailSettings, MailTls};
 pub use self::watch::Watch;
 
 /// How people are told.
 #[derive(Debug, Clone, Default)]
 pub struct TellSettings {
-    /// What the receivers' secrets are made from; without it nothing is sent.
+    /// What the secrets of webhooks' receivers are made from; without it none is called.
     pub secret: Option<SecretString>,
     /// Whether receivers may stand at private addresses, and be called without TLS.
     pub allow_private: bool,
+    /// The server by which mail goes out; without it none does.
+    pub mail: Option<MailSettings>,
     /// The dashboard's address as people see it, for links; without it they are paths.
     pub public_url: String,
 }

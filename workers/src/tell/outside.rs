@@ -128,9 +128,9 @@ impl Resolve for Resolver {
 }
 
 /// An error with its causes.
-fn chain(error: &reqwest::Error) -> String {
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut said = error.to_string();
-    let mut source = std::error::Error::source(error);
+    let mut source = error.source();
     while let Some(cause) = source {
         said = format!("{said}: {cause}");
         source = cause.source();

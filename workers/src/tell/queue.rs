@@ -25,13 +25,13 @@ taken AS (
     SET state = 'running', due_at = $2, attempts = delivery.attempts + 1
     FROM due
     WHERE delivery.id = due.id
-    RETURNING delivery.id, delivery.channel_id, delivery.body, delivery.attempts
+    RETURNING delivery.id, delivery.channel_id, delivery.body, delivery.attempts, delivery.created_at
 ),
 noted AS (
     INSERT INTO pipeline.alert_attempt (delivery_id, number, started_at)
     SELECT id, attempts, $1 FROM taken
 )
-SELECT taken.id, taken.channel_id, taken.body, taken.attempts, channel.address
+SELECT taken.id, taken.channel_id, taken.body, taken.attempts, taken.created_at, channel.kind, channel.address
 FROM taken
 INNER JOIN pipeline.alert_channel AS channel ON channel.id = taken.channel_id";
 
@@ -72,8 +72,12 @@ pub struct Delivery {
     pub id: Uuid,
     /// To whom.
     pub channel_id: i64,
+    /// How: `webhook` or `email`.
+    pub kind: String,
     /// Where.
     pub address: String,
+    /// When there was something to tell.
+    pub created_at: Timestamp,
     /// What.
     pub body: String,
     /// Which try it is, from 1.
@@ -128,7 +132,9 @@ pub async fn claim(
         Ok(Delivery {
             id: row.try_get("id")?,
             channel_id: row.try_get("channel_id")?,
+            kind: row.try_get("kind")?,
             address: row.try_get("address")?,
+            created_at: row.try_get::<jiff_sqlx::Timestamp, _>("created_at")?.to_jiff(),
             body: row.try_get("body")?,
             attempt: row.try_get("attempts")?,
         })

@@ -109,6 +109,14 @@ pub fn digest(digest: &Digest, week: &Week) -> String {
     lines.join("\n")
 }
 
+/// The end of a message: who sends it, and where that is changed.
+pub fn mail_footer(lang: Lang) -> &'static str {
+    lang.pick(
+        "-- \nDikirim oleh CekBrand. Penerima diatur di halaman peringatan akun ini.",
+        "-- \nSent by CekBrand. Who is told is set on the account's page of alerts.",
+    )
+}
+
 fn figure_line(lang: Lang, figure: &WeekFigure) -> String {
     let name = metric(lang, &figure.metric);
     let Some(value) = figure.value else {

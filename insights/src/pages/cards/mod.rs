@@ -64,7 +64,8 @@ pub(crate) async fn read(api: &Api, frame: &Frame, account: &Account) -> Result<
     let hashtags = query::hashtags::list(pool, id, account.period.to, best, HASHTAGS, 0).await?;
     let online = query::hours::week(pool, id, zone, hours::window(account)).await?;
     let audience = query::audience::latest(pool, id, account.today).await?;
-    let rivals = query::pages::rivals::list(pool, period).await?;
+    let whole = Days { from: account.period.from, to: account.period.to };
+    let rivals = query::competitors::list(pool, id, zone, whole).await?;
     let labels = crate::query::labels::list(pool, id).await?;
     Ok(Cards {
         labels: super::labels::table(lang, &labels),

@@ -5,33 +5,56 @@ use sqlx::{FromRow, PgPool};
 
 use super::LocalDays;
 
-/// `$5` medium, `$6` sentiment, `$7` words in the text; each empty for all.
+/// `$5` medium, `$6` sentiment, `$7` words in the text; each empty for all. Of each medium no more is looked at
+/// than the page and those before it may hold.
 const COMMENTS: &str = r#"
+WITH page AS (
+    SELECT part.post_id, said.*
+    FROM pipeline.post_part AS part
+    CROSS JOIN LATERAL (
+        SELECT
+            comment.id,
+            comment.username,
+            comment.text,
+            coalesce(comment."timestamp", comment.first_seen_at) AS at,
+            comment.like_count
+        FROM instagram.media_comment AS comment
+        WHERE
+            comment.media_id = part.part_id AND comment.deleted_at IS NULL AND comment.text IS NOT NULL
+            AND coalesce(comment."timestamp", comment.first_seen_at) >= $3::date::timestamp AT TIME ZONE $2
+            AND coalesce(comment."timestamp", comment.first_seen_at) < ($4::date + 1)::timestamp AT TIME ZONE $2
+            AND (
+                $6 = ''
+                OR $6 = (
+                    SELECT felt.sentiment
+                    FROM toba_cek_insta.user_media_comment_sentiment AS felt
+                    WHERE felt.comment_id = comment.id
+                )
+            )
+            AND ($7 = '' OR position(lower($7) IN lower(comment.text)) > 0)
+        ORDER BY coalesce(comment."timestamp", comment.first_seen_at) DESC, comment.id
+        LIMIT $8 + $9
+    ) AS said
+    WHERE part.user_id = $1 AND ($5 = '' OR part.post_id = $5)
+    ORDER BY said.at DESC, said.id
+    LIMIT $8 OFFSET $9
+)
 SELECT
-    comment.id,
-    comment.username,
-    comment.text,
-    coalesce(comment."timestamp", comment.first_seen_at) AS at,
-    comment.like_count,
-    part.post_id,
+    page.id,
+    page.username,
+    page.text,
+    page.at,
+    page.like_count,
+    page.post_id,
     medium.caption AS post,
     held.sentiment,
     held.score,
     held.uncertain,
     held.corrected
-FROM pipeline.post_part AS part
-INNER JOIN instagram.media_comment AS comment ON comment.media_id = part.part_id
-LEFT JOIN instagram.media AS medium ON medium.id = part.post_id
-LEFT JOIN toba_cek_insta.user_media_comment_sentiment AS held ON held.comment_id = comment.id
-WHERE
-    part.user_id = $1
-    AND comment.deleted_at IS NULL AND comment.text IS NOT NULL
-    AND (coalesce(comment."timestamp", comment.first_seen_at) AT TIME ZONE $2)::date BETWEEN $3 AND $4
-    AND ($5 = '' OR part.post_id = $5)
-    AND ($6 = '' OR held.sentiment = $6)
-    AND ($7 = '' OR position(lower($7) IN lower(comment.text)) > 0)
-ORDER BY at DESC, comment.id
-LIMIT $8 OFFSET $9"#;
+FROM page
+LEFT JOIN instagram.media AS medium ON medium.id = page.post_id
+LEFT JOIN toba_cek_insta.user_media_comment_sentiment AS held ON held.comment_id = page.id
+ORDER BY page.at DESC, page.id"#;
 
 /// Which comments.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,6 @@
 pub(crate) mod comments;
 pub(crate) mod glance;
 pub(crate) mod posts;
-pub(crate) mod rivals;
 pub(crate) mod series;
 pub(crate) mod stuck;
 

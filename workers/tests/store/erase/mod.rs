@@ -35,13 +35,24 @@ const OF_P: [&str; 6] =
 #[tokio::test(flavor = "multi_thread")]
 async fn of_an_account_no_trace_is_left_and_none_comes_back_from_kafka() {
     let stage = Stage::set().await;
-    for needle in OF_A {
+    stage
+        .run(&format!(
+            "INSERT INTO pipeline.alert_channel (account_id, kind, address, lang, alerts, digest, created_at, created_by)
+             VALUES ('{A}', 'email', 'mailto:told-of-a@agency.example', 'id', TRUE, TRUE, '2026-05-01', 'k');
+             INSERT INTO pipeline.alert_delivery (id, channel_id, account_id, kind, occasion, body, due_at, created_at)
+             SELECT gen_random_uuid(), id, account_id, 'test', 'test', 'message-of-a', created_at, created_at
+             FROM pipeline.alert_channel"
+        ))
+        .await;
+    let told = ["told-of-a", "message-of-a"];
+    for needle in OF_A.iter().chain(&told) {
         assert!(!stage.traces(&[needle]).await.is_empty(), "{needle} is there before");
     }
     stage.ask("data_deletion", SCOPED_A, "code-a").await;
     assert_eq!(stage.eraser().tick().await.unwrap(), 1);
     assert_eq!(stage.request("code-a").await, ("done".to_owned(), String::new()));
     assert_eq!(stage.traces(&OF_A).await, Vec::<String>::new());
+    assert_eq!(stage.traces(&told).await, Vec::<String>::new(), "nor of those who were told");
     let told = "SELECT (erased ->> 'pipeline.event')::bigint FROM pipeline.deletion_request WHERE confirmation_code = 'code-a'";
     let told: Option<i64> = sqlx::query_scalar(told).fetch_one(&stage.pool).await.unwrap();
     assert!(told > Some(0), "the answer to the request says how much it was");

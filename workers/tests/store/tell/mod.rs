@@ -2,6 +2,8 @@
 //! where a worker is killed with one.
 
 mod figures;
+mod mail;
+mod post_office;
 mod receiver;
 
 use std::sync::Arc;
@@ -20,17 +22,12 @@ const SECRET: &str = "the installation's";
 
 impl Brand {
     fn watch(&self) -> Watch {
-        let settings = TellSettings {
-            secret: Some(SECRET.into()),
-            allow_private: true,
-            public_url: "https://brands.example.com/".to_owned(),
-        };
-        Watch::new(self.pool.clone(), Arc::new(self.clock.clone()), settings)
+        Watch::new(self.pool.clone(), Arc::new(self.clock.clone()), settings())
     }
 
     fn deliverer(&self) -> Deliverer {
         let _installed = rustls::crypto::ring::default_provider().install_default();
-        Deliverer::new(self.pool.clone(), Arc::new(self.clock.clone()), SECRET.into(), true).unwrap()
+        Deliverer::new(self.pool.clone(), Arc::new(self.clock.clone()), &settings()).unwrap()
     }
 
     async fn do_sql(&self, sql: &str) {
@@ -71,6 +68,15 @@ impl Brand {
 
     async fn all(&self, sql: &'static str) -> Vec<Value> {
         sqlx::query_scalar(sql).fetch_all(&self.pool).await.unwrap()
+    }
+}
+
+fn settings() -> TellSettings {
+    TellSettings {
+        secret: Some(SECRET.into()),
+        allow_private: true,
+        public_url: "https://brands.example.com/".to_owned(),
+        mail: None,
     }
 }
 
