@@ -136,4 +136,10 @@ mod tests {
         assert_eq!(medium.caption.as_deref(), Some("a\u{fffd}\u{fffd}"));
         assert!(answer.body.contains("\\ud83d"), "the body is kept as received");
     }
+
+    #[test]
+    fn a_body_that_the_database_could_not_keep_can_be_kept() {
+        let body = answer(502, b"<html>\0\xff").body;
+        assert_eq!(body, "<html>\u{fffd}\u{fffd}");
+    }
 }

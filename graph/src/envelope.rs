@@ -53,7 +53,8 @@ mod tests {
         }});
         let envelope = ErrorEnvelope::read(&full).unwrap();
         assert_eq!((envelope.code, envelope.subcode, envelope.is_transient), (80002, Some(2_207_051), true));
-        assert_eq!(ErrorEnvelope::read(&json!({"error": "nope"})).unwrap().code, 1);
+        let words = ErrorEnvelope::read(&json!({"error": "nope"})).unwrap();
+        assert_eq!((words.code, words.message.as_str()), (1, "nope"));
         assert_eq!(ErrorEnvelope::read(&json!({"data": []})), None);
         assert_eq!(ErrorEnvelope::read(&json!([{"error": {}}])), None);
     }

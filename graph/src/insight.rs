@@ -193,6 +193,37 @@ mod tests {
     }
 
     #[test]
+    fn of_two_breakdowns_each_part_says_what_it_is_and_what_is_no_figure_is_no_part() {
+        let answer = json!({"data": [{
+            "name": "follows_and_unfollows", "period": "day", "values": [{"value": 3}],
+            "total_value": {"value": 8, "breakdowns": [
+                {"dimension_keys": ["follow_type", "age"], "results": [
+                    {"dimension_values": ["FOLLOWER", "25-34"], "value": 5},
+                    {"dimension_values": ["NON_FOLLOWER", "25-34"], "value": null},
+                    {"dimension_values": ["UNKNOWN", "25-34"]}
+                ]},
+                {"dimension_keys": ["city"], "results": [{"dimension_values": ["Kudus, Jawa Tengah"], "value": "2"}]},
+                {"dimension_keys": ["country"]}
+            ]}
+        }]});
+        let insight = &Insight::read_all(&answer).unwrap()[0];
+        assert_eq!(
+            (insight.value, insight.period.as_deref()),
+            (Some(8.into()), Some("day")),
+            "the total counts"
+        );
+        let parts: Vec<_> =
+            insight.parts.iter().map(|p| (p.dimensions.join("+"), p.values.join("+"), p.value)).collect();
+        let part = |dimensions: &str, values: &str, value: i64| {
+            (dimensions.to_owned(), values.to_owned(), Decimal::from(value))
+        };
+        assert_eq!(
+            parts,
+            [part("follow_type+age", "FOLLOWER+25-34", 5), part("city", "Kudus, Jawa Tengah", 2)]
+        );
+    }
+
+    #[test]
     fn a_breakdown_is_read_beside_its_total() {
         let answer = json!({"data": [{
             "name": "navigation", "period": "lifetime", "values": [{"value": 25}],

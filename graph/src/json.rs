@@ -92,6 +92,9 @@ mod tests {
         assert_eq!(flag(&node, "b"), Some(true));
         assert_eq!(nested_id(&node, "o").as_deref(), Some("5"));
         assert_eq!(id(&node, "x"), None);
+        for bad in [json!(""), json!("1\u{0}2"), json!(-5), json!(1.5), json!(null)] {
+            assert_eq!(id(&json!({ "id": bad }), "id"), None, "{bad}");
+        }
         assert_eq!(time(&node, "t").unwrap().to_string(), "2026-01-02T03:04:05Z");
     }
 

@@ -185,6 +185,19 @@ mod tests {
     }
 
     #[test]
+    fn an_account_is_known_by_the_id_that_was_asked_for_and_remembers_the_other_one() {
+        let scoped =
+            json!({"id": "9900000000000001", "user_id": "17841400000000001", "username": "brand.one"});
+        let user = UserNode::read_own(&scoped, "17841400000000001").unwrap();
+        assert_eq!(
+            (user.id.as_str(), user.app_scoped_id.as_deref()),
+            ("17841400000000001", Some("9900000000000001"))
+        );
+        let same = UserNode::read_own(&json!({"id": "17841400000000001"}), "17841400000000001").unwrap();
+        assert_eq!((same.id.as_str(), same.app_scoped_id), ("17841400000000001", None));
+    }
+
+    #[test]
     fn a_medium_with_hidden_likes_has_none() {
         let node = json!({
             "id": "17900000000000001", "owner": {"id": "17841400000000001"}, "media_type": "IMAGE", "media_product_type": "FEED",
@@ -202,8 +215,8 @@ mod tests {
         let comment = CommentNode::read(&from).unwrap();
         assert_eq!((comment.username.as_deref(), comment.from_id.as_deref()), (Some("ani"), Some("9")));
         assert_eq!((comment.media_id.as_deref(), comment.hidden), (Some("7"), Some(false)));
-        let user = CommentNode::read(&json!({"id": "1", "user": {"id": "9"}})).unwrap();
-        assert_eq!(user.from_id.as_deref(), Some("9"));
+        let user = CommentNode::read(&json!({"id": "1", "user": {"id": "9"}, "parent_id": 8})).unwrap();
+        assert_eq!((user.from_id.as_deref(), user.parent_id.as_deref()), (Some("9"), Some("8")));
     }
 
     #[test]

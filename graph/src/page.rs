@@ -36,6 +36,8 @@ mod tests {
         let more = json!({"data": [], "paging": {"cursors": {"after": "b"}, "next": "https://x.example"}});
         let page = Page::read(&more).unwrap();
         assert_eq!((page.items.len(), page.after), (0, Some("b")));
+        let nowhere = json!({"data": [1], "paging": {"cursors": {"after": ""}, "next": "https://x.example"}});
+        assert_eq!(Page::read(&nowhere).unwrap().after, None, "an empty cursor leads to the first page");
         assert!(Page::read(&json!({"data": []})).unwrap().after.is_none());
         assert!(Page::read(&json!({"id": "1"})).is_none());
     }

@@ -86,8 +86,13 @@ mod tests {
 
     #[test]
     fn a_url_that_carries_a_token_is_cut_off_wherever_it_stands() {
-        let body = r#"["https://x.example/a?access_token=EAAB", "https://x.example/b?x=1"]"#;
-        assert_eq!(strip(body), r#"["https://x.example/a", "https://x.example/b?x=1"]"#);
+        let body = r#"["https://x.example/a?access_token=EAAB", "https://x.example/b?x=1",
+            "https://x.example/c?appsecret_proof=ab12"]"#;
+        assert_eq!(
+            strip(body),
+            r#"["https://x.example/a", "https://x.example/b?x=1",
+            "https://x.example/c"]"#
+        );
     }
 
     #[test]

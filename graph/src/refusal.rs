@@ -1,9 +1,5 @@
-//! One bad metric fails the whole call. This finds it, by Meta's words or by halving, and remembers it.
-
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
-
-use cekbrand_schema::ProductType;
+//! One bad metric fails the whole call. This finds it, by Meta's words or by halving. How long that is remembered,
+//! the caller decides.
 
 /// Which of the metrics asked for a refusal names as bad. Empty when it names none, or all of them: then
 /// nothing is known.
@@ -33,29 +29,6 @@ pub fn instead(asked: &[&'static str], named: &[&'static str]) -> Vec<Vec<&'stat
     }
 }
 
-/// The pairs of kind and metric that were refused, for the life of the process.
-#[derive(Debug, Default)]
-pub struct BadMetrics {
-    known: Mutex<BTreeSet<(ProductType, &'static str)>>,
-}
-
-impl BadMetrics {
-    /// Remembers a pair.
-    pub fn remember(&self, product: ProductType, metric: &'static str) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert((product, metric));
-    }
-
-    /// Parts `metrics` into those worth asking and those known to be refused.
-    pub fn part(
-        &self,
-        product: ProductType,
-        metrics: &[&'static str],
-    ) -> (Vec<&'static str>, Vec<&'static str>) {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        metrics.iter().partition(|metric| !known.contains(&(product, **metric)))
-    }
-}
-
 /// Whether the name stands beside the word "metric", or in a list in brackets or quotes.
 fn is_pointed_at(message: &str, name: &str) -> bool {
     let words: Vec<&str> =
@@ -74,6 +47,8 @@ fn lists(message: &str) -> impl Iterator<Item = Vec<&str>> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -100,6 +75,10 @@ mod tests {
                 vec!["impressions"],
             ),
             ("(#100) The value `follows` cannot be used", vec!["follows"]),
+            (
+                "(#100) 'impressions' must be one of the following values: 'reach', 'views'",
+                vec!["impressions"],
+            ),
             ("(#100) Unsupported metric: follows", vec!["follows"]),
             ("(#100) The metric 'follows' is unknown", vec!["follows"]),
             ("(#100) This media follows no rule and has no views to speak of", vec![]),
@@ -116,14 +95,6 @@ mod tests {
         assert_eq!(instead(&ASKED, &[]), [["reach", "views"], ["follows", "impressions"]]);
         assert!(instead(&["reach"], &[]).is_empty());
         assert!(instead(&["reach"], &["reach"]).is_empty());
-    }
-
-    #[test]
-    fn a_pair_once_refused_is_not_asked_again() {
-        let bad = BadMetrics::default();
-        bad.remember(ProductType::Feed, "views");
-        assert_eq!(bad.part(ProductType::Feed, &["reach", "views"]), (vec!["reach"], vec!["views"]));
-        assert_eq!(bad.part(ProductType::Story, &["views"]), (vec!["views"], vec![]));
     }
 
     proptest! {

@@ -237,6 +237,9 @@ mod tests {
                 {"type":"instagram","call_count":3,"total_cputime":0,"total_time":1,"estimated_time_to_regain_access":0}]}"#,
         );
         assert_eq!((usage.account_percent(), usage.regain()), (Some(3), None));
+        let capitals =
+            business(r#"{"1":[{"type":"INSTAGRAM","call_count":7},{"type":"Pages","call_count":9}]}"#);
+        assert_eq!(capitals.account_percent(), Some(7));
         let only_theirs = business(r#"{"1":[{"type":"pages","call_count":100}]}"#);
         assert_eq!(only_theirs.account_percent(), None);
         assert_eq!(
@@ -258,6 +261,7 @@ mod tests {
         assert_eq!((usage.account_percent(), usage.regain()), (Some(96), Some(Duration::from_secs(150))));
         let old = business(r#"{"1":{"type":"instagram","call_volume":30,"cpu_time":"60.4"}}"#);
         assert_eq!(old.account_percent(), Some(60));
+        assert_eq!(business(r#"{"1":{"call_volume":"31","cpu_time":3}}"#).account_percent(), Some(31));
     }
 
     #[test]
@@ -285,6 +289,17 @@ mod tests {
             business(r#"{"1":[{"type":"instagram","new_name":100,"call_count":null,"total_time":-1}]}"#);
         assert_eq!(named.account_percent(), None);
         assert_eq!(Usage::read(None, None), Usage::default());
+    }
+
+    #[test]
+    fn of_several_entries_the_fullest_and_the_longest_wait_count() {
+        let entry = |calls: u32, minutes: u32| json!({"call_count": calls, "estimated_time_to_regain_access": minutes});
+        for (one, other) in [(entry(90, 3), entry(10, 8)), (entry(10, 8), entry(90, 3))] {
+            let header = json!([one, other]).to_string();
+            let usage = Usage::read(Some(&header), Some(&header));
+            assert_eq!((usage.account_percent(), usage.app_percent()), (Some(90), Some(90)), "{header}");
+            assert_eq!(usage.regain(), Some(Duration::from_mins(8)), "{header}");
+        }
     }
 
     #[test]

@@ -190,12 +190,17 @@ fn left(standing: &Standing, first: i64, elapsed: Duration, now: Timestamp) -> O
 fn show(bar: &ProgressBar, standing: &Standing, left: Option<SignedDuration>) {
     bar.set_length(standing.of.unsigned_abs());
     bar.set_position(standing.done.unsigned_abs());
+    bar.set_message(message(standing, left));
+}
+
+/// What, how many calls it took, how much of the quota is spent, when it frees, and how long it may take.
+fn message(standing: &Standing, left: Option<SignedDuration>) -> String {
     let what = standing.busiest.as_deref().unwrap_or("reads").replace('_', " ");
     let usage = standing.usage_percent.map(|percent| format!("{percent} % of the quota"));
     let frees = standing.quota_frees_at.map(|until| until.strftime("blocked until %H:%M:%S UTC").to_string());
     let left = left.map(|left| format!("about {left:#} left"));
     let parts = [Some(what), Some(format!("{} calls", standing.calls)), usage, frees, left];
-    bar.set_message(parts.into_iter().flatten().collect::<Vec<_>>().join(", "));
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn print(standing: &Standing) {
@@ -237,5 +242,21 @@ mod tests {
         let blocked = Some(Timestamp::from_second(90).unwrap());
         assert_eq!(seconds(standing(15, 25, blocked), 5), Some(150));
         assert_eq!(seconds(standing(5, 15, blocked), 5), Some(90));
+    }
+
+    #[test]
+    fn who_looks_sees_what_is_read_what_it_cost_and_how_long_it_takes() {
+        let begun = standing(5, 15, Some(Timestamp::from_second(90).unwrap()));
+        let begun = Standing {
+            busiest: Some("media_insights".to_owned()),
+            calls: 12,
+            usage_percent: Some(96),
+            ..begun
+        };
+        assert_eq!(
+            message(&begun, Some(SignedDuration::from_secs(150))),
+            "media insights, 12 calls, 96 % of the quota, blocked until 00:01:30 UTC, about 2m 30s left"
+        );
+        assert_eq!(message(&standing(0, 5, None), None), "reads, 0 calls");
     }
 }

@@ -32,6 +32,29 @@ fn the_zone_of_metas_hours_reaches_the_analytics() {
 }
 
 #[test]
+fn how_often_media_are_read_and_how_long_a_read_may_wait_reaches_the_worker() {
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let environment = [
+        ("CEKBRAND__TOKEN_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ("CEKBRAND__META__APP_ID", "app"),
+        ("CEKBRAND__META__APP_SECRETS", "secret"),
+        ("CEKBRAND__WORK__MEDIA_HOURLY_FOR", "2h"),
+        ("CEKBRAND__WORK__MEDIA_DAILY_FOR", "3d"),
+        ("CEKBRAND__WORK__MEDIA_WEEKLY_FOR", "4d"),
+        ("CEKBRAND__WORK__LEASE", "41s"),
+        ("CEKBRAND__GRAPH__BACKOFF_MIN", "5s"),
+        ("CEKBRAND__GRAPH__BACKOFF_MAX", "6min"),
+    ];
+    let enrich = load("", &environment, &[]).unwrap().work().unwrap().enrich;
+    let hours = |ageing: cekbrand_workers::reads::Ageing| {
+        [ageing.hourly_until, ageing.daily_until, ageing.weekly_until].map(|until| until.as_secs() / 3600)
+    };
+    assert_eq!(hours(enrich.ageing), [2, 72, 96]);
+    assert_eq!((enrich.lease.as_secs(), enrich.backoff.first.as_secs()), (41, 5));
+    assert_eq!(enrich.backoff.longest, Duration::from_mins(6));
+}
+
+#[test]
 fn every_mistake_is_reported_at_once() {
     let file = "token_key = \"AAAA\"\n[ingest]\nlisen = \"0.0.0.0:1\"\n[nowhere]\nat_all = 1";
     let environment = [

@@ -15,26 +15,27 @@ UNION ALL SELECT 'toba_cek_insta.user_hastags_metrics', COUNT(*) FROM toba_cek_i
 
 // A table of the published contract is filled if it has a row.
 const FILLED: &str = r#"
-SELECT COUNT(*) FILTER (WHERE is_filled) AS filled, COUNT(*) AS of
-FROM (
-    SELECT EXISTS (SELECT 1 FROM instagram.fetch_catalogue) AS is_filled
-    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.instagram_tokens)
-    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.media)
-    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.media_comment)
-    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.media_insight)
-    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.media_like_comment)
-    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram."user")
-    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_competitor)
-    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_data)
-    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_insight_audience_city)
-    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_insight_audience_country)
-    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_insight_audience_gender_age)
-    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_insight_audience_locale)
-    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_insight_impressions)
-    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_insight_online_follower)
-    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_insight_reach)
-    UNION ALL SELECT EXISTS (SELECT 1 FROM instagram.user_insight_visitor)
-) AS tables"#;
+SELECT COUNT(*) FILTER (WHERE is_filled) AS filled, COUNT(*) AS of,
+    COALESCE(array_agg(name ORDER BY name) FILTER (WHERE NOT is_filled), '{}') AS empty
+FROM (VALUES
+    ('fetch_catalogue', EXISTS (SELECT 1 FROM instagram.fetch_catalogue)),
+    ('instagram_tokens', EXISTS (SELECT 1 FROM instagram.instagram_tokens)),
+    ('media', EXISTS (SELECT 1 FROM instagram.media)),
+    ('media_comment', EXISTS (SELECT 1 FROM instagram.media_comment)),
+    ('media_insight', EXISTS (SELECT 1 FROM instagram.media_insight)),
+    ('media_like_comment', EXISTS (SELECT 1 FROM instagram.media_like_comment)),
+    ('user', EXISTS (SELECT 1 FROM instagram."user")),
+    ('user_competitor', EXISTS (SELECT 1 FROM instagram.user_competitor)),
+    ('user_data', EXISTS (SELECT 1 FROM instagram.user_data)),
+    ('user_insight_audience_city', EXISTS (SELECT 1 FROM instagram.user_insight_audience_city)),
+    ('user_insight_audience_country', EXISTS (SELECT 1 FROM instagram.user_insight_audience_country)),
+    ('user_insight_audience_gender_age', EXISTS (SELECT 1 FROM instagram.user_insight_audience_gender_age)),
+    ('user_insight_audience_locale', EXISTS (SELECT 1 FROM instagram.user_insight_audience_locale)),
+    ('user_insight_impressions', EXISTS (SELECT 1 FROM instagram.user_insight_impressions)),
+    ('user_insight_online_follower', EXISTS (SELECT 1 FROM instagram.user_insight_online_follower)),
+    ('user_insight_reach', EXISTS (SELECT 1 FROM instagram.user_insight_reach)),
+    ('user_insight_visitor', EXISTS (SELECT 1 FROM instagram.user_insight_visitor))
+) AS tables (name, is_filled)"#;
 
 const STORIES: &str = "
 SELECT COUNT(*) AS taken_in,
@@ -82,10 +83,13 @@ pub(crate) struct TopMedium {
 }
 
 /// How many of the published raw tables hold something.
-#[derive(Debug, Clone, Copy, FromRow, Serialize)]
+#[derive(Debug, Clone, FromRow, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the name that programs read it by")]
 pub(crate) struct Filled {
     pub(crate) filled: i64,
     pub(crate) of: i64,
+    /// Those that hold nothing.
+    pub(crate) empty: Vec<String>,
 }
 
 /// The story vault.

@@ -49,19 +49,18 @@ pub(crate) async fn eventually<F: Future<Output = Result<(), String>>>(
 impl Bench {
     /// Servers, an invented Instagram with its Graph API, migrated tables, topics, accounts with tokens.
     pub(crate) async fn new() -> Self {
+        let world = WorldConfig { expired_stories: 400, ..WorldConfig::new(7, SystemClock.now()) };
+        Self::of(world, SimulatorConfig { require_proof: true, ..SimulatorConfig::default() }).await
+    }
+
+    /// The same with an Instagram of its own.
+    pub(crate) async fn of(world: WorldConfig, config: SimulatorConfig) -> Self {
         let servers = TestServers::shared().unwrap();
         let database = servers.database().await.unwrap();
         let prefix = servers.topic_prefix("e2e");
         let topics = Topics::with_prefix(&prefix);
-        let clock = Arc::new(SystemClock);
-        let world = World::new(WorldConfig { expired_stories: 400, ..WorldConfig::new(7, clock.now()) });
-        let simulator = Simulator::start_in(
-            Arc::new(world),
-            SimulatorConfig { require_proof: true, ..SimulatorConfig::default() },
-            clock,
-        )
-        .await
-        .unwrap();
+        let world = Arc::new(World::new(world));
+        let simulator = Simulator::start_in(world, config, Arc::new(SystemClock)).await.unwrap();
         let marks = tempfile::tempdir().unwrap();
         let bench = Self { servers, database, topics, prefix, simulator, marks, webhook_port: free_port() };
         bench.command("operator").ok(&["migrate"]);
@@ -77,6 +76,10 @@ impl Bench {
 
     pub(crate) fn world(&self) -> Arc<World> {
         Arc::clone(self.simulator.world())
+    }
+
+    pub(crate) fn simulator(&self) -> &Simulator {
+        &self.simulator
     }
 
     pub(crate) fn pool(&self) -> PgPool {

@@ -11,6 +11,7 @@ mod canary;
 mod cli;
 mod command;
 mod compose;
+mod crowd;
 mod dlq;
 mod foreign;
 mod operator;

@@ -172,11 +172,16 @@ async fn a_failed_call_tells_neither_url_nor_token() {
     };
     let api = HttpGraphApi::new(settings, Arc::new(SystemClock)).unwrap();
     // Accepts the connection in its backlog and never answers.
-    let timeout = api.call(&medium(), &credential(Flavour::Facebook)).await.unwrap_err();
+    let (request, credential) = (medium(), credential(Flavour::Facebook));
+    let call = tokio::time::timeout(Duration::from_secs(20), api.call(&request, &credential));
+    let timeout = call.await.expect("it waits far longer than it is told to").unwrap_err();
     assert!(matches!(timeout, GraphError::Timeout), "{timeout:?}");
     drop(listener);
-    let refused = api.call(&medium(), &credential(Flavour::Facebook)).await.unwrap_err();
+    let refused = api.call(&request, &credential).await.unwrap_err();
     assert!(matches!(refused, GraphError::Network(_)), "{refused:?}");
+    for error in [&timeout, &refused] {
+        assert_eq!(error.disposition(), Disposition::Retry { shrink: false });
+    }
     for error in [timeout, refused] {
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains("v25.0") && !shown.contains("proof") && !shown.contains(TOKEN), "{shown}");

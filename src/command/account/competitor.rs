@@ -75,7 +75,9 @@ pub(super) async fn run(config: &Config, pool: &PgPool, args: Args, now: Timesta
                 Some(id) => Business { id, username },
                 None => look_up(config, pool, &id, &username).await?,
             };
-            add(pool, &id, &business, now).await
+            compare(pool, &id, &business, now).await?;
+            println!("{id} is compared with @{} ({})", business.username, business.id);
+            Ok(())
         }
         Action::Remove { id, competitor } => {
             remove(pool, &known(pool, &id).await?, competitor.trim_start_matches('@'), now).await
@@ -105,7 +107,8 @@ async fn look_up(config: &Config, pool: &PgPool, id: &str, username: &str) -> Re
     }
 }
 
-async fn add(pool: &PgPool, id: &str, business: &Business, now: Timestamp) -> Result<()> {
+/// Compares an account with another one, from now on.
+pub(crate) async fn compare(pool: &PgPool, id: &str, business: &Business, now: Timestamp) -> Result<()> {
     if business.id == id {
         bail!("@{} is the account itself", business.username);
     }
@@ -113,9 +116,7 @@ async fn add(pool: &PgPool, id: &str, business: &Business, now: Timestamp) -> Re
     competitors::add(&mut transaction, id, business, now).await.context("the competitor was not added")?;
     let detail = json!({ "competitor_id": business.id, "username": business.username });
     audit::record(&mut *transaction, "account.competitor.add", id, detail, now).await?;
-    transaction.commit().await.context("the competitor was not added")?;
-    println!("{id} is compared with @{} ({})", business.username, business.id);
-    Ok(())
+    transaction.commit().await.context("the competitor was not added")
 }
 
 async fn remove(pool: &PgPool, id: &str, competitor: &str, now: Timestamp) -> Result<()> {

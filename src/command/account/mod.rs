@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use sqlx::PgPool;
 
+pub(crate) use self::competitor::compare;
 pub(crate) use self::token::{put_page_token, put_token};
 use crate::config::{Config, roles};
 use crate::logging;

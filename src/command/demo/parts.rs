@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cekbrand_devkit::servers::{PrivatePostgres, private_postgres};
 use cekbrand_devkit::simulator::{Simulator, SimulatorConfig};
+use cekbrand_graph::management::Business;
 use cekbrand_graph::{Credential, Flavour, HttpGraphApi};
 use cekbrand_ingest::Ingest;
 use cekbrand_insights::Insights;
@@ -223,6 +224,17 @@ async fn add_accounts(
         account::put_token(pool, &keys, id, &token, None, clock.now()).await?;
         let credential = Credential { token, flavour: Flavour::Facebook };
         management.subscribe_account(&credential, id).await.context("a brand cannot be subscribed")?;
+    }
+    add_competitors(pool, simulator, clock).await
+}
+
+/// Compares the first brand with everybody who is no brand of ours.
+async fn add_competitors(pool: &PgPool, simulator: &Simulator, clock: &SharedClock) -> Result<()> {
+    let world = simulator.world();
+    let Some(brand) = world.watched().first() else { return Ok(()) };
+    for other in world.accounts().iter().filter(|account| !account.watched) {
+        let business = Business { id: other.id.to_string(), username: other.username.clone() };
+        account::compare(pool, brand.id.as_str(), &business, clock.now()).await?;
     }
     Ok(())
 }

@@ -116,8 +116,9 @@ impl Summary {
         for (table, count) in &self.rows {
             line(count, table);
         }
-        let (Filled { filled, of }, Stories { taken_in, with_figures }) = (self.tables, self.stories);
-        println!("\n            first sync: {filled} of {of} tables of instagram are filled");
+        let (Filled { filled, of, empty }, Stories { taken_in, with_figures }) = (&self.tables, self.stories);
+        let lacking = if empty.is_empty() { String::new() } else { format!("; empty: {}", empty.join(", ")) };
+        println!("\n            first sync: {filled} of {of} tables of instagram are filled{lacking}");
         println!("            story vault: {taken_in} stories, {with_figures} with figures");
         self.print_top_media();
     }

@@ -12,6 +12,13 @@ fn a_demo_that_ends_by_itself_says_what_came_of_it() {
     assert_eq!(count("landed") + count("duplicates") + count("dead_lettered"), 600, "{summary}");
     assert!(count("duplicates") > 0 && count("graph_calls") > 0 && count("tasks_done") > 0, "{summary}");
     assert_eq!((count("tasks_open"), count("dirty_marks")), (0, 0), "{summary}");
+    let tables = serde_json::json!({ "filled": 17, "of": 17, "empty": [] });
+    assert_eq!(summary["tables"], tables, "the first sync of its brands fills every table of the contract");
+    let stories = &summary["stories"];
+    assert!(
+        stories["taken_in"].as_u64() > Some(0) && stories["with_figures"].as_u64() > Some(0),
+        "{stories}"
+    );
     assert!(!summary["top_media"].as_array().unwrap().is_empty(), "{summary}");
 }
 

@@ -11,6 +11,10 @@ async fn a_sync_asks_for_everything_and_goes_on_after_an_interrupt() {
     assert!(said.contains("is not watched") && said.trim().lines().count() == 1, "{said}");
 
     cekbrand.ok(&["account", "add", ACCOUNT]);
+    let spent = "
+        INSERT INTO pipeline.account_quota (app_id, account_id, call_count, updated_at)
+        VALUES ('app', $1, 7, to_timestamp(0))";
+    sqlx::query(spent).bind(ACCOUNT).execute(&database.pool()).await.unwrap();
     let mut sync = cekbrand.start_with(&["sync", ACCOUNT, "--json"]);
     let started = "SELECT started_at::text FROM pipeline.sync_run WHERE finished_at IS NULL";
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -38,6 +42,9 @@ async fn a_sync_asks_for_everything_and_goes_on_after_an_interrupt() {
         SET state = 'parked', reason = 'permission', parked_until = due_at + interval '1 day'
         WHERE kind = 'user_tags'";
     sqlx::query(refuse).execute(&database.pool()).await.unwrap();
+    let spent = "
+        UPDATE pipeline.account_quota SET call_count = 49, usage_percent = 83, blocked_until = '2100-01-01Z'";
+    sqlx::query(spent).execute(&database.pool()).await.unwrap();
     let again = sqlx::query_scalar::<_, String>(started).fetch_one(&database.pool()).await.unwrap();
     assert_eq!(again, first, "it goes on with what was begun");
     let said = cekbrand.ok(&["sync", ACCOUNT, "--json"]);
@@ -49,6 +56,11 @@ async fn a_sync_asks_for_everything_and_goes_on_after_an_interrupt() {
         "{result}"
     );
     assert_eq!(result["aside"]["permission"], 1, "{result}");
+    assert_eq!(result["calls"], 42, "what was spent since it began, the interrupt included: {result}");
+    assert_eq!(
+        (&result["usage_percent"], &result["quota_frees_at"]),
+        (&83.into(), &"2100-01-01T00:00:00Z".into())
+    );
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM pipeline.sync_run WHERE finished_at IS NULL")
         .fetch_one(&database.pool())
         .await

@@ -132,7 +132,8 @@ async fn apply_answers(
         let target = &answer.target_id;
         if before.get(target) == after.get(target) { Some(made) } else { rows(answer, &after) }
     };
-    let figures = figures.into_iter().filter_map(explained).collect();
+    // The latest first: where it was taken for a figure and is none, the ones before it find that mended.
+    let figures = figures.into_iter().rev().filter_map(explained).collect();
     changes::add(&mut changed, &apply::apply(conn, run, &layers(figures), then).await?);
     Ok(changed)
 }

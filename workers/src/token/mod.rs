@@ -10,3 +10,11 @@ pub mod revoked;
 pub mod seal;
 pub mod store;
 pub mod upkeep;
+
+/// What Meta is asked about tokens, as `instagram.fetch_catalogue` names it. No task asks for it, and its answers
+/// are never recorded.
+pub const CATALOGUE: [(&str, &str); 3] = [
+    ("debug_token", "What a token is worth"),
+    ("fb_exchange_token", "A new token of Facebook Login for an old one"),
+    ("ig_refresh_token", "A new token of Instagram Login for an old one"),
+];

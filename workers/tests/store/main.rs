@@ -28,5 +28,6 @@ mod statements;
 mod tasks;
 mod tell;
 mod tokens;
+mod user_figures;
 mod views;
 mod voices;

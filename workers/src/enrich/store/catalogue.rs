@@ -1,8 +1,8 @@
-//! `instagram.fetch_catalogue`, made from the list of reads.
+//! `instagram.fetch_catalogue`, made from the list of reads and of what is asked about tokens.
 
 use sqlx::PgConnection;
 
-use crate::reads;
+use crate::{reads, token};
 
 const REGISTER: &str = "
 INSERT INTO instagram.fetch_catalogue AS c (fetch_id, fetch_name)
@@ -17,11 +17,8 @@ WHERE c.fetch_name <> EXCLUDED.fetch_name";
 /// # Errors
 /// Whatever keeps the statement from running.
 pub async fn register(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let abouts = || reads::ALL.iter().map(|read| read.about());
-    sqlx::query(REGISTER)
-        .bind(abouts().map(|about| about.fetch_id).collect::<Vec<_>>())
-        .bind(abouts().map(|about| about.fetch_name).collect::<Vec<_>>())
-        .execute(conn)
-        .await?;
+    let reads = reads::ALL.iter().map(|read| (read.about().fetch_id, read.about().fetch_name));
+    let (ids, names): (Vec<_>, Vec<_>) = reads.chain(token::CATALOGUE).unzip();
+    sqlx::query(REGISTER).bind(ids).bind(names).execute(conn).await?;
     Ok(())
 }

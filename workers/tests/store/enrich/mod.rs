@@ -6,7 +6,6 @@ mod budget;
 mod canned;
 mod comments;
 mod competitors;
-mod crowd;
 mod figures;
 mod late;
 mod ledger;
@@ -112,12 +111,6 @@ impl Bench {
     /// A worker of another process, which has learned nothing yet.
     fn another_worker(&self) -> Enricher {
         self.worker_with(self.pool())
-    }
-
-    /// The same with connections of its own.
-    async fn worker_apart(&self) -> Enricher {
-        let options = sqlx::postgres::PgPoolOptions::new().max_connections(8);
-        self.worker_with(options.connect(&self.database.url()).await.unwrap())
     }
 
     /// A worker that speaks another version of the API.

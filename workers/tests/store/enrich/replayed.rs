@@ -8,10 +8,13 @@ use std::time::Duration;
 use cekbrand_devkit::world::WorldConfig;
 use cekbrand_schema::kafka::KafkaSettings;
 use cekbrand_schema::{Lane, Topics};
+use cekbrand_workers::reads::kind;
 use cekbrand_workers::replay::{Enrich, Order, Replayer, Report, Source};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use super::canned::Canned;
 use super::{Bench, rebuild, start};
 
 /// Tables that answers are written to.
@@ -169,6 +172,34 @@ async fn what_a_bug_spoilt_is_mended_and_a_value_that_the_database_refuses_costs
         let allowed = if *table == "user_insight_reach" { 2 * 3 } else { 0 };
         assert!(differing.len() <= allowed, "{table}: {differing:#?}");
     }
+}
+
+/// A later answer without a figure was taken for a zero once. Made again it is an absence, which leaves the
+/// row to the figure that an earlier answer told.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absence_that_a_bug_took_for_a_figure_gives_way_to_the_figure_of_an_earlier_answer() {
+    let (bench, api) = Canned::bench().await;
+    let id = bench.account(0).id.to_string();
+    let told = json!({"data": [{"name": "reach", "period": "day", "values": [
+        {"value": 36, "end_time": "2026-11-19T08:00:00+0000"}
+    ]}]});
+    for answer in [told, json!({"data": []})] {
+        api.reply(&["/insights"], &answer);
+        bench.want_variant(kind::USER_SERIES, &id, "days_3", 0).await;
+        bench.settle().await;
+        bench.advance(Duration::from_hours(25));
+    }
+    let held = "
+        SELECT coalesce(value::text, absence::text) FROM instagram.user_insight_reach
+        WHERE end_time = '2026-11-19 08:00+00'";
+    let reach = async || -> String { sqlx::query_scalar(held).fetch_one(&bench.pool()).await.unwrap() };
+    assert_eq!(reach().await, "36");
+    let spoil = "
+        UPDATE instagram.user_insight_reach SET value = 0, observed_at = (SELECT max(observed_at) FROM pipeline.graph_response)
+        WHERE end_time = '2026-11-19 08:00+00'";
+    assert_eq!(sqlx::query(spoil).execute(&bench.pool()).await.unwrap().rows_affected(), 1);
+    replay(&bench).await;
+    assert_eq!(reach().await, "36");
 }
 
 #[tokio::test(flavor = "multi_thread")]

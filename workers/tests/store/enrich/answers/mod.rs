@@ -37,6 +37,10 @@ async fn every_kind_of_read_is_in_the_catalogue() {
         let row = (about.fetch_id.to_owned(), about.fetch_name.to_owned());
         assert!(rows.contains(&row), "{row:?}");
     }
+    // By the names that Meta's own documents give these calls and grants.
+    for id in ["debug_token", "fb_exchange_token", "ig_refresh_token"] {
+        assert!(rows.iter().any(|(known, _)| known == id), "{id}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,6 +27,11 @@ async fn a_bad_metric_costs_its_medium_one_call_and_others_nothing_once_three_we
     bench.want(reads::kind::MEDIA_INSIGHTS, media[0].id.as_str(), 0).await;
     while bench.another_worker().tick().await.unwrap() > 0 {}
     assert_eq!(bench.calls(CallKind::MediaInsights), 8);
+    // Not for ever: after a week it is asked for once more.
+    bench.advance(Duration::from_hours(24 * 8));
+    bench.want(reads::kind::MEDIA_INSIGHTS, media[0].id.as_str(), 0).await;
+    while bench.another_worker().tick().await.unwrap() > 0 {}
+    assert_eq!(bench.calls(CallKind::MediaInsights), 10, "refused by name, and without it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! What refusals and failures lead to.
 
+mod every;
 mod gone;
 mod metrics;
 mod rights;
