@@ -67,6 +67,9 @@ fn row(seen: Observation) -> UserFigure {
 
 type Figures = BTreeMap<UserFigureKey, UserFigure>;
 
+/// A figure as a table holds it: whose, value, absence, source, when it was observed.
+type Row = (String, Option<Decimal>, Option<String>, String, jiff_sqlx::Timestamp);
+
 async fn write(pool: &PgPool, rows: &Figures, mends: bool) -> usize {
     let mut conn = pool.acquire().await.unwrap();
     user_figure::upsert(&mut conn, rows, mends, Timestamp::UNIX_EPOCH).await.unwrap().len()
@@ -76,7 +79,6 @@ async fn held(pool: &PgPool, table: &str) -> BTreeMap<String, Observation> {
     let sql = format!(
         "SELECT user_id, value::numeric, absence::text, source::text, observed_at FROM instagram.{table}"
     );
-    type Row = (String, Option<Decimal>, Option<String>, String, jiff_sqlx::Timestamp);
     let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(pool).await.unwrap();
     let observation = |(account, value, absence, source, observed_at): Row| {
         let absent = |absence: String| Figure::Absent(absence.parse().unwrap());
