@@ -33,7 +33,7 @@ WITH page AS (
             )
             AND ($7 = '' OR position(lower($7) IN lower(comment.text)) > 0)
         ORDER BY coalesce(comment."timestamp", comment.first_seen_at) DESC, comment.id
-        LIMIT $8 + $9
+        LIMIT $8::bigint + $9::bigint
     ) AS said
     WHERE part.user_id = $1 AND ($5 = '' OR part.post_id = $5)
     ORDER BY said.at DESC, said.id
