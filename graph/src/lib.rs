@@ -25,8 +25,8 @@
 //! what an [`Answer`] or a [`GraphError`] shows holds neither token nor proof nor secret; redirects and
 //! `paging.next` are never followed.
 //!
-//! Left out on purpose: reading several objects in one call by `ids=`. Meta counts each id as a call, so it saves
-//! round trips and no quota, and one object that is refused would take the others' answers along.
+//! Left out on purpose: reading several objects in one call by `ids=`. Meta counts each id as a call, so it
+//! saves round trips and no quota, and one object that is refused would take the others' answers along.
 
 pub mod answer;
 pub mod api;

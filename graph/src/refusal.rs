@@ -1,5 +1,5 @@
-//! One bad metric fails the whole call. This finds it, by Meta's words or by halving. How long that is remembered,
-//! the caller decides.
+//! One bad metric fails the whole call. This finds it, by Meta's words or by halving. How long that is
+//! remembered, the caller decides.
 
 /// Which of the metrics asked for a refusal names as bad. Empty when it names none, or all of them: then
 /// nothing is known.

@@ -327,6 +327,32 @@ fn a_changed_source_does_not_rebuild_what_we_depend_on() {
     assert!(builds[0].contains("--no-default-features"), "the image links the system's OpenSSL");
 }
 
+/// Its empty crates are held to our lints: one of them demands documentation.
+#[test]
+fn what_stands_for_our_crates_while_the_others_are_built_can_be_compiled() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for manifest in copied().iter().filter(|path| path.ends_with("/Cargo.toml")) {
+        std::fs::create_dir_all(folder.path().join(manifest).parent().unwrap()).unwrap();
+        std::fs::copy(root.join(manifest), folder.path().join(manifest)).unwrap();
+    }
+    let (_, from) = DOCKERFILE.split_once("RUN for crate in").unwrap();
+    let (making, _) = from.split_once("&& cargo build").unwrap();
+    // Comments within a command are the Dockerfile's, not the shell's.
+    let lines: Vec<&str> = making.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+    let script = format!("for crate in{} && true", lines.join("\n").trim_end().trim_end_matches('\\'));
+    let made = std::process::Command::new("sh").arg("-c").arg(script).current_dir(&folder).output().unwrap();
+    assert!(made.status.success(), "{}", stderr(&made));
+    for crate_root in ["topic-id/src/lib.rs", "src/main.rs"] {
+        let strict = ["--edition=2024", "--emit=metadata", "-D", "warnings", "-D", "missing_docs"];
+        let kind = if crate_root.ends_with("main.rs") { "bin" } else { "lib" };
+        let mut rustc = std::process::Command::new("rustc");
+        rustc.args(strict).arg(format!("--crate-type={kind}")).arg(crate_root).current_dir(&folder);
+        let compiled = rustc.output().unwrap();
+        assert!(compiled.status.success(), "{crate_root}: {}", stderr(&compiled));
+    }
+}
+
 /// What Prometheus and Grafana are given is what the repository has, and they are started only when asked for.
 #[test]
 fn the_profile_observability_has_our_rules_and_our_dashboard() {

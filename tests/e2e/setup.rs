@@ -109,6 +109,17 @@ fn a_fresh_debian_gets_what_a_build_needs() {
 }
 
 #[test]
+fn where_rustups_first_address_is_out_of_reach_the_second_is_asked() {
+    let first_is_away = format!("case \"$*\" in *sh.rustup.rs*) exit 6 ;; esac\n{CURL}");
+    let machine = Machine::new(0).with_all(&["cc", "c++", "make", "perl"]).with("curl", &first_is_away);
+    let output = machine.run("bootstrap", &["--", "cargo", "--version"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let machine = Machine::new(0).with_all(&["cc", "c++", "make", "perl"]).with("curl", "exit 6");
+    let output = machine.run("bootstrap", &["--", "cargo", "--version"]);
+    assert!(output.status.code() == Some(1) && stderr(&output).contains("by hand"), "{}", stderr(&output));
+}
+
+#[test]
 fn who_is_not_root_is_asked_first() {
     let machine = Machine::new(1000).with_all(&["apt-get", "sudo"]).with("apt-cache", "").with("cargo", RUST);
     let output = machine.run("bootstrap", &["--", "cargo", "run"]);

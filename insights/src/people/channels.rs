@@ -100,8 +100,8 @@ pub(crate) struct ChannelMade {
     secret: Option<String>,
 }
 
-/// Adds a receiver of alerts and digests. Each delivery is a signed POST of JSON, or a mail; its `webhook-id`, or
-/// `Message-ID`, stays the same when it is sent again, so a receiver takes each id once.
+/// Adds a receiver of alerts and digests. Each delivery is a signed POST of JSON, or a mail; its `webhook-id`,
+/// or `Message-ID`, stays the same when it is sent again, so a receiver takes each id once.
 #[utoipa::path(
     post, path = "/api/accounts/{account_id}/alerts/channels", tag = "people", request_body = ChannelToMake,
     params(("account_id" = String, Path, description = "Id of the account")),

@@ -16,8 +16,9 @@ use crate::range::Days;
 use crate::table::{Cells, CsvRow};
 
 /// Of each medium no more than a page is looked at, and what comments feel is looked up for the page alone,
-/// unless it is what they are chosen by. OFFSET 0 keeps the search for its copies a step in an index, however
-/// many the planner believes that there are. Comments on an ad's copy or an album's child stand with the post.
+/// unless it is what they are chosen by. OFFSET 0 keeps the search for its copies a step in an index,
+/// however many the planner believes that there are. Comments on an ad's copy or an album's child stand with
+/// the post.
 const PAGE: &str = r#"
 WITH part AS (
     SELECT medium.id AS post_id, medium.id AS part_id

@@ -18,6 +18,9 @@ use super::{TellSettings, body};
 
 const DELIVERIES: &str = "cekbrand_worker_alert_deliveries_total";
 
+const WEBHOOK: &str = "webhook";
+const EMAIL: &str = "email";
+
 /// How often it is asked what waits.
 const PERIOD: Duration = Duration::from_secs(5);
 /// Deliveries at once.
@@ -121,7 +124,14 @@ impl Deliverer {
     /// The database's.
     pub async fn take(&self) -> Result<Vec<Delivery>, sqlx::Error> {
         let now = self.clock.now();
-        queue::claim(&mut *self.pool.acquire().await?, now, later(now, LEASE), AT_ONCE.into()).await
+        let mut conn = self.pool.acquire().await?;
+        queue::claim(&mut conn, now, later(now, LEASE), AT_ONCE.into(), &self.kinds()).await
+    }
+
+    /// What this worker can send. A try that cannot succeed would use up one of a delivery's.
+    fn kinds(&self) -> Vec<&'static str> {
+        let webhook = self.secret.as_ref().map(|_| WEBHOOK);
+        webhook.into_iter().chain(self.mail.as_ref().map(|_| EMAIL)).collect()
     }
 
     /// Sends one that was taken, and notes what became of it.
@@ -130,7 +140,7 @@ impl Deliverer {
     /// The database's.
     pub async fn send(&self, delivery: &Delivery) -> Result<(), sqlx::Error> {
         let answer = match delivery.kind.as_str() {
-            "email" => self.mail(delivery).await,
+            EMAIL => self.mail(delivery).await,
             _ => self.call(delivery).await,
         };
         let now = self.clock.now();

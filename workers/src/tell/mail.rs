@@ -1,5 +1,5 @@
-//! Mail, by the one server that the operator names. A message is made from the same bytes as a webhook's body,
-//! and is the same however often it is sent: id, date and text.
+//! Mail, by the one server that the operator names. A message is made from the same bytes as a webhook's
+//! body, and is the same however often it is sent: id, date and text.
 
 use std::time::{Duration, SystemTime};
 

@@ -10,11 +10,13 @@ INSERT INTO pipeline.alert_delivery (id, channel_id, account_id, kind, occasion,
 VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
 ON CONFLICT (channel_id, occasion) DO NOTHING";
 
-// While a worker has it, `due_at` is the end of its lease.
+// While a worker has it, `due_at` is the end of its lease. What a worker has no way to send it leaves to
+// others.
 const CLAIM: &str = "
 WITH due AS (
     SELECT delivery.id FROM pipeline.alert_delivery AS delivery
     INNER JOIN pipeline.account AS account ON account.account_id = delivery.account_id AND account.removed_at IS NULL
+    INNER JOIN pipeline.alert_channel AS channel ON channel.id = delivery.channel_id AND channel.kind = ANY($4)
     WHERE delivery.ended_at IS NULL AND delivery.due_at <= $1
     ORDER BY delivery.due_at
     LIMIT $3
@@ -116,7 +118,7 @@ pub async fn put(conn: &mut PgConnection, new: NewDelivery<'_>, now: Timestamp) 
     Ok(())
 }
 
-/// Takes what is due until `until`.
+/// Takes what is due and goes one of these ways, until `until`.
 ///
 /// # Errors
 /// Whatever keeps the statement from running.
@@ -125,9 +127,10 @@ pub async fn claim(
     now: Timestamp,
     until: Timestamp,
     limit: i64,
+    kinds: &[&str],
 ) -> Result<Vec<Delivery>, sqlx::Error> {
-    let rows =
-        sqlx::query(CLAIM).bind(now.to_sqlx()).bind(until.to_sqlx()).bind(limit).fetch_all(conn).await?;
+    let claim = sqlx::query(CLAIM).bind(now.to_sqlx()).bind(until.to_sqlx()).bind(limit).bind(kinds);
+    let rows = claim.fetch_all(conn).await?;
     let delivery = |row: &sqlx::postgres::PgRow| {
         Ok(Delivery {
             id: row.try_get("id")?,

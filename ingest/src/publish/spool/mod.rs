@@ -25,8 +25,9 @@
 //! **The books.** Every record that was answered 200 is in Kafka or waits here: since the directory was
 //! empty `spooled = drained + waiting + damaged`. Kafka may get a record twice: where it did not acknowledge
 //! in time and had taken it all the same, and where the receiver was killed between an acknowledgement and
-//! remembering it. All such are counted as `repeated`, so that what was landed, a duplicate or dead-lettered is at least
-//! `accepted + retried` and at most `accepted + retried + repeated`; landing tells them apart by their ids.
+//! remembering it. All such are counted as `repeated`, so that what was landed, a duplicate or dead-lettered
+//! is at least `accepted + retried` and at most `accepted + retried + repeated`; landing tells them apart by
+//! their ids.
 
 mod drain;
 mod error;
